@@ -1,0 +1,194 @@
+package pdu
+
+import "fmt"
+
+// CommandID is the command_id of a PDU (SMPP 3.4 §5.1.2).
+type CommandID uint32
+
+// String returns the command's name, or the number of one that is not defined.
+func (id CommandID) String() string {
+	if c := commandOf(id); c != nil {
+		return c.Name
+	}
+	return fmt.Sprintf("0x%08X", uint32(id))
+}
+
+// IsResponse reports whether the PDU answers another one.
+func (id CommandID) IsResponse() bool { return id&0x80000000 != 0 }
+
+// Response returns the response that a request expects; false for outbind, alert_notification, responses
+// and what is not defined.
+func (id CommandID) Response() (CommandID, bool) {
+	c := commandOf(id)
+	if c == nil || c.response == 0 {
+		return 0, false
+	}
+	return c.response, true
+}
+
+// Command describes a command: its name and its mandatory fields in wire order.
+type Command struct {
+	ID     CommandID
+	Name   string
+	Since  string // the version of SMPP that brought it
+	Fields []FieldSpec
+
+	response CommandID
+	index    [numFields]uint8 // position in Fields + 1; 0: has no such field
+}
+
+// FieldSpec describes a mandatory field.
+type FieldSpec struct {
+	Field Field
+	Kind  Kind
+	Size  int // octets of an integer; the most octets of a string, its NUL included; the most elements of an array
+}
+
+// Kind is how a field is encoded.
+type Kind uint8
+
+// The kinds.
+const (
+	KindInt       Kind = iota // big-endian, Size octets
+	KindString                // C-octet string
+	KindTime                  // C-octet string of 0 or 16 characters (§7.1.1)
+	KindOctets                // octet string whose length is the field before it
+	KindDests                 // dest_address of submit_multi
+	KindUnsuccess             // unsuccess_sme of submit_multi_resp
+)
+
+// CommandByID finds a command.
+func CommandByID(id CommandID) (*Command, bool) {
+	c := commandOf(id)
+	return c, c != nil
+}
+
+// CommandByName finds a command by its name, such as "submit_sm".
+func CommandByName(name string) (*Command, bool) {
+	for i := range commands {
+		if commands[i].Name == name {
+			return &commands[i], true
+		}
+	}
+	return nil, false
+}
+
+// Commands returns all commands, by command_id.
+func Commands() []*Command {
+	all := make([]*Command, len(commands))
+	for i := range commands {
+		all[i] = &commands[i]
+	}
+	return all
+}
+
+// Has reports whether the command has the mandatory field.
+func (c *Command) Has(f Field) bool { return f < numFields && c.index[f] != 0 }
+
+// Field is a mandatory field.
+type Field uint8
+
+// String returns the field's name, such as "source_addr".
+func (f Field) String() string {
+	if f < numFields {
+		return fieldNames[f]
+	}
+	return fmt.Sprintf("Field(%d)", uint8(f))
+}
+
+// FieldByName finds a field by its name.
+func FieldByName(name string) (Field, bool) {
+	for i, n := range fieldNames {
+		if n == name {
+			return Field(i), true
+		}
+	}
+	return 0, false
+}
+
+// Tag is the tag of an optional parameter, a TLV.
+type Tag uint16
+
+// TagSpec describes a TLV: how its value is encoded and how many octets it has.
+type TagSpec struct {
+	Tag      Tag
+	Name     string
+	Kind     Kind // KindInt, KindString or KindOctets
+	Min, Max int
+}
+
+// String returns the TLV's name, or its number.
+func (t Tag) String() string {
+	if s := tagOf(t); s != nil {
+		return s.Name
+	}
+	return fmt.Sprintf("0x%04X", uint16(t))
+}
+
+// Spec describes the tag; false for vendor and unknown ones.
+func (t Tag) Spec() (TagSpec, bool) {
+	if s := tagOf(t); s != nil {
+		return *s, true
+	}
+	return TagSpec{}, false
+}
+
+// TagByName finds a TLV by its name. SMPP 3.4 calls dest_port "destination_port".
+func TagByName(name string) (Tag, bool) {
+	if name == "destination_port" {
+		return TagDestPort, true
+	}
+	for i := range tags {
+		if tags[i].Name == name {
+			return tags[i].Tag, true
+		}
+	}
+	return 0, false
+}
+
+// Tags returns all TLVs, by tag.
+func Tags() []TagSpec { return append([]TagSpec(nil), tags[:]...) }
+
+// Status is a command_status (SMPP 3.4 §5.1.3).
+type Status uint32
+
+type statusSpec struct {
+	code          Status
+	name, meaning string
+	name34        string // where 5.0 renamed it
+}
+
+// String returns the protocol's name, such as "ESME_RTHROTTLED", or the number.
+func (s Status) String() string {
+	if x := statusOf(s); x != nil {
+		return x.name
+	}
+	return fmt.Sprintf("0x%08X", uint32(s))
+}
+
+// Meaning says in words what the status means; empty for one that is not defined.
+func (s Status) Meaning() string {
+	if x := statusOf(s); x != nil {
+		return x.meaning
+	}
+	return ""
+}
+
+// StatusByName finds a status by its name in SMPP 5.0 or 3.4.
+func StatusByName(name string) (Status, bool) {
+	for i := range statuses {
+		if x := &statuses[i]; x.name == name || x.name34 != "" && x.name34 == name {
+			return x.code, true
+		}
+	}
+	return 0, false
+}
+
+// Statuses returns all defined values.
+func Statuses() []Status {
+	all := make([]Status, len(statuses))
+	for i := range statuses {
+		all[i] = statuses[i].code
+	}
+	return all
+}

@@ -1,0 +1,199 @@
+package pdu
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// HeaderLen is the length of a PDU's header in octets.
+const HeaderLen = 16
+
+// PDU is one SMPP PDU: its octets, and where its fields lie in them.
+type PDU struct {
+	raw      []byte
+	cmd      *Command
+	id       CommandID
+	status   Status
+	sequence uint32
+
+	offsets  [maxFields]uint16 // where each mandatory field starts
+	fields   uint8             // how many of them there are
+	warnings Warnings
+	tlvs     int32 // where the TLVs start
+	tlvEnd   int32 // and end: behind the last whole one
+	err      error // what keeps a built PDU from being sent
+}
+
+// CommandID returns the command_id.
+func (p *PDU) CommandID() CommandID { return p.id }
+
+// Command describes the command; nil for one that is not defined.
+func (p *PDU) Command() *Command { return p.cmd }
+
+// CommandStatus returns the command_status.
+func (p *PDU) CommandStatus() Status { return p.status }
+
+// SequenceNumber returns the sequence_number.
+func (p *PDU) SequenceNumber() uint32 { return p.sequence }
+
+// SetSequence changes the sequence number of this view. The octets are shared with others and stay;
+// AppendTo writes the new number.
+func (p *PDU) SetSequence(n uint32) { p.sequence = n }
+
+// IsResponse reports whether the PDU answers another one.
+func (p *PDU) IsResponse() bool { return p.id.IsResponse() }
+
+// Len is the length of the whole PDU in octets.
+func (p *PDU) Len() int { return len(p.raw) }
+
+// Raw returns all octets, borrowed. The sequence number in them is the one they came with.
+func (p *PDU) Raw() []byte { return p.raw }
+
+// Err returns the first limit that the values of a built PDU broke, a [*FieldError]. Such a PDU can be
+// read, not sent.
+func (p *PDU) Err() error { return p.err }
+
+// Warnings returns what Decode forgave.
+func (p *PDU) Warnings() Warnings { return p.warnings }
+
+// AppendTo appends the octets to dst, with the current sequence number.
+func (p *PDU) AppendTo(dst []byte) []byte {
+	n := len(dst)
+	dst = append(dst, p.raw...)
+	binary.BigEndian.PutUint32(dst[n+12:], p.sequence)
+	return dst
+}
+
+// Clone returns a PDU that owns its octets.
+func (p *PDU) Clone() *PDU {
+	c := *p
+	c.raw = append(make([]byte, 0, len(p.raw)), p.raw...)
+	return &c
+}
+
+// span returns where a field lies; false if the PDU has none of it.
+func (p *PDU) span(f Field) (start, end int, spec *FieldSpec, ok bool) {
+	if p.cmd == nil || f >= numFields {
+		return 0, 0, nil, false
+	}
+	i := p.cmd.index[f]
+	if i == 0 || i > p.fields {
+		return 0, 0, nil, false
+	}
+	end = int(p.tlvs)
+	if i < p.fields {
+		end = int(p.offsets[i])
+	}
+	return int(p.offsets[i-1]), end, &p.cmd.Fields[i-1], true
+}
+
+// Has reports whether the PDU has the mandatory field: error responses often have none.
+func (p *PDU) Has(f Field) bool {
+	_, _, _, ok := p.span(f)
+	return ok
+}
+
+// Int returns an integer field; 0 if there is none.
+func (p *PDU) Int(f Field) uint32 {
+	start, end, spec, ok := p.span(f)
+	if !ok || spec.Kind != KindInt {
+		return 0
+	}
+	var n uint32
+	for _, b := range p.raw[start:end] {
+		n = n<<8 | uint32(b)
+	}
+	return n
+}
+
+// Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed;
+// nil if there is none.
+func (p *PDU) Bytes(f Field) []byte {
+	start, end, spec, ok := p.span(f)
+	if !ok {
+		return nil
+	}
+	if (spec.Kind == KindString || spec.Kind == KindTime) && !(p.warnings&MissingNUL != 0 && end == len(p.raw)) {
+		end--
+	}
+	return p.raw[start:end:end]
+}
+
+// Str returns Bytes as a string.
+func (p *PDU) Str(f Field) string { return string(p.Bytes(f)) }
+
+// TLVs returns the optional parameters in wire order, repeated ones too. The values are borrowed.
+func (p *PDU) TLVs() iter.Seq2[Tag, []byte] {
+	return func(yield func(Tag, []byte) bool) {
+		for at := int(p.tlvs); at+4 <= int(p.tlvEnd); {
+			n := int(binary.BigEndian.Uint16(p.raw[at+2:]))
+			if !yield(Tag(binary.BigEndian.Uint16(p.raw[at:])), p.raw[at+4:at+4+n:at+4+n]) {
+				return
+			}
+			at += 4 + n
+		}
+	}
+}
+
+// TLV returns the value of the first TLV with the tag, borrowed.
+func (p *PDU) TLV(t Tag) (value []byte, ok bool) {
+	for tag, v := range p.TLVs() {
+		if tag == t {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// String describes the PDU in one line: command, number, status if it is an error, and the fields that
+// are not empty. Passwords are not shown, and of the message only its length.
+func (p *PDU) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %d", p.id, p.sequence)
+	if p.status != ESME_ROK || p.IsResponse() {
+		b.WriteString(" " + p.status.String())
+	}
+	if p.cmd == nil {
+		fmt.Fprintf(&b, " (%d octets)", len(p.raw))
+		return b.String()
+	}
+	for _, spec := range p.cmd.Fields {
+		f := spec.Field
+		switch {
+		case !p.Has(f) || f == FieldSMLength:
+		case spec.Kind == KindInt:
+			if n := p.Int(f); n != 0 {
+				fmt.Fprintf(&b, " %s=%d", f, n)
+			}
+		case f == FieldPassword:
+			b.WriteString(" password=***")
+		case spec.Kind == KindString || spec.Kind == KindTime:
+			if s := p.Bytes(f); len(s) > 0 {
+				fmt.Fprintf(&b, " %s=%q", f, s)
+			}
+		default:
+			if n := len(p.Bytes(f)); n > 0 {
+				fmt.Fprintf(&b, " %s=(%d octets)", f, n)
+			}
+		}
+	}
+	for t, v := range p.TLVs() {
+		if spec, ok := t.Spec(); ok && spec.Kind == KindInt {
+			fmt.Fprintf(&b, " %s=%d", t, TLVInt(v))
+			continue
+		}
+		fmt.Fprintf(&b, " %s=(%d octets)", t, len(v))
+	}
+	return b.String()
+}
+
+// TLVInt reads the value of an integer TLV, of up to 4 octets.
+func TLVInt(v []byte) uint32 {
+	var n uint32
+	for _, b := range v {
+		n = n<<8 | uint32(b)
+	}
+	return n
+}
