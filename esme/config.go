@@ -1,0 +1,143 @@
+package esme
+
+import (
+	"time"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Infinity switches a limit off.
+const Infinity time.Duration = -1
+
+// Unlimited switches a count off.
+const Unlimited = -1
+
+// Mode says how the session binds.
+type Mode uint8
+
+// The modes. With Manual nothing is bound by the session itself: the handler sends the bind PDU, and
+// nothing that is sent waits for a bind.
+const (
+	Transceiver Mode = iota
+	Transmitter
+	Receiver
+	Manual
+)
+
+// String returns the mode as it is written in a configuration.
+func (m Mode) String() string {
+	switch m {
+	case Transceiver:
+		return "transceiver"
+	case Transmitter:
+		return "transmitter"
+	case Receiver:
+		return "receiver"
+	}
+	return "manual"
+}
+
+// command is the bind request of the mode.
+func (m Mode) command() pdu.CommandID {
+	switch m {
+	case Transmitter:
+		return pdu.CmdBindTransmitter
+	case Receiver:
+		return pdu.CmdBindReceiver
+	}
+	return pdu.CmdBindTransceiver
+}
+
+// Automatic is the set of things that the session does by itself. The zero value means all of them.
+type Automatic uint8
+
+// What can be automatic. AutoNone takes everything into the handler's hands.
+const (
+	AutoBind        Automatic = 1 << iota // bind after Init
+	AutoEnquireLink                       // answer the peer's enquire_link
+	AutoPing                              // send enquire_link after silence
+	AutoUnbind                            // answer unbind, and unbind before closing
+	AutoReply                             // answer a deliver_sm or data_sm that the handler left unanswered
+	AutoNack                              // generic_nack for what cannot be decoded
+	AutoNone
+
+	autoAll = AutoNone - 1
+)
+
+// Config holds the options of a session. The zero value works: every field says what zero means.
+// Durations may be [Infinity], counts [Unlimited].
+type Config struct {
+	Mode Mode
+
+	// Fields of the bind PDU (SMPP 3.4 §4.1).
+	SystemID, Password, SystemType, AddressRange string
+	InterfaceVersion                             uint8 // 0 = 0x34
+	AddrTON, AddrNPI                             uint8
+
+	Timeout              time.Duration // connect, TLS and Init together; 0 = 5 s
+	SessionInitLimit     time.Duration // not bound by then: stop; 0 = 10 s
+	EnquireLinkLimit     time.Duration // silence of the peer before a ping; 0 = 30 s
+	EnquireLinkRespLimit time.Duration // silence after a ping before the stop; 0 = 30 s
+	InactivityLimit      time.Duration // no message PDU either way: stop; 0 = off
+	ResponseLimit        time.Duration // a request without response; 0 = 60 s
+	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
+
+	Window     int     // requests in flight; 0 = 10
+	Queue      int     // requests that wait for the bind or the window; 0 = 1000
+	TPS        float64 // requests per second; 0 = unlimited
+	MaxPDUSize int     // octets; 0 = 128 KiB
+
+	NoAutoReply   bool // leave a deliver_sm or data_sm that the handler did not answer unanswered
+	Automatic     Automatic
+	ShowAutomatic bool // show automatic traffic to the handler too
+}
+
+const (
+	defaultInterfaceVersion = 0x34
+	defaultMaxPDUSize       = 128 << 10
+	defaultDeferLimit       = 10 * time.Second
+)
+
+func (c Config) withDefaults() Config {
+	limit := func(d *time.Duration, def time.Duration) {
+		if *d == 0 {
+			*d = def
+		} else if *d < 0 {
+			*d = Infinity
+		}
+	}
+	limit(&c.Timeout, 5*time.Second)
+	limit(&c.SessionInitLimit, 10*time.Second)
+	limit(&c.EnquireLinkLimit, 30*time.Second)
+	limit(&c.EnquireLinkRespLimit, 30*time.Second)
+	limit(&c.InactivityLimit, Infinity)
+	limit(&c.ResponseLimit, 60*time.Second)
+	limit(&c.UnbindLimit, 5*time.Second)
+	if c.Window == 0 {
+		c.Window = 10
+	}
+	if c.Queue == 0 {
+		c.Queue = 1000
+	}
+	if c.MaxPDUSize <= 0 {
+		c.MaxPDUSize = defaultMaxPDUSize
+	}
+	if c.InterfaceVersion == 0 {
+		c.InterfaceVersion = defaultInterfaceVersion
+	}
+	switch {
+	case c.Automatic == 0:
+		c.Automatic = autoAll
+	case c.Automatic&AutoNone != 0:
+		c.Automatic = AutoNone
+	}
+	if c.Mode == Manual {
+		c.Automatic &^= AutoBind
+	}
+	if c.NoAutoReply {
+		c.Automatic &^= AutoReply
+	}
+	return c
+}
+
+func (c *Config) auto(a Automatic) bool { return c.Automatic&a != 0 }

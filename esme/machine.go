@@ -1,0 +1,297 @@
+package esme
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Machine is the protocol of one session, from the connected transport to its end. Facts (Connected,
+// Received, Written, ...) and commands (Send, Reply, Stop, ...) go in, each with the time; what is to
+// be done comes out: TakeOutput, TakeEvents, Deadline, CloseWanted. It is not safe for concurrent use.
+type Machine struct {
+	cfg   Config
+	epoch time.Time // all instants inside are offsets from here
+	phase phase
+	bound bool
+	mode  Mode // of the accepted bind
+
+	reason   Reason // why the session stops; set once
+	finish   finish // what ends the session when the events before it are handled
+	gone     bool   // the transport has ended
+	writeErr error
+
+	// sending
+	out       []byte // octets to write next
+	handed    int64  // stream position behind the octets that TakeOutput gave away
+	confirmed int64  // stream position up to which the transport took them
+	writing   bool   // TakeOutput's octets are not yet reported by Written
+	marks     fifo[*outgoing]
+	queue     fifo[*outgoing]
+	window    window
+	tokens    *rate.Limiter
+	answers   map[pdu.CommandID]*pdu.PDU // ready ESME_ROK answers
+
+	timers   timers
+	deferred deferrals
+	events   []Event
+	notes    int // pending EventNotes
+	counters Counters
+}
+
+type phase uint8
+
+const (
+	opening   phase = iota // connected, Init runs
+	open                   // Init is done
+	draining               // a stop waits for what is in flight
+	unbinding              // own unbind is out
+	closing                // the last octets go out, then the transport is closed
+	closed
+)
+
+// finish is an end that the peer caused: it takes effect when all that came before it is handled.
+type finish struct {
+	pending bool
+	reason  Reason
+	unbind  bool // the peer's unbind wants an answer
+	seq     uint32
+}
+
+// maxOut is how many octets may wait for the transport before requests stay in the queue.
+const maxOut = 256 << 10
+
+// NewMachine returns a machine for one session.
+func NewMachine(cfg Config) *Machine {
+	m := &Machine{cfg: cfg.withDefaults(), window: newWindow(), answers: map[pdu.CommandID]*pdu.PDU{}}
+	if cfg.TPS > 0 {
+		// The burst is 10 ms worth, so that a coarse timer can keep up with a high rate.
+		m.tokens = rate.NewLimiter(rate.Limit(cfg.TPS), max(1, int(cfg.TPS/100)))
+	}
+	return m
+}
+
+func (m *Machine) at(now time.Time) time.Duration { return now.Sub(m.epoch) }
+
+// Connected says that the transport is up and Init is about to run.
+func (m *Machine) Connected(now time.Time) {
+	m.epoch = now
+	m.timers.start(&m.cfg)
+}
+
+// Started says that Init accepted the session: the bind goes out.
+func (m *Machine) Started(now time.Time) {
+	t := m.at(now)
+	if m.phase == opening {
+		m.phase = open
+		if !m.finish.pending && m.cfg.auto(AutoBind) {
+			m.sendBind(t)
+		}
+	}
+	m.pump(t)
+}
+
+// Stop ends the session in order: nothing new is accepted, requests in flight and in the queue get
+// UnbindLimit, then unbind, then the transport is closed. The first reason wins.
+func (m *Machine) Stop(now time.Time, reason Reason) {
+	if m.stopping() {
+		return
+	}
+	t := m.at(now)
+	m.reason = reason
+	m.phase = draining
+	m.timers.drain = due(t, m.cfg.UnbindLimit)
+	m.pump(t)
+}
+
+// Abort ends the session without drain or unbind.
+func (m *Machine) Abort(now time.Time, reason Reason) {
+	if m.reason.Kind == "" {
+		m.reason = reason
+	}
+	t := m.at(now)
+	m.close(t)
+	m.pump(t)
+}
+
+// stopping reports whether nothing new is accepted any more.
+func (m *Machine) stopping() bool { return m.phase >= draining || m.finish.pending }
+
+// close lets the last octets out, then the transport is closed.
+func (m *Machine) close(t time.Duration) {
+	if m.phase < closing {
+		m.phase = closing
+		m.timers.drain, m.timers.unbind = never, never
+		m.timers.close = due(t, m.cfg.UnbindLimit)
+	}
+}
+
+// finishLater ends the session because of the peer, as soon as the consumer has handled the events
+// that are before it (order O3), so that their answers still go out.
+func (m *Machine) finishLater(f finish) {
+	if m.finish.pending || m.phase >= closing {
+		return
+	}
+	f.pending = true
+	m.finish = f
+	m.emit(Event{Kind: EventFinish})
+}
+
+// Finish is the consumer's word that it has come to EventFinish.
+func (m *Machine) Finish(now time.Time) {
+	if !m.finish.pending || m.phase >= closing {
+		return
+	}
+	t := m.at(now)
+	if m.reason.Kind == "" {
+		m.reason = m.finish.reason
+	}
+	if m.finish.unbind {
+		m.answer(pdu.CmdUnbindResp, pdu.ESME_ROK, m.finish.seq)
+	}
+	m.close(t)
+	m.pump(t)
+}
+
+// EndOfStream says that the peer closed its side (FIN) after whole PDUs.
+func (m *Machine) EndOfStream(now time.Time) {
+	m.gone = true
+	m.finishLater(finish{reason: Reason{Kind: KindSocketClosed}})
+	m.pump(m.at(now))
+}
+
+// ParseError says that the stream cannot be cut into PDUs any more. The peer is told.
+func (m *Machine) ParseError(now time.Time, err error) {
+	if m.phase >= closing {
+		return
+	}
+	m.counters.ParseErrors++
+	if m.cfg.auto(AutoNack) {
+		m.answer(pdu.CmdGenericNack, pdu.ESME_RINVCMDLEN, 0)
+	}
+	m.finishLater(finish{reason: Reason{Kind: KindParseError, Detail: err.Error()}})
+}
+
+// Lost says that the transport is gone: nothing can be read or written any more.
+func (m *Machine) Lost(now time.Time, reason Reason) {
+	m.gone = true
+	if m.reason.Kind == "" {
+		m.reason = reason
+		if m.finish.pending {
+			m.reason = m.finish.reason
+		}
+	}
+	t := m.at(now)
+	m.close(t)
+	m.pump(t)
+}
+
+// Written says how many of the octets of the last TakeOutput the transport took, and the error that
+// kept it from taking the rest.
+func (m *Machine) Written(now time.Time, n int, err error) {
+	m.writing = false
+	m.confirmed += int64(n)
+	m.confirm(m.confirmed)
+	if err != nil && m.writeErr == nil {
+		m.writeErr = err
+	}
+	m.pump(m.at(now))
+}
+
+// tryFinalise settles what is left once nothing can change it: the transport has ended in both
+// directions and the last write is reported.
+func (m *Machine) tryFinalise() {
+	if m.phase != closing || !m.gone || m.writing || (len(m.out) > 0 && m.writeErr == nil && !m.timers.aborted) {
+		return
+	}
+	m.finalise()
+}
+
+// Kill settles what is left without waiting for output: the transport has been closed by force.
+func (m *Machine) Kill(now time.Time) {
+	m.timers.aborted = true
+	m.Lost(now, Reason{Kind: KindSocketError, Detail: "closed"})
+}
+
+func (m *Machine) finalise() {
+	m.phase = closed
+	m.out = nil
+	err := func(w Written) *Error {
+		return &Error{Code: CodeStopped, Message: m.reason.String(), Written: w, Retryable: w == WrittenNever}
+	}
+	for m.marks.len() > 0 {
+		o := m.marks.pop()
+		w := WrittenNever
+		if m.writeErr != nil && o.start() < m.handed {
+			w = WrittenUnknown
+		}
+		m.window.remove(o)
+		m.refuse(o, err(w))
+	}
+	for m.queue.len() > 0 {
+		m.refuse(m.queue.pop(), err(WrittenNever))
+	}
+	var lost []*pdu.PDU
+	for o := m.window.head; o != nil; o = o.next {
+		switch {
+		case o.waiter != nil:
+			m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err(WrittenYes)})
+		case o.role == roleRequest:
+			lost = append(lost, &o.pdu)
+		}
+	}
+	m.counters.Lost += uint64(len(lost))
+	m.emit(Event{Kind: EventStop, Stop: &Stop{Reason: m.reason, Lost: lost}})
+}
+
+// TakeOutput hands over the octets to write; spare becomes the next buffer. Each non-empty take is
+// answered by one Written.
+func (m *Machine) TakeOutput(spare []byte) []byte {
+	if m.writing || len(m.out) == 0 || m.writeErr != nil {
+		return nil
+	}
+	b := m.out
+	m.out = spare[:0]
+	m.handed += int64(len(b))
+	m.writing = true
+	return b
+}
+
+// OutputLen is the number of octets that wait to be written.
+func (m *Machine) OutputLen() int { return len(m.out) }
+
+// TakeEvents appends the events since the last call to dst.
+func (m *Machine) TakeEvents(dst []Event) []Event {
+	dst = append(dst, m.events...)
+	clear(m.events)
+	m.events = m.events[:0]
+	m.notes = 0
+	return dst
+}
+
+// CloseWanted reports that the transport is to be closed: half (the peer's end is still awaited) or,
+// with force, at once.
+func (m *Machine) CloseWanted() (half, force bool) {
+	if m.phase == closed || m.timers.aborted {
+		return false, true
+	}
+	if m.phase != closing || m.writing || (len(m.out) > 0 && m.writeErr == nil) {
+		return false, false
+	}
+	return true, m.gone || m.writeErr != nil
+}
+
+// Done reports that all is settled and EventStop has been emitted.
+func (m *Machine) Done() bool { return m.phase == closed }
+
+func (m *Machine) emit(e Event) { m.events = append(m.events, e) }
+
+// note reports something that no callback is for. They are bounded: a peer that floods costs counters only.
+func (m *Machine) note(format string, args ...any) {
+	if m.notes++; m.notes <= 16 {
+		m.emit(Event{Kind: EventNote, Note: fmt.Sprintf(format, args...)})
+	}
+}

@@ -1,0 +1,243 @@
+package esme
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Received takes a PDU that the peer sent. The events that it leads to borrow it.
+func (m *Machine) Received(now time.Time, p *pdu.PDU) {
+	t := m.at(now)
+	m.heard(t, p)
+	switch {
+	case p.IsResponse():
+		m.response(t, p)
+	case p.Command() == nil:
+		m.unparsed(p, &pdu.DecodeError{Status: pdu.ESME_RINVCMDID,
+			Reason: fmt.Sprintf("unknown command_id 0x%08X", uint32(p.CommandID()))})
+	default:
+		m.request(t, p)
+	}
+	m.pump(t)
+}
+
+// Unparsed takes a whole PDU whose body cannot be decoded; its header can.
+func (m *Machine) Unparsed(now time.Time, p *pdu.PDU, err error) {
+	t := m.at(now)
+	m.heard(t, p)
+	if p.IsResponse() {
+		// The request is answered all the same: its sender gets what could be read.
+		m.counters.DecodeWarnings++
+		m.response(t, p)
+	} else {
+		m.unparsed(p, err)
+	}
+	m.pump(t)
+}
+
+func (m *Machine) unparsed(p *pdu.PDU, err error) {
+	m.counters.Unparsed++
+	m.emit(Event{Kind: EventUnparsed, PDU: p, Err: err})
+}
+
+func (m *Machine) heard(t time.Duration, p *pdu.PDU) {
+	m.counters.Received++
+	if p.Warnings() != 0 {
+		m.counters.DecodeWarnings++
+	}
+	m.timers.heard = t
+	m.timers.pong = never // any PDU shows that the peer lives
+	switch p.CommandID() {
+	case pdu.CmdEnquireLink, pdu.CmdEnquireLinkResp:
+	default:
+		m.timers.message = t
+	}
+}
+
+func (m *Machine) response(t time.Duration, p *pdu.PDU) {
+	o := m.window.get(p.SequenceNumber())
+	if o == nil {
+		m.counters.Late++
+		m.note("%s %d answers no request in flight: it is late, or was never asked for", p.CommandID(), p.SequenceNumber())
+		return
+	}
+	want, _ := o.pdu.CommandID().Response()
+	if id := p.CommandID(); id != want && id != pdu.CmdGenericNack {
+		m.counters.Mismatched++
+		m.note("%s %d is no answer to the %s of that number", id, p.SequenceNumber(), o.pdu.CommandID())
+		return
+	}
+	m.confirm(o.end) // what the peer answers was written, even if the write is not reported yet (O2)
+	m.window.remove(o)
+	ok := p.CommandID() == want && p.CommandStatus() == pdu.ESME_ROK
+	if !o.role.automatic() || m.cfg.ShowAutomatic {
+		m.counters.Responses++
+		kind := EventResp
+		if o.waiter != nil {
+			kind = EventAnswer
+		}
+		m.emit(Event{Kind: kind, PDU: p, Original: &o.pdu, waiter: o.waiter})
+	}
+	switch {
+	case o.role == roleUnbind:
+		m.close(t)
+	case isBind(o.pdu.CommandID()):
+		m.bindAnswered(t, o, ok, p.CommandStatus())
+	}
+}
+
+func isBind(id pdu.CommandID) bool {
+	return id == pdu.CmdBindTransceiver || id == pdu.CmdBindTransmitter || id == pdu.CmdBindReceiver
+}
+
+func (m *Machine) bindAnswered(t time.Duration, o *outgoing, ok bool, status pdu.Status) {
+	if !ok {
+		if m.reason.Kind == "" {
+			m.reason = Reason{Kind: KindBindFailed, Detail: status.String()}
+		}
+		m.close(t)
+		return
+	}
+	m.bound = true
+	m.mode = map[pdu.CommandID]Mode{pdu.CmdBindTransmitter: Transmitter, pdu.CmdBindReceiver: Receiver}[o.pdu.CommandID()]
+	m.timers.init = never
+	if o.role == roleBind {
+		m.emit(Event{Kind: EventBound})
+	}
+}
+
+// request takes a request of the peer.
+func (m *Machine) request(t time.Duration, p *pdu.PDU) {
+	in := &Inbound{PDU: p, sequence: p.SequenceNumber(), command: p.CommandID(), heapPos: -1}
+	switch id := p.CommandID(); {
+	case id == pdu.CmdEnquireLink && m.cfg.auto(AutoEnquireLink):
+		m.answer(pdu.CmdEnquireLinkResp, pdu.ESME_ROK, in.sequence)
+		m.show(in)
+	case id == pdu.CmdUnbind && m.cfg.auto(AutoUnbind):
+		m.show(in)
+		if m.phase >= unbinding {
+			// Both sides unbind at once: the answer must not wait, the end is under way already.
+			m.answer(pdu.CmdUnbindResp, pdu.ESME_ROK, in.sequence)
+			return
+		}
+		m.finishLater(finish{reason: Reason{Kind: KindUnbound}, unbind: true, seq: in.sequence})
+	case m.stopping() && m.fail(in): // no new work while stopping: the peer keeps it
+	default:
+		m.emit(Event{Kind: EventPDU, In: in})
+	}
+}
+
+func (m *Machine) show(in *Inbound) {
+	if m.cfg.ShowAutomatic {
+		in.answered = true
+		m.emit(Event{Kind: EventPDU, In: in})
+	}
+}
+
+// Handled says that the consumer is done with a request. What it left unanswered, without deferring
+// it, is answered now: ESME_ROK, or ESME_RX_T_APPN after an error so that the SMSC keeps the message.
+func (m *Machine) Handled(now time.Time, in *Inbound, err error) {
+	if in.answered || in.deferred {
+		return
+	}
+	switch {
+	case err != nil || in.invalid:
+		m.fail(in)
+	case in.command == pdu.CmdDeliverSM || in.command == pdu.CmdDataSM:
+		if m.cfg.auto(AutoReply) && !m.cfg.NoAutoReply {
+			resp, _ := in.command.Response()
+			in.answered = true
+			m.answer(resp, pdu.ESME_ROK, in.sequence)
+		}
+	}
+}
+
+// fail answers a request ESME_RX_T_APPN. It reports false for one that has no answer.
+func (m *Machine) fail(in *Inbound) bool {
+	resp, ok := in.command.Response()
+	if !ok || !m.cfg.auto(AutoReply) {
+		return false
+	}
+	in.answered = true
+	m.counters.Refused++
+	m.answer(resp, pdu.ESME_RX_T_APPN, in.sequence)
+	return true
+}
+
+// Nack answers a PDU that could not be decoded with the status that its error names.
+func (m *Machine) Nack(now time.Time, sequence uint32, err error) {
+	if !m.cfg.auto(AutoNack) {
+		return
+	}
+	status := pdu.ESME_RUNKNOWNERR
+	var de *pdu.DecodeError
+	if errors.As(err, &de) {
+		status = de.Status
+	}
+	m.answer(pdu.CmdGenericNack, status, sequence)
+}
+
+// answer writes an automatic answer. Nobody is told of its fate, so it needs no mark.
+func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
+	if m.phase >= closing {
+		return
+	}
+	var p *pdu.PDU
+	if status == pdu.ESME_ROK {
+		if p = m.answers[id]; p == nil {
+			p = headerOnly(id, status)
+			m.answers[id] = p
+		}
+	} else {
+		p = headerOnly(id, status)
+	}
+	p.SetSequence(sequence)
+	m.out = p.AppendTo(m.out)
+	m.counters.Sent++
+	m.counters.AutoReplies++
+}
+
+// Reply answers a request of the peer, once. Replies wait for nothing.
+func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
+	if in.answered {
+		return &Error{Code: CodeAnswered, Message: fmt.Sprintf("%s %d is answered already", in.command, in.sequence), Written: WrittenNever}
+	}
+	if m.phase >= closing {
+		return errStopped("the session has ended")
+	}
+	if want, ok := in.command.Response(); !ok || p.CommandID() != want && p.CommandID() != pdu.CmdGenericNack {
+		return errInvalid(fmt.Errorf("%s is no answer to %s", p.CommandID(), in.command))
+	}
+	o := &outgoing{pdu: *p, role: roleReply}
+	o.pdu.SetSequence(in.sequence)
+	if p.Err() != nil {
+		in.invalid = true
+	} else {
+		in.answered = true
+		m.deferred.remove(in)
+	}
+	t := m.at(now)
+	m.transmit(t, o)
+	m.pump(t)
+	return nil
+}
+
+// Defer promises the answer to a request within the limit (0 = 10 s). None by then: ESME_RX_T_APPN.
+func (m *Machine) Defer(now time.Time, in *Inbound, limit time.Duration) error {
+	if in.answered {
+		return &Error{Code: CodeAnswered, Message: fmt.Sprintf("%s %d is answered already", in.command, in.sequence), Written: WrittenNever}
+	}
+	if m.phase >= closing {
+		return errStopped("the session has ended")
+	}
+	if limit == 0 {
+		limit = defaultDeferLimit
+	}
+	in.deferred = true
+	m.deferred.remove(in)
+	m.deferred.add(in, due(m.at(now), limit))
+	return nil
+}

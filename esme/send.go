@@ -1,0 +1,194 @@
+package esme
+
+import (
+	"time"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Send accepts p for sending, or says why not. A request goes out when it is bound, when the window
+// and the rate allow it, and never before one that was accepted earlier. A PDU that broke a limit when
+// it was built is accepted too and gets its error as its send result, in order. With a waiter the
+// callbacks are not told: the waiter is.
+func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
+	if m.phase >= closing || m.stopping() && !p.IsResponse() {
+		return errStopped("the session is stopping")
+	}
+	t := m.at(now)
+	o := &outgoing{pdu: *p, role: roleRequest, waiter: w}
+	if _, ok := p.CommandID().Response(); !ok {
+		o.role = roleMessage
+	}
+	if p.IsResponse() {
+		// An answer that is not tied to a request in hand: it goes out under its own number, at once.
+		o.role = roleReply
+		m.transmit(t, o)
+		return nil
+	}
+	if m.queue.len() == 0 && m.mayTransmit(t, o) {
+		m.transmit(t, o)
+		return nil
+	}
+	if m.cfg.Queue >= 0 && m.queue.len() >= m.cfg.Queue {
+		return errQueueFull(m.cfg.Queue)
+	}
+	m.queue.push(o)
+	return nil
+}
+
+// Cancel takes the request of a waiter out of the queue if it has not gone out yet, and says how far it got.
+func (m *Machine) Cancel(w *Waiter) Written {
+	written := WrittenYes
+	m.queue.drop(func(o *outgoing) bool {
+		if o.waiter == w {
+			written = WrittenNever
+			return true
+		}
+		return false
+	})
+	return written
+}
+
+// QueueRoom reports whether Send would accept a request now.
+func (m *Machine) QueueRoom() bool { return m.cfg.Queue < 0 || m.queue.len() < m.cfg.Queue }
+
+// InFlight is the number of requests that wait for a response; Queued those that wait to go out.
+func (m *Machine) InFlight() int { return m.window.traffic }
+
+// Queued is the number of requests that wait for the bind, the window or the rate.
+func (m *Machine) Queued() int { return m.queue.len() }
+
+// Counters returns the counts so far.
+func (m *Machine) Counters() Counters { return m.counters }
+
+// mayTransmit reports whether o may go out now.
+func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
+	if o.pdu.Err() != nil {
+		return true // it will be refused in its turn
+	}
+	if m.phase > draining || m.finish.pending || len(m.out) > maxOut {
+		return false
+	}
+	if !m.bound && m.cfg.auto(AutoBind) {
+		return false
+	}
+	if o.role == roleRequest && m.cfg.Window >= 0 && m.window.traffic >= m.cfg.Window {
+		return false
+	}
+	if m.tokens == nil {
+		return true
+	}
+	now := m.epoch.Add(t)
+	r := m.tokens.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		m.timers.token = t + wait
+		return false
+	}
+	return true
+}
+
+// transmit puts o into the output, or refuses it. A request is in the window before its first octet
+// can leave.
+func (m *Machine) transmit(t time.Duration, o *outgoing) {
+	if err := o.pdu.Err(); err != nil {
+		m.refuse(o, errInvalid(err))
+		return
+	}
+	if o.role != roleReply {
+		o.pdu.SetSequence(m.window.nextSequence())
+	}
+	m.out = o.pdu.AppendTo(m.out)
+	o.end = m.handed + int64(len(m.out))
+	m.marks.push(o)
+	m.counters.Sent++
+	if !o.role.automatic() {
+		m.timers.message = t
+	}
+	switch o.role {
+	case roleRequest:
+		o.due = due(t, m.cfg.ResponseLimit)
+		m.window.add(o)
+	case roleBind, rolePing, roleUnbind:
+		o.due = never // these have timers of their own
+		m.window.add(o)
+	}
+}
+
+// refuse ends an accepted PDU that was not written.
+func (m *Machine) refuse(o *outgoing, err *Error) {
+	m.counters.SendErrors++
+	switch {
+	case o.waiter != nil:
+		m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err})
+	case !o.role.automatic() || m.cfg.ShowAutomatic:
+		m.emit(Event{Kind: EventSendResult, Original: &o.pdu, Err: err})
+	}
+}
+
+// confirm reports the PDUs whose octets lie wholly before the stream position.
+func (m *Machine) confirm(position int64) {
+	for m.marks.len() > 0 && m.marks.peek().end <= position {
+		o := m.marks.pop()
+		if o.waiter == nil && (!o.role.automatic() || m.cfg.ShowAutomatic) {
+			m.emit(Event{Kind: EventSendResult, Original: &o.pdu})
+		}
+	}
+}
+
+// pump sends what waits and may go now, and moves a stop on. It follows every input.
+func (m *Machine) pump(t time.Duration) {
+	m.timers.token = never
+	for m.queue.len() > 0 && m.mayTransmit(t, m.queue.peek()) {
+		m.transmit(t, m.queue.pop())
+	}
+	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && len(m.deferred) == 0 && !m.binding() {
+		m.drained(t)
+	}
+	m.tryFinalise()
+}
+
+// binding reports whether the answer to the own bind is still awaited.
+func (m *Machine) binding() bool {
+	return !m.bound && m.window.head != nil && m.window.head.role == roleBind
+}
+
+// drained goes on with a stop when nothing is in flight any more, or the time for it is over.
+func (m *Machine) drained(t time.Duration) {
+	m.timers.drain = never
+	if !m.bound || !m.cfg.auto(AutoUnbind) {
+		m.close(t)
+		return
+	}
+	m.phase = unbinding
+	m.timers.unbind = due(t, m.cfg.UnbindLimit)
+	m.transmit(t, &outgoing{pdu: *headerOnly(pdu.CmdUnbind, pdu.ESME_ROK), role: roleUnbind})
+}
+
+func (m *Machine) sendBind(t time.Duration) {
+	c := &m.cfg
+	cmd, _ := pdu.CommandByID(c.Mode.command())
+	b := pdu.NewBuilder(cmd)
+	b.SetString(pdu.FieldSystemID, c.SystemID)
+	b.SetString(pdu.FieldPassword, c.Password)
+	b.SetString(pdu.FieldSystemType, c.SystemType)
+	b.SetInt(pdu.FieldInterfaceVersion, int64(c.InterfaceVersion))
+	b.SetInt(pdu.FieldAddrTON, int64(c.AddrTON))
+	b.SetInt(pdu.FieldAddrNPI, int64(c.AddrNPI))
+	b.SetString(pdu.FieldAddressRange, c.AddressRange)
+	p := b.Build()
+	if err := p.Err(); err != nil {
+		m.reason = Reason{Kind: KindBindFailed, Detail: err.Error()}
+		m.close(t)
+		return
+	}
+	m.transmit(t, &outgoing{pdu: *p, role: roleBind})
+}
+
+// headerOnly builds a PDU that has no mandatory fields, or an error response without a body.
+func headerOnly(id pdu.CommandID, status pdu.Status) *pdu.PDU {
+	cmd, _ := pdu.CommandByID(id)
+	b := pdu.NewBuilder(cmd)
+	b.SetStatus(status)
+	return b.Build()
+}
