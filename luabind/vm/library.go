@@ -1,0 +1,140 @@
+package vm
+
+import (
+	"maps"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Module is a table of functions that scripts see under its name.
+type Module struct {
+	Name      string
+	Functions map[string]lua.LGFunction
+	Values    map[string]lua.LValue
+	// Get gives fields that depend on the state, such as esme.name; nil for those that it does not have.
+	// Dynamic names them.
+	Get     func(s *State, name string) lua.LValue
+	Dynamic []string
+}
+
+// Library is what scripts may use: built once, shared by all states, never written to again.
+type Library struct {
+	modules map[string]*module
+	globals *lua.LTable // reached through the __index of each state's own, empty, table of globals
+	meta    *lua.LTable // of those tables
+	strings *lua.LTable // metatable of strings
+	print   func(s *State, text string)
+}
+
+type module struct {
+	fields []string
+	proxy  *lua.LTable // what scripts hold: empty, so that every assignment is seen
+}
+
+func (m *module) has(name string) bool { return slices.Contains(m.fields, name) }
+
+func init() {
+	// A script's t[67108863] = 1 would allocate 1 GiB. The variable is the machine's only way to say so.
+	lua.MaxArrayIndex = 1 << 20
+}
+
+// sealed marks the metatable of a table that scripts may not change.
+const sealed = "(sealed)"
+
+// NewLibrary builds the library: the safe part of Lua's own, and the modules. What scripts print goes
+// to print.
+func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
+	lib := &Library{modules: map[string]*module{}, print: print}
+	// Functions and tables belong to no state in particular; one is needed to make them.
+	scratch := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 256, CallStackSize: 16})
+	defer scratch.Close()
+	lib.globals = scratch.NewTable()
+	for name, fn := range baseFunctions {
+		lib.globals.RawSetString(name, scratch.NewFunction(fn))
+	}
+	lib.globals.RawSetString(concatName, scratch.NewFunction(concat))
+	lib.globals.RawSetString("_VERSION", lua.LString("Lua 5.1"))
+	own := []Module{
+		{Name: "string", Functions: stringFunctions},
+		{Name: "table", Functions: tableFunctions},
+		{Name: "math", Functions: mathFunctions(), Values: mathValues},
+		{Name: "coroutine", Functions: coroutineFunctions},
+	}
+	for _, m := range append(own, modules...) {
+		lib.add(scratch, m)
+	}
+	lib.strings = scratch.NewTable()
+	lib.strings.RawSetString("__index", lib.modules["string"].proxy.Metatable.(*lua.LTable).RawGetString("__index"))
+
+	undeclared := scratch.NewTable()
+	undeclared.RawSetString("__index", scratch.NewFunction(func(L *lua.LState) int {
+		L.RaiseError("'%s' is not declared", L.Get(2).String())
+		return 0
+	}))
+	lib.globals.Metatable = undeclared
+	lib.meta = scratch.NewTable()
+	lib.meta.RawSetString("__index", lib.globals)
+	lib.meta.RawSetString("__newindex", scratch.NewFunction(func(L *lua.LState) int {
+		L.RaiseError("assignment to the undeclared '%s'", L.Get(2).String())
+		return 0
+	}))
+	return lib
+}
+
+func (lib *Library) add(L *lua.LState, m Module) {
+	t := L.NewTable()
+	for name, fn := range m.Functions {
+		t.RawSetString(name, L.NewFunction(fn))
+	}
+	for name, v := range m.Values {
+		t.RawSetString(name, v)
+	}
+	if m.Get != nil {
+		dynamic := L.NewTable()
+		dynamic.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+			v := m.Get(FromLua(L), L.CheckString(2))
+			if v == nil {
+				L.RaiseError("%s.%s does not exist", m.Name, L.CheckString(2))
+			}
+			L.Push(v)
+			return 1
+		}))
+		t.Metatable = dynamic
+	}
+	meta := L.NewTable()
+	meta.RawSetString("__index", t)
+	meta.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
+		L.RaiseError("the module %s cannot be changed", m.Name)
+		return 0
+	}))
+	meta.RawSetString("__metatable", lua.LFalse)
+	meta.RawSetString(sealed, lua.LTrue)
+	proxy := L.NewTable()
+	proxy.Metatable = meta
+	lib.globals.RawSetString(m.Name, proxy)
+	lib.modules[m.Name] = &module{
+		fields: slices.Concat(slices.Collect(maps.Keys(m.Functions)), slices.Collect(maps.Keys(m.Values)), m.Dynamic),
+		proxy:  proxy,
+	}
+}
+
+// isSealed reports whether scripts may not write to the table.
+func isSealed(t *lua.LTable) bool {
+	meta, ok := t.Metatable.(*lua.LTable)
+	return ok && meta.RawGetString(sealed) != lua.LNil
+}
+
+func (lib *Library) has(name string) bool {
+	return name != concatName && lib.globals.RawGetString(name) != lua.LNil
+}
+
+func (lib *Library) names() []string {
+	var names []string
+	lib.globals.ForEach(func(k, _ lua.LValue) {
+		if s := k.String(); s != concatName {
+			names = append(names, s)
+		}
+	})
+	return names
+}

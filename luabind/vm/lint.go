@@ -1,0 +1,270 @@
+package vm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/esmehost/esmehost/diag"
+)
+
+// maxNesting bounds how deep source may be nested: the compiler recurses, and a Go stack that
+// overflows cannot be recovered from.
+const maxNesting = 200
+
+// concatName is the checked concatenation that `..` is rewritten to. No script can write this name.
+const concatName = "(concat)"
+
+// linter walks the syntax tree of a file: it finds names that nothing declares, bounds the nesting, and
+// rewrites each concatenation into a call of the checked one, since `s = s .. s` doubles memory in
+// one instruction.
+type linter struct {
+	file     string
+	src      []byte
+	lib      *Library
+	scopes   [][]string
+	depth    int
+	wrong    diag.List
+	requires []required
+}
+
+func (l *linter) report(line int, word, message, remedy string) {
+	d := diag.Diagnostic{File: l.file, Line: line, Message: message, Remedy: remedy, Source: diag.SourceLine(l.src, line)}
+	d.Column, d.Width = diag.Column(l.src, line, word)
+	l.wrong = append(l.wrong, d)
+}
+
+// deeper reports whether the walk may go down a level.
+func (l *linter) deeper(line int) bool {
+	if l.depth++; l.depth != maxNesting {
+		return l.depth < maxNesting
+	}
+	l.report(line, "", fmt.Sprintf("nested deeper than %d levels", maxNesting), "")
+	return false
+}
+
+func (l *linter) chunk(stmts []ast.Stmt) { l.block(stmts) }
+
+func (l *linter) declare(names ...string) {
+	top := len(l.scopes) - 1
+	l.scopes[top] = append(l.scopes[top], names...)
+}
+
+func (l *linter) local(name string) bool {
+	return slices.ContainsFunc(l.scopes, func(s []string) bool { return slices.Contains(s, name) })
+}
+
+func (l *linter) block(stmts []ast.Stmt, names ...string) {
+	l.scopes = append(l.scopes, names)
+	for _, s := range stmts {
+		l.stmt(s)
+	}
+	l.scopes = l.scopes[:len(l.scopes)-1]
+}
+
+func (l *linter) stmt(s ast.Stmt) {
+	defer func() { l.depth-- }()
+	if !l.deeper(s.Line()) {
+		return
+	}
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		l.exprs(s.Rhs)
+		for i, e := range s.Lhs {
+			if id, ok := e.(*ast.IdentExpr); ok {
+				l.assigned(id.Value, id.Line())
+				continue
+			}
+			s.Lhs[i] = l.expr(e)
+		}
+	case *ast.LocalAssignStmt:
+		if len(s.Exprs) == 1 && len(s.Names) == 1 {
+			if _, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
+				l.declare(s.Names...) // a local function sees itself
+			}
+		}
+		l.exprs(s.Exprs)
+		l.declare(s.Names...)
+	case *ast.FuncCallStmt:
+		s.Expr = l.expr(s.Expr)
+	case *ast.DoBlockStmt:
+		l.block(s.Stmts)
+	case *ast.WhileStmt:
+		s.Condition = l.expr(s.Condition)
+		l.block(s.Stmts)
+	case *ast.RepeatStmt:
+		l.scopes = append(l.scopes, nil) // the condition sees the body's locals
+		for _, x := range s.Stmts {
+			l.stmt(x)
+		}
+		s.Condition = l.expr(s.Condition)
+		l.scopes = l.scopes[:len(l.scopes)-1]
+	case *ast.IfStmt:
+		s.Condition = l.expr(s.Condition)
+		l.block(s.Then)
+		l.block(s.Else)
+	case *ast.NumberForStmt:
+		s.Init, s.Limit = l.expr(s.Init), l.expr(s.Limit)
+		if s.Step != nil {
+			s.Step = l.expr(s.Step)
+		}
+		l.block(s.Stmts, s.Name)
+	case *ast.GenericForStmt:
+		l.exprs(s.Exprs)
+		l.block(s.Stmts, s.Names...)
+	case *ast.FuncDefStmt:
+		if s.Name.Func != nil {
+			if id, ok := s.Name.Func.(*ast.IdentExpr); ok {
+				l.assigned(id.Value, s.Line())
+			} else {
+				l.expr(s.Name.Func)
+			}
+		} else {
+			l.expr(s.Name.Receiver)
+			l.function(s.Func, "self")
+			return
+		}
+		l.function(s.Func)
+	case *ast.ReturnStmt:
+		l.exprs(s.Exprs)
+	}
+}
+
+func (l *linter) exprs(es []ast.Expr) {
+	for i, e := range es {
+		es[i] = l.expr(e)
+	}
+}
+
+func (l *linter) function(f *ast.FunctionExpr, names ...string) {
+	if f.ParList != nil {
+		names = append(names, f.ParList.Names...)
+	}
+	l.block(f.Stmts, append(names, "arg")...)
+}
+
+// expr walks e and returns what takes its place.
+func (l *linter) expr(e ast.Expr) ast.Expr {
+	defer func() { l.depth-- }()
+	if !l.deeper(e.Line()) {
+		return e
+	}
+	switch e := e.(type) {
+	case *ast.IdentExpr:
+		l.read(e.Value, e.Line())
+	case *ast.AttrGetExpr:
+		e.Object, e.Key = l.expr(e.Object), l.expr(e.Key)
+		l.field(e)
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			if f.Key != nil {
+				f.Key = l.expr(f.Key)
+			}
+			f.Value = l.expr(f.Value)
+		}
+	case *ast.FuncCallExpr:
+		if e.Receiver != nil {
+			e.Receiver = l.expr(e.Receiver)
+		} else {
+			e.Func = l.expr(e.Func)
+			l.require(e)
+		}
+		l.exprs(e.Args)
+	case *ast.LogicalOpExpr:
+		e.Lhs, e.Rhs = l.expr(e.Lhs), l.expr(e.Rhs)
+	case *ast.RelationalOpExpr:
+		e.Lhs, e.Rhs = l.expr(e.Lhs), l.expr(e.Rhs)
+	case *ast.ArithmeticOpExpr:
+		e.Lhs, e.Rhs = l.expr(e.Lhs), l.expr(e.Rhs)
+	case *ast.StringConcatOpExpr:
+		return l.concat(e)
+	case *ast.UnaryMinusOpExpr:
+		e.Expr = l.expr(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		e.Expr = l.expr(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		e.Expr = l.expr(e.Expr)
+	case *ast.FunctionExpr:
+		l.function(e)
+	}
+	return e
+}
+
+// concat turns a .. b .. c into (concat)(a, b, c). Operands give one value each.
+func (l *linter) concat(e *ast.StringConcatOpExpr) ast.Expr {
+	call := &ast.FuncCallExpr{Func: &ast.IdentExpr{Value: concatName}, AdjustRet: true}
+	call.SetLine(e.Line())
+	call.SetLastLine(e.LastLine())
+	call.Func.SetLine(e.Line())
+	call.Func.SetLastLine(e.LastLine())
+	var operands func(x ast.Expr)
+	operands = func(x ast.Expr) {
+		if c, ok := x.(*ast.StringConcatOpExpr); ok && len(call.Args) < 200 { // registers are few
+			operands(c.Lhs)
+			operands(c.Rhs)
+			return
+		}
+		call.Args = append(call.Args, l.expr(x))
+	}
+	operands(e.Lhs)
+	operands(e.Rhs)
+	switch last := call.Args[len(call.Args)-1].(type) {
+	case *ast.FuncCallExpr:
+		last.AdjustRet = true
+	case *ast.Comma3Expr:
+		last.AdjustRet = true
+	}
+	return call
+}
+
+func (l *linter) read(name string, line int) {
+	if !l.local(name) && !l.lib.has(name) {
+		l.report(line, name, fmt.Sprintf("'%s' is not declared", name), l.undeclared(name))
+	}
+}
+
+func (l *linter) assigned(name string, line int) {
+	switch {
+	case l.local(name):
+	case l.lib.has(name):
+		l.report(line, name, fmt.Sprintf("'%s' is of the host and cannot be assigned", name), "use another name, with 'local'")
+	default:
+		l.report(line, name, fmt.Sprintf("assignment to the undeclared '%s'", name), "declare it with 'local', or keep it in the state")
+	}
+}
+
+// undeclared suggests what may have been meant.
+func (l *linter) undeclared(name string) string {
+	known := l.lib.names()
+	for _, s := range l.scopes {
+		known = append(known, s...)
+	}
+	if near := diag.Near(name, known); near != "" {
+		return fmt.Sprintf("did you mean '%s'?", near)
+	}
+	return "declare it with 'local', or is it missing from the sandbox?"
+}
+
+// field checks module.name where module is one of the host's.
+func (l *linter) field(e *ast.AttrGetExpr) {
+	object, ok := e.Object.(*ast.IdentExpr)
+	key, isName := e.Key.(*ast.StringExpr)
+	if !ok || !isName || l.local(object.Value) {
+		return
+	}
+	if m := l.lib.modules[object.Value]; m != nil && !m.has(key.Value) {
+		l.report(e.Line(), key.Value, fmt.Sprintf("%s.%s does not exist", object.Value, key.Value), diag.DidYouMean(key.Value, m.fields))
+	}
+}
+
+// require notes the file that a constant require names.
+func (l *linter) require(e *ast.FuncCallExpr) {
+	id, ok := e.Func.(*ast.IdentExpr)
+	if !ok || id.Value != "require" || l.local("require") || len(e.Args) != 1 {
+		return
+	}
+	if name, ok := e.Args[0].(*ast.StringExpr); ok && l.lib.modules[name.Value] == nil {
+		l.requires = append(l.requires, required{file: moduleFile(name.Value), from: l.file, name: name.Value, line: e.Line()})
+	}
+}

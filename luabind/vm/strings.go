@@ -1,0 +1,356 @@
+package vm
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// stringFunctions work on octets, with Lua 5.1's meaning. gopher-lua's own are Go's Unicode functions,
+// Go's Sprintf, and a matcher that nothing stops.
+var stringFunctions = map[string]lua.LGFunction{
+	"byte":    strByte,
+	"char":    strChar,
+	"find":    func(L *lua.LState) int { return strFind(L, true) },
+	"format":  strFormat,
+	"gmatch":  strGMatch,
+	"gsub":    strGSub,
+	"len":     func(L *lua.LState) int { L.Push(lua.LNumber(len(L.CheckString(1)))); return 1 },
+	"lower":   func(L *lua.LState) int { return mapBytes(L, 'A', 'Z') },
+	"match":   func(L *lua.LState) int { return strFind(L, false) },
+	"rep":     strRep,
+	"reverse": strReverse,
+	"sub":     strSub,
+	"upper":   func(L *lua.LState) int { return mapBytes(L, 'a', 'z') },
+}
+
+// mapBytes swaps the case of the octets from lo to hi, in the C locale.
+func mapBytes(L *lua.LState, lo, hi byte) int {
+	b := []byte(L.CheckString(1))
+	FromLua(L).charge(L, len(b)/32)
+	for i, c := range b {
+		if c >= lo && c <= hi {
+			b[i] = c ^ 0x20
+		}
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+// position turns an index of Lua, negative from the end, into one from 1.
+func position(i, length int) int {
+	if i < 0 {
+		return max(0, length+i+1)
+	}
+	return i
+}
+
+func strByte(L *lua.LState) int {
+	s := L.CheckString(1)
+	from := position(L.OptInt(2, 1), len(s))
+	to := position(L.OptInt(3, from), len(s))
+	from, to = max(1, from), min(len(s), to)
+	if to-from >= 8000 {
+		L.RaiseError("string slice too long")
+	}
+	for i := from; i <= to; i++ {
+		L.Push(lua.LNumber(s[i-1]))
+	}
+	return max(0, to-from+1)
+}
+
+func strChar(L *lua.LState) int {
+	b := make([]byte, L.GetTop())
+	for i := range b {
+		n := L.CheckInt(i + 1)
+		if n < 0 || n > 255 {
+			L.ArgError(i+1, "invalid value")
+		}
+		b[i] = byte(n)
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+func strRep(L *lua.LState) int {
+	s, n := L.CheckString(1), L.CheckInt(2)
+	if n <= 0 || s == "" {
+		L.Push(lua.LString(""))
+		return 1
+	}
+	if n > maxString/len(s) {
+		L.RaiseError("the string would be longer than %d octets", maxString)
+	}
+	FromLua(L).charge(L, n*len(s)/32)
+	L.Push(lua.LString(strings.Repeat(s, n)))
+	return 1
+}
+
+func strReverse(L *lua.LState) int {
+	b := []byte(L.CheckString(1))
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+func strSub(L *lua.LState) int {
+	s := L.CheckString(1)
+	from, to := position(L.CheckInt(2), len(s)), position(L.OptInt(3, -1), len(s))
+	from, to = max(1, from), min(len(s), to)
+	if from > to {
+		L.Push(lua.LString(""))
+	} else {
+		L.Push(lua.LString(s[from-1 : to]))
+	}
+	return 1
+}
+
+func newMatcher(L *lua.LState, src, pat string) *matcher {
+	return &matcher{L: L, s: FromLua(L), src: src, pat: pat}
+}
+
+func strFind(L *lua.LState, find bool) int {
+	src, pat := L.CheckString(1), L.CheckString(2)
+	init := max(1, position(L.OptInt(3, 1), len(src))) - 1
+	if init > len(src) {
+		if find {
+			init = len(src) // Lua 5.1 starts at the end
+		} else {
+			L.Push(lua.LNil)
+			return 1
+		}
+	}
+	if find && (lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pat, "^$*+?.([%-")) {
+		FromLua(L).charge(L, len(src)/16)
+		i := strings.Index(src[init:], pat)
+		if i < 0 {
+			L.Push(lua.LNil)
+			return 1
+		}
+		L.Push(lua.LNumber(init + i + 1))
+		L.Push(lua.LNumber(init + i + len(pat)))
+		return 2
+	}
+	m := newMatcher(L, src, pat)
+	s, e, ok := m.find(init)
+	switch {
+	case !ok:
+		L.Push(lua.LNil)
+		return 1
+	case find:
+		L.Push(lua.LNumber(s + 1))
+		L.Push(lua.LNumber(e))
+		return 2 + m.captures(s, e, false)
+	}
+	return m.captures(s, e, true)
+}
+
+func strGMatch(L *lua.LState) int {
+	src, pat := L.CheckString(1), L.CheckString(2)
+	at := 0
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		m := newMatcher(L, src, pat)
+		for ; at <= len(src); at++ {
+			m.level = 0
+			if e := m.match(at, 0); e >= 0 {
+				s := at
+				if at = e; e == s {
+					at++
+				}
+				return m.captures(s, e, true)
+			}
+		}
+		L.Push(lua.LNil)
+		return 1
+	}))
+	return 1
+}
+
+func strGSub(L *lua.LState) int {
+	src, pat := L.CheckString(1), L.CheckString(2)
+	repl := L.CheckAny(3)
+	switch repl.(type) {
+	case lua.LString, lua.LNumber, *lua.LTable, *lua.LFunction:
+	default:
+		L.ArgError(3, "string/function/table expected")
+	}
+	most := L.OptInt(4, math.MaxInt)
+	m := newMatcher(L, src, strings.TrimPrefix(pat, "^"))
+	anchored := len(m.pat) < len(pat)
+	var out strings.Builder
+	n, at := 0, 0
+	for n < most {
+		m.level = 0
+		e := m.match(at, 0)
+		if e >= 0 {
+			n++
+			out.WriteString(m.replacement(repl, at, e))
+		}
+		switch {
+		case e > at:
+			at = e
+		case at < len(src):
+			out.WriteByte(src[at])
+			at++
+		default:
+			at = len(src) + 1
+		}
+		if out.Len() > maxString {
+			L.RaiseError("the string would be longer than %d octets", maxString)
+		}
+		if at > len(src) || anchored {
+			break
+		}
+	}
+	if at < len(src) {
+		out.WriteString(src[at:])
+	}
+	L.Push(lua.LString(out.String()))
+	L.Push(lua.LNumber(n))
+	return 2
+}
+
+// replacement is what takes the place of the match from s to e.
+func (m *matcher) replacement(repl lua.LValue, s, e int) string {
+	var v lua.LValue
+	switch r := repl.(type) {
+	case *lua.LTable:
+		v = m.L.GetTable(r, m.capture(0, s, e))
+	case *lua.LFunction:
+		var captures []lua.LValue
+		for i := range max(1, m.level) {
+			captures = append(captures, m.capture(i, s, e))
+		}
+		v = m.s.call(m.L, r, captures...)
+	default:
+		return m.expand(lua.LVAsString(r), s, e)
+	}
+	if !lua.LVAsBool(v) {
+		return m.src[s:e]
+	}
+	if !lua.LVCanConvToString(v) {
+		m.fail(fmt.Sprintf("invalid replacement value (a %s)", v.Type()))
+	}
+	return toString(m.L, v)
+}
+
+// expand replaces %0 to %9 and %% in a replacement string.
+func (m *matcher) expand(r string, s, e int) string {
+	if strings.IndexByte(r, '%') < 0 {
+		return r
+	}
+	var b strings.Builder
+	for i := 0; i < len(r); i++ {
+		m.s.charge(m.L, 1)
+		if r[i] != '%' || i+1 == len(r) {
+			b.WriteByte(r[i])
+			continue
+		}
+		i++
+		switch c := r[i]; {
+		case c == '0':
+			b.WriteString(m.src[s:e])
+		case c >= '1' && c <= '9':
+			b.WriteString(toString(m.L, m.capture(int(c-'1'), s, e)))
+		default:
+			b.WriteByte(c)
+		}
+		if b.Len() > maxString {
+			m.fail(fmt.Sprintf("the string would be longer than %d octets", maxString))
+		}
+	}
+	return b.String()
+}
+
+func strFormat(L *lua.LState) int {
+	format := L.CheckString(1)
+	var b strings.Builder
+	arg := 1
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			b.WriteByte(format[i])
+			continue
+		}
+		if i++; i < len(format) && format[i] == '%' {
+			b.WriteByte('%')
+			continue
+		}
+		start := i
+		for i < len(format) && strings.IndexByte("-+ #0", format[i]) >= 0 {
+			i++
+		}
+		flags := i
+		for i < len(format) && (format[i] >= '0' && format[i] <= '9' || format[i] == '.') {
+			i++
+		}
+		if i == len(format) {
+			L.RaiseError("invalid option '%%%s' to 'format'", format[start:])
+		}
+		width, precision, _ := strings.Cut(format[flags:i], ".")
+		if flags-start > 5 || len(width) > 2 || len(precision) > 2 {
+			L.RaiseError("invalid format (width or precision too long)")
+		}
+		arg++
+		b.WriteString(formatOne(L, "%"+format[start:i], format[i], arg))
+		if b.Len() > maxString {
+			L.RaiseError("the string would be longer than %d octets", maxString)
+		}
+	}
+	L.Push(lua.LString(b.String()))
+	return 1
+}
+
+// formatOne formats one argument. spec is the conversion without its letter; Go's flags mean what C's do.
+func formatOne(L *lua.LState, spec string, verb byte, arg int) string {
+	switch verb {
+	case 'c':
+		return fmt.Sprintf(spec+"s", string([]byte{byte(L.CheckInt(arg))}))
+	case 'd', 'i', 'u':
+		return fmt.Sprintf(spec+"d", int64(L.CheckNumber(arg)))
+	case 'o', 'x', 'X':
+		return fmt.Sprintf(spec+string(verb), uint64(int64(L.CheckNumber(arg))))
+	case 'e', 'E', 'f', 'g', 'G':
+		f := float64(L.CheckNumber(arg))
+		if math.IsInf(f, 0) || math.IsNaN(f) {
+			return fmt.Sprintf(strings.SplitN(spec, ".", 2)[0]+"s", numberString(lua.LNumber(f)))
+		}
+		if !strings.Contains(spec, ".") {
+			spec += ".6"
+		}
+		return fmt.Sprintf(spec+string(verb), f)
+	case 'q':
+		return quoted(L.CheckString(arg))
+	case 's':
+		if L.GetTop() < arg {
+			L.ArgError(arg, "string expected, got no value")
+		}
+		return fmt.Sprintf(spec+"s", toString(L, L.Get(arg)))
+	}
+	L.RaiseError("invalid option '%s%c' to 'format'", spec, verb)
+	return ""
+}
+
+// quoted is a string as Lua reads it back.
+func quoted(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '"', '\\', '\n':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case '\r':
+			b.WriteString(`\r`)
+		case 0:
+			b.WriteString(`\000`)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

@@ -1,0 +1,137 @@
+package vm
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+var tableFunctions = map[string]lua.LGFunction{
+	"concat": tableConcat,
+	"getn":   func(L *lua.LState) int { L.Push(lua.LNumber(L.CheckTable(1).Len())); return 1 },
+	"insert": tableInsert,
+	"maxn":   func(L *lua.LState) int { L.Push(lua.LNumber(L.CheckTable(1).MaxN())); return 1 },
+	"remove": tableRemove,
+	"sort":   tableSort,
+}
+
+func tableConcat(L *lua.LState) int {
+	t, sep := L.CheckTable(1), L.OptString(2, "")
+	from, to := L.OptInt(3, 1), L.OptInt(4, t.Len())
+	s := FromLua(L)
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		s.charge(L, 1)
+		switch v := t.RawGetInt(i).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		case lua.LNumber:
+			b.WriteString(numberString(v))
+		default:
+			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), i)
+		}
+		if i < to {
+			b.WriteString(sep)
+		}
+		if b.Len() > maxString {
+			L.RaiseError("the string would be longer than %d octets", maxString)
+		}
+	}
+	L.Push(lua.LString(b.String()))
+	return 1
+}
+
+func tableInsert(L *lua.LState) int {
+	t := checkOpen(L, 1)
+	switch n := t.Len(); L.GetTop() {
+	case 2:
+		t.RawSetInt(n+1, L.Get(2))
+	case 3:
+		at := L.CheckInt(2)
+		if at > n {
+			t.RawSetInt(at, L.Get(3))
+			return 0
+		}
+		FromLua(L).charge(L, (n-at)/16)
+		t.Insert(at, L.Get(3))
+	default:
+		L.RaiseError("wrong number of arguments to 'insert'")
+	}
+	return 0
+}
+
+func tableRemove(L *lua.LState) int {
+	t := checkOpen(L, 1)
+	n := t.Len()
+	at := L.OptInt(2, n)
+	if n == 0 || at < 1 || at > n {
+		L.Push(lua.LNil)
+		return 1
+	}
+	FromLua(L).charge(L, (n-at)/16)
+	L.Push(t.Remove(at))
+	return 1
+}
+
+func tableSort(L *lua.LState) int {
+	t := checkOpen(L, 1)
+	s := FromLua(L)
+	less := func(a, b lua.LValue) bool {
+		s.charge(L, 1)
+		return L.LessThan(a, b)
+	}
+	if L.GetTop() > 1 && L.Get(2) != lua.LNil {
+		fn := L.CheckFunction(2)
+		less = func(a, b lua.LValue) bool { return lua.LVAsBool(s.call(L, fn, a, b)) }
+	}
+	items := make([]lua.LValue, t.Len())
+	s.charge(L, len(items))
+	for i := range items {
+		items[i] = t.RawGetInt(i + 1)
+	}
+	// An order function that contradicts itself gives some order, and no more calls than a good one.
+	slices.SortFunc(items, func(a, b lua.LValue) int {
+		switch {
+		case less(a, b):
+			return -1
+		case less(b, a):
+			return 1
+		}
+		return 0
+	})
+	for i, v := range items {
+		t.RawSetInt(i+1, v)
+	}
+	return 0
+}
+
+var mathValues = map[string]lua.LValue{"pi": lua.LNumber(math.Pi), "huge": lua.LNumber(math.Inf(1))}
+
+func mathFunctions() map[string]lua.LGFunction {
+	fns := builtin(lua.OpenMath, "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor",
+		"fmod", "frexp", "ldexp", "log", "log10", "max", "min", "modf", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh")
+	fns["random"] = mathRandom
+	return fns
+}
+
+// mathRandom needs no seed, and none can be set: the generator is shared by all binds.
+func mathRandom(L *lua.LState) int {
+	lo, hi := 1, 0
+	switch L.GetTop() {
+	case 0:
+		L.Push(lua.LNumber(rand.Float64()))
+		return 1
+	case 1:
+		hi = L.CheckInt(1)
+	default:
+		lo, hi = L.CheckInt(1), L.CheckInt(2)
+	}
+	if lo > hi {
+		L.ArgError(L.GetTop(), "interval is empty")
+	}
+	L.Push(lua.LNumber(lo + rand.IntN(hi-lo+1)))
+	return 1
+}
