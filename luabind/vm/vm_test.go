@@ -16,7 +16,7 @@ import (
 var testLibrary = NewLibrary(func(*State, string) {}, Module{
 	Name: "host",
 	Functions: map[string]lua.LGFunction{
-		"boom": func(*lua.LState) int { var m map[string]int; m["x"] = 1; return 0 },
+		"boom": func(L *lua.LState) int { panic([]int{}[L.GetTop()]) },
 		"spawn": func(L *lua.LState) int {
 			if err := FromLua(L).Go("test", L.CheckFunction(1)); err != nil {
 				L.RaiseError("%s", err)
@@ -383,7 +383,7 @@ func TestStatesShareTheLibrary(t *testing.T) {
 					close(done)
 				}
 			}()
-			s := NewState(testLibrary, s0.Program(), Limits{}, nil, nil)
+			s := NewState(testLibrary, s0.Program(), Limits{Time: time.Minute}, nil, nil)
 			s.Lock()
 			defer s.Unlock()
 			m, err := s.Load()
