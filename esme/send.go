@@ -36,6 +36,15 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 	return nil
 }
 
+// SendRaw puts octets into the output as they are.
+func (m *Machine) SendRaw(now time.Time, octets []byte) error {
+	if m.phase >= closing {
+		return errStopped("the session has ended")
+	}
+	m.out = append(m.out, octets...)
+	return nil
+}
+
 // Cancel takes the request of a waiter out of the queue if it has not gone out yet, and says how far it got.
 func (m *Machine) Cancel(w *Waiter) Written {
 	written := WrittenYes

@@ -2,6 +2,7 @@ package esme
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -353,6 +354,18 @@ func (s *Session) Send(p *pdu.PDU) error {
 // any goroutine and, after Defer, at any time until the limit.
 func (s *Session) Reply(in *Inbound, p *pdu.PDU) error {
 	return s.try(func(now time.Time) error { return s.m.Reply(now, in, p) })
+}
+
+// SendRaw writes octets as they are, past all numbering and accounting: for tests of what a peer does
+// with them.
+func (s *Session) SendRaw(octets []byte) error {
+	return s.try(func(now time.Time) error { return s.m.SendRaw(now, octets) })
+}
+
+// TLS reports whether the connection is encrypted.
+func (s *Session) TLS() bool {
+	_, ok := s.conn.(*tls.Conn)
+	return ok
 }
 
 // Defer says that the answer to in comes later: within limit (0 = 10 s), or ESME_RX_T_APPN is sent.

@@ -1,0 +1,88 @@
+package luabind
+
+import (
+	"context"
+	"log/slog"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// logModule writes to the host's log, with the bind's attributes.
+func logModule() vm.Module {
+	var fns []fn
+	for name, level := range map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
+		fns = append(fns, fn{
+			Name: "log." + name, Pure: true, Params: []param{{"message", stringType}, {"fields", optional(tableType)}},
+			Returns: "nothing",
+			Do: func(c *call) int {
+				var attrs []any
+				if t, ok := c.value(2).(*lua.LTable); ok {
+					attrs = append(attrs, slog.Any("fields", logFields(t)))
+				}
+				c.gen.log(level, c.str(1), attrs...)
+				return 0
+			},
+		})
+	}
+	return vm.Module{Name: "log", Functions: functions("log", fns...)}
+}
+
+// logFields makes plain values of a table; what is no data is shown by its type.
+func logFields(t *lua.LTable) map[string]any {
+	fields := map[string]any{}
+	t.ForEach(func(k, v lua.LValue) {
+		var x any = shown(v)
+		switch v := v.(type) {
+		case lua.LString:
+			x = string(v)
+		case lua.LNumber:
+			x = float64(v)
+		case lua.LBool:
+			x = bool(v)
+		case *lua.LTable:
+			if d, err := vm.ToData(v, "fields"); err == nil {
+				if j, err := vm.JSON(d); err == nil {
+					x = jsonText(j)
+				}
+			}
+		case *lua.LUserData:
+			if s, ok := v.Value.(interface{ String() string }); ok {
+				x = s.String()
+			}
+		}
+		fields[k.String()] = x
+	})
+	return fields
+}
+
+// jsonText is JSON inside a log line: an object in a JSON log, its text in others.
+type jsonText []byte
+
+// MarshalJSON gives it as it is.
+func (j jsonText) MarshalJSON() ([]byte, error) { return j, nil }
+
+// String gives it as text.
+func (j jsonText) String() string { return string(j) }
+
+func printed(s *vm.State, text string) { s.User().(*generation).log(slog.LevelInfo, text) }
+
+// log writes a line for the script. A flood is cut, and the cut is said.
+func (g *generation) log(level slog.Level, message string, attrs ...any) {
+	l := g.bind.log
+	if g.handler != nil {
+		l = g.handler.log
+	}
+	if !l.Enabled(context.Background(), level) {
+		return
+	}
+	ok, dropped := g.bind.flood.allow()
+	if !ok {
+		return
+	}
+	if dropped > 0 {
+		attrs = append(attrs, "suppressed", dropped)
+	}
+	l.Log(context.Background(), level, message, append(attrs, "script", g.prog.Main, "generation", g.number)...)
+}

@@ -1,0 +1,414 @@
+package luabind
+
+import (
+	"fmt"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// pduValue is a PDU as scripts hold it. It is immutable, so that all states may share it.
+type pduValue struct {
+	*pdu.PDU
+	in      *esme.Inbound // the request of the peer that it is, or answers
+	session *esme.Session // which in belongs to
+}
+
+// Into gives the PDU's value in another state.
+func (p *pduValue) Into(*lua.LState) lua.LValue { return newPDU(p) }
+
+func newPDU(p *pduValue) lua.LValue { return &lua.LUserData{Value: p, Metatable: pduMeta} }
+
+var pduMeta *lua.LTable
+
+// The names of fields and TLVs, for the hot path.
+var (
+	fieldByName = map[string]pdu.Field{}
+	tagByName   = map[string]pdu.TagSpec{"destination_port": mustSpec(pdu.TagDestPort)}
+)
+
+func mustSpec(t pdu.Tag) pdu.TagSpec { s, _ := t.Spec(); return s }
+
+func init() {
+	for _, cmd := range pdu.Commands() {
+		for _, f := range cmd.Fields {
+			fieldByName[f.Field.String()] = f.Field
+		}
+	}
+	for _, t := range pdu.Tags() {
+		tagByName[t.Name] = t
+	}
+	pduMeta = newMeta("a PDU", pduIndex, func(L *lua.LState) int {
+		L.Push(lua.LString(L.CheckUserData(1).Value.(*pduValue).String()))
+		return 1
+	})
+}
+
+// pduIndex reads p.name.
+func pduIndex(L *lua.LState) int {
+	p, ok := L.Get(1).(*lua.LUserData).Value.(*pduValue)
+	name, isString := L.Get(2).(lua.LString)
+	if !ok || !isString {
+		L.RaiseError("a PDU has fields by name, not by %s", L.Get(2).Type())
+	}
+	L.Push(p.get(L, string(name)))
+	return 1
+}
+
+func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
+	if f, ok := fieldByName[name]; ok {
+		if p.Has(f) {
+			return p.field(f)
+		}
+		if t, ok := tagByName[name]; ok { // message_state is a field of one command and a TLV of others
+			return p.tlv(t)
+		}
+		return lua.LNil
+	}
+	switch name {
+	case "command":
+		return lua.LString(p.CommandID().String())
+	case "command_id":
+		return lua.LNumber(p.CommandID())
+	case "command_status":
+		return lua.LNumber(p.CommandStatus())
+	case "status":
+		return lua.LString(p.CommandStatus().String())
+	case "sequence_number":
+		return lua.LNumber(p.SequenceNumber())
+	case "text":
+		if s, err := p.Text(); err == nil {
+			return lua.LString(s)
+		}
+		return lua.LNil
+	case "udh":
+		if u := p.UDH(); u != nil {
+			return lua.LString(u)
+		}
+		return lua.LNil
+	case "receipt":
+		return p.receipt(L)
+	case "warnings":
+		t := L.NewTable()
+		for _, w := range p.Warnings().Codes() {
+			t.Append(lua.LString(w))
+		}
+		return t
+	}
+	if m, ok := pduMethods[name]; ok {
+		return m
+	}
+	if t, ok := tagByName[name]; ok {
+		return p.tlv(t)
+	}
+	known := []string{"command", "command_id", "command_status", "status", "sequence_number", "text", "udh", "receipt", "warnings",
+		"response", "with", "tlv", "tlvs", "is_response"}
+	if cmd := p.Command(); cmd != nil {
+		known = append(known, fieldNames(cmd)...)
+	}
+	L.RaiseError("a PDU has no field '%s'; %s", name, near(name, known))
+	return nil
+}
+
+func near(name string, known []string) string {
+	if n := diag.Near(name, known); n != "" {
+		return fmt.Sprintf("did you mean '%s'?", n)
+	}
+	return "its fields and TLVs have the specification's names"
+}
+
+func (p *pduValue) field(f pdu.Field) lua.LValue {
+	for i := range p.Command().Fields {
+		if s := &p.Command().Fields[i]; s.Field == f {
+			if s.Kind == pdu.KindInt {
+				return lua.LNumber(p.Int(f))
+			}
+			return lua.LString(p.Bytes(f))
+		}
+	}
+	return lua.LNil
+}
+
+func (p *pduValue) tlv(t pdu.TagSpec) lua.LValue {
+	v, ok := p.TLV(t.Tag)
+	if !ok {
+		return lua.LNil
+	}
+	return tlvValue(t, v)
+}
+
+// tlvValue is the value of a TLV: a number, a string without its NUL, or octets. One of the wrong length is
+// left as it came.
+func tlvValue(t pdu.TagSpec, v []byte) lua.LValue {
+	switch {
+	case len(v) < t.Min || len(v) > t.Max:
+	case t.Kind == pdu.KindInt:
+		return lua.LNumber(pdu.TLVInt(v))
+	case t.Kind == pdu.KindString && len(v) > 0 && v[len(v)-1] == 0:
+		return lua.LString(v[:len(v)-1])
+	}
+	return lua.LString(v)
+}
+
+func (p *pduValue) receipt(L *lua.LState) lua.LValue {
+	r, ok := p.Receipt()
+	if !ok {
+		return lua.LNil
+	}
+	t := L.NewTable()
+	for name, v := range map[string]string{"id": r.ID, "sub": r.Sub, "dlvrd": r.Dlvrd, "submit_date": r.SubmitDate,
+		"done_date": r.DoneDate, "stat": r.Stat, "err": r.Err, "text": r.Text} {
+		if v != "" {
+			t.RawSetString(name, lua.LString(v))
+		}
+	}
+	return t
+}
+
+var pduMethods map[string]*lua.LFunction
+
+func init() {
+	pduMethods = map[string]*lua.LFunction{}
+	for _, f := range []fn{
+		{Name: "p:is_response", Pure: true, Params: []param{{"p", pduType}}, Returns: "whether the PDU answers another one",
+			Do: func(c *call) int { return c.push(lua.LBool(c.pdu(1).IsResponse())) }},
+		{Name: "p:response", Pure: true, Params: []param{{"p", pduType}, {"fields", optional(tableType)}},
+			Returns: "the response to this request, with its sequence number",
+			Do: func(c *call) int {
+				p := c.pdu(1)
+				id, ok := p.CommandID().Response()
+				if !ok {
+					c.raise("%s has no response", p.CommandID())
+				}
+				cmd, _ := pdu.CommandByID(id)
+				b := pdu.NewBuilder(cmd)
+				b.SetSequence(p.SequenceNumber())
+				c.fields(b, cmd, 2)
+				return c.push(newPDU(&pduValue{PDU: b.Build(), in: p.in, session: p.session}))
+			}},
+		{Name: "p:with", Pure: true, Params: []param{{"p", pduType}, {"fields", tableType}}, Returns: "a copy with these fields changed",
+			Do: func(c *call) int {
+				p := c.pdu(1)
+				if p.Command() == nil {
+					c.raise("the command is not known")
+				}
+				return c.push(newPDU(&pduValue{PDU: c.with(p, 2)}))
+			}},
+		{Name: "p:tlv", Pure: true, Params: []param{{"p", pduType}, {"tag", luaType("a number", lua.LTNumber)}},
+			Returns: "the octets of the first TLV with the tag, or nil",
+			Do: func(c *call) int {
+				if v, ok := c.pdu(1).TLV(pdu.Tag(lua.LVAsNumber(c.value(2)))); ok {
+					return c.push(lua.LString(v))
+				}
+				return c.push(lua.LNil)
+			}},
+		{Name: "p:tlvs", Pure: true, Params: []param{{"p", pduType}}, Returns: "all TLVs in order, each {tag, name, value}",
+			Do: func(c *call) int {
+				list := c.L.NewTable()
+				for tag, v := range c.pdu(1).TLVs() {
+					t := c.L.NewTable()
+					t.RawSetString("tag", lua.LNumber(tag))
+					t.RawSetString("name", lua.LString(tag.String()))
+					t.RawSetString("value", lua.LString(v))
+					list.Append(t)
+				}
+				return c.push(list)
+			}},
+	} {
+		pduMethods[f.Name[2:]] = &lua.LFunction{IsG: true, GFunction: f.lua()}
+	}
+}
+
+// fields sets what the table at n says.
+func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {
+	t, ok := c.L.Get(n).(*lua.LTable)
+	if !ok {
+		return
+	}
+	var tlvs []string // named ones in the order of their names: a table has none
+	t.ForEach(func(k, v lua.LValue) {
+		name := k.String()
+		if f, ok := fieldByName[name]; ok && cmd.Has(f) {
+			c.field(b, cmd, f, v)
+			return
+		}
+		switch _, isTLV := tagByName[name]; {
+		case name == "command_status" || name == "status":
+			b.SetStatus(c.status(v))
+		case name == "sequence_number":
+			b.SetSequence(uint32(c.number(name, v)))
+		case isTLV:
+			tlvs = append(tlvs, name)
+		case name == "tlvs":
+			c.rawTLVs(b, v)
+		default:
+			c.raise("field '%s' is not in %s; %s", name, cmd.Name, near(name, fieldNames(cmd)))
+		}
+	})
+	slices.Sort(tlvs)
+	for _, name := range tlvs {
+		c.tlv(b, tagByName[name], name, t.RawGetString(name))
+	}
+}
+
+func (c *call) field(b *pdu.Builder, cmd *pdu.Command, f pdu.Field, v lua.LValue) {
+	for _, s := range cmd.Fields {
+		switch {
+		case s.Field != f:
+		case s.Kind == pdu.KindInt:
+			b.SetInt(f, int64(c.number(f.String(), v)))
+		case s.Kind == pdu.KindDests || s.Kind == pdu.KindUnsuccess:
+			c.array(b, s, v)
+		default:
+			b.SetString(f, c.octets(f.String(), v))
+		}
+	}
+}
+
+// array sets dest_address or unsuccess_sme from a list of tables.
+func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
+	list, ok := v.(*lua.LTable)
+	if !ok {
+		c.raise("field '%s' must be a list, is %s", s.Field, v.Type())
+	}
+	var octets []byte
+	for i := 1; i <= list.Len(); i++ {
+		e, ok := list.RawGetInt(i).(*lua.LTable)
+		if !ok {
+			c.raise("%s[%d] must be a table", s.Field, i)
+		}
+		str := func(k string) string { return lua.LVAsString(e.RawGetString(k)) }
+		num := func(k string) uint8 { return uint8(lua.LVAsNumber(e.RawGetString(k))) }
+		switch {
+		case s.Kind == pdu.KindUnsuccess:
+			octets = pdu.AppendUnsuccess(octets, num("dest_addr_ton"), num("dest_addr_npi"), str("destination_addr"),
+				pdu.Status(lua.LVAsNumber(e.RawGetString("error_status_code"))))
+		case str("dl_name") != "":
+			octets = pdu.AppendDestList(octets, str("dl_name"))
+		default:
+			octets = pdu.AppendDest(octets, num("dest_addr_ton"), num("dest_addr_npi"), str("destination_addr"))
+		}
+	}
+	count := pdu.FieldNumberOfDests
+	if s.Kind == pdu.KindUnsuccess {
+		count = pdu.FieldNoUnsuccess
+	}
+	b.SetInt(count, int64(list.Len()))
+	b.SetString(s.Field, string(octets))
+}
+
+func (c *call) number(name string, v lua.LValue) lua.LNumber {
+	n, ok := v.(lua.LNumber)
+	if !ok || n != lua.LNumber(int64(n)) {
+		c.raise("field '%s' must be a whole number, is %s", name, shown(v))
+	}
+	return n
+}
+
+func (c *call) octets(name string, v lua.LValue) string {
+	if v.Type() != lua.LTString && v.Type() != lua.LTNumber {
+		c.raise("field '%s' must be a string, is %s", name, v.Type())
+	}
+	return lua.LVAsString(v)
+}
+
+func (c *call) status(v lua.LValue) pdu.Status {
+	if name, ok := v.(lua.LString); ok {
+		s, known := pdu.StatusByName(string(name))
+		if !known {
+			var names []string
+			for _, s := range pdu.Statuses() {
+				names = append(names, s.String())
+			}
+			c.raise("there is no status '%s'; %s", string(name), near(string(name), names))
+		}
+		return s
+	}
+	return pdu.Status(c.number("command_status", v))
+}
+
+func (c *call) tlv(b *pdu.Builder, t pdu.TagSpec, name string, v lua.LValue) {
+	switch t.Kind {
+	case pdu.KindInt:
+		b.AddTLVInt(t.Tag, int64(c.number(name, v)))
+	case pdu.KindString:
+		b.AddTLVString(t.Tag, c.octets(name, v))
+	default:
+		b.AddTLV(t.Tag, c.octets(name, v))
+	}
+}
+
+// rawTLVs adds a list of {tag = number, value = octets}, in its order.
+func (c *call) rawTLVs(b *pdu.Builder, v lua.LValue) {
+	list, ok := v.(*lua.LTable)
+	if !ok {
+		c.raise("field 'tlvs' must be a list of {tag = number, value = octets}, is %s", v.Type())
+	}
+	for i := 1; i <= list.Len(); i++ {
+		e, ok := list.RawGetInt(i).(*lua.LTable)
+		if !ok {
+			c.raise("tlvs[%d] must be a table {tag = number, value = octets}", i)
+		}
+		b.AddTLV(pdu.Tag(c.number("tag", e.RawGetString("tag"))), c.octets("value", e.RawGetString("value")))
+	}
+}
+
+// with builds the PDU again, with the fields of the table at n changed.
+func (c *call) with(p *pduValue, n int) *pdu.PDU {
+	cmd := p.Command()
+	b := pdu.NewBuilder(cmd)
+	b.SetStatus(p.CommandStatus())
+	b.SetSequence(p.SequenceNumber())
+	for _, s := range cmd.Fields {
+		switch {
+		case !p.Has(s.Field):
+		case s.Kind == pdu.KindInt:
+			b.SetInt(s.Field, int64(p.Int(s.Field)))
+		default:
+			b.SetString(s.Field, p.Str(s.Field))
+		}
+	}
+	changed := c.L.Get(n).(*lua.LTable)
+	for tag, v := range p.TLVs() {
+		if changed.RawGetString(tag.String()) == lua.LNil {
+			b.AddTLV(tag, string(v))
+		}
+	}
+	c.fields(b, cmd, n)
+	return b.Build()
+}
+
+// pduModule has a constructor for each command, and pdu.new.
+func pduModule() vm.Module {
+	m := vm.Module{Name: "pdu", Functions: map[string]lua.LGFunction{}}
+	for _, cmd := range pdu.Commands() {
+		m.Functions[cmd.Name] = fn{Name: "pdu." + cmd.Name, Pure: true, Params: []param{{"fields", optional(tableType)}},
+			Returns: "a " + cmd.Name + "; what is not given is 0 or empty",
+			Do:      func(c *call) int { return c.build(cmd, 1) }}.lua()
+	}
+	m.Functions["new"] = fn{Name: "pdu.new", Pure: true, Params: []param{{"command", stringType}, {"fields", optional(tableType)}},
+		Returns: "a PDU of the command",
+		Do: func(c *call) int {
+			cmd, ok := pdu.CommandByName(c.str(1))
+			if !ok {
+				var names []string
+				for _, cmd := range pdu.Commands() {
+					names = append(names, cmd.Name)
+				}
+				c.raise("there is no command '%s'; %s", c.str(1), near(c.str(1), names))
+			}
+			return c.build(cmd, 2)
+		}}.lua()
+	return m
+}
+
+func (c *call) build(cmd *pdu.Command, n int) int {
+	b := pdu.NewBuilder(cmd)
+	c.fields(b, cmd, n)
+	return c.push(newPDU(&pduValue{PDU: b.Build()}))
+}
