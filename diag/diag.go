@@ -137,7 +137,11 @@ func Column(src []byte, line int, word string) (column, width int) {
 
 // Near returns the candidate that was probably meant by name, or "".
 func Near(name string, candidates []string) string {
-	best, distance := "", 1+max(1, len(name)/3)
+	best, distance := "", 3 // two letters swapped are two edits
+	if len(name) < 4 {
+		distance = 2
+	}
+	distance = max(distance, len(name)/3)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := smetrics.WagnerFischer(strings.ToLower(name), strings.ToLower(c), 1, 1, 1); d < distance {
 			best, distance = c, d

@@ -224,6 +224,10 @@ func (m *Machine) finalise() {
 	}
 	for m.marks.len() > 0 {
 		o := m.marks.pop()
+		if o.err != nil {
+			m.refuse(o, o.err)
+			continue
+		}
 		w := WrittenNever
 		if m.writeErr != nil && o.start() < m.handed {
 			w = WrittenUnknown

@@ -495,6 +495,14 @@ func TestMachineScenarios(t *testing.T) {
 			r.hangUp()
 			r.expect("stop(custom: one [])")
 		}},
+		{"O2 a refusal waits for the results before it", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			r.send(r.submit("a"))
+			r.send(r.submit(strings.Repeat("1", 30)))
+			r.expect()
+			r.sent("submit_sm")
+			r.expect("written(2)", "refused(invalid_pdu never)")
+		}},
 		{"O2 a response that overtakes the report of the write", func(t *testing.T) {
 			r := boundRig(t, Config{})
 			r.send(r.submit("a"))

@@ -101,7 +101,10 @@ func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 // can leave.
 func (m *Machine) transmit(t time.Duration, o *outgoing) {
 	if err := o.pdu.Err(); err != nil {
-		m.refuse(o, errInvalid(err))
+		o.err = errInvalid(err)
+		o.end = m.handed + int64(len(m.out))
+		m.marks.push(o)
+		m.confirm(m.confirmed)
 		return
 	}
 	if o.role != roleReply {
@@ -139,6 +142,10 @@ func (m *Machine) refuse(o *outgoing, err *Error) {
 func (m *Machine) confirm(position int64) {
 	for m.marks.len() > 0 && m.marks.peek().end <= position {
 		o := m.marks.pop()
+		if o.err != nil {
+			m.refuse(o, o.err)
+			continue
+		}
 		if o.waiter == nil && (!o.role.automatic() || m.cfg.ShowAutomatic) {
 			m.emit(Event{Kind: EventSendResult, Original: &o.pdu})
 		}

@@ -29,6 +29,7 @@ type outgoing struct {
 	waiter *Waiter
 	due    time.Duration // of the response
 	end    int64         // stream position behind its last octet
+	err    *Error        // it is refused, when those before it are reported
 
 	next, prev *outgoing // window, in send order
 	inWindow   bool
