@@ -1,0 +1,157 @@
+package host
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// Config is what an esmehost.yaml says, with defaults filled in and paths made absolute.
+type Config struct {
+	Path          string // of the file
+	Scripts       string // script root
+	Admin         Admin
+	Watch         string // auto, poll or off
+	Log           Log
+	ShutdownLimit time.Duration // for all binds to drain; 0 = off
+	Binds         []BindConfig  // by name
+
+	places map[string]diag.Diagnostic // where a bind's script is named, by bind
+}
+
+// Admin is where commands find the running host.
+type Admin struct {
+	Socket string // path of the unix socket
+	Listen string // host:port on loopback; empty: none
+}
+
+// Log is the host's log.
+type Log struct{ Format, Level string }
+
+// BindConfig is one bind, with the defaults merged in. It holds no positions, so that two can be compared.
+type BindConfig struct {
+	Name           string
+	SMSC           []string // host:port, tried in turn
+	Script         string   // relative to the script root
+	Args           vm.Data
+	ESME           esme.Config
+	OnError        string // continue or crash
+	ErrorIntensity Intensity
+	Restart        string // permanent, transient or temporary
+	Limits         vm.Limits
+	AllowBinds     []string
+}
+
+// Intensity is how many script errors within a time a bind survives.
+type Intensity struct {
+	Count  int
+	Within time.Duration
+}
+
+// LoadConfig reads the file at path. All that is wrong with it is returned at once; then the config is nil.
+func LoadConfig(path string) (*Config, diag.List) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		d := diag.Diagnostic{File: path, Message: "cannot read the configuration: " + pathReason(err)}
+		if os.IsNotExist(err) {
+			d.Remedy = "name the file, or go to the folder that has it"
+		}
+		return nil, diag.List{d}
+	}
+	return ParseConfig(path, src, os.LookupEnv)
+}
+
+func pathReason(err error) string {
+	if pe, ok := err.(*os.PathError); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// ParseConfig is LoadConfig of octets. env gives the variables that ${NAME} stands for.
+func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
+	r := &reader{file: path, src: src, env: env}
+	root, ok := r.parse()
+	if !ok {
+		return nil, r.wrong
+	}
+	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
+		places: map[string]diag.Diagnostic{}}
+	dir := filepath.Dir(path)
+	c.Scripts = dir
+	c.Admin.Socket = filepath.Join(dir, "esmehost.sock")
+	var defaults *node
+	var binds *node
+	r.mapping(root, "the configuration", keys{
+		"scripts":        func(n *node) { c.Scripts = r.path(n, dir) },
+		"data_dir":       func(n *node) { r.path(n, dir) }, // nothing is kept there yet
+		"admin":          func(n *node) { r.admin(n, &c.Admin, dir) },
+		"watch":          func(n *node) { c.Watch = r.oneOf(n, "auto", "poll", "off") },
+		"defaults":       func(n *node) { defaults = n },
+		"binds":          func(n *node) { binds = n },
+		"metrics":        r.later,
+		"cluster":        r.later,
+		"log":            func(n *node) { r.log(n, &c.Log) },
+		"shutdown_limit": func(n *node) { c.ShutdownLimit = r.limit(n); c.ShutdownLimit = max(0, c.ShutdownLimit) },
+	})
+	if st, err := os.Stat(c.Scripts); err != nil || !st.IsDir() {
+		r.fail(root.find("scripts"), fmt.Sprintf("the script root %s is no folder", c.Scripts), "")
+	}
+	if binds == nil {
+		r.fail(root, "no binds are configured", "add 'binds:' with at least one bind")
+	} else {
+		r.binds(binds, defaults, c)
+	}
+	if len(r.wrong) > 0 {
+		r.wrong.Sort()
+		return nil, r.wrong
+	}
+	slices.SortFunc(c.Binds, func(a, b BindConfig) int { return cmp.Compare(a.Name, b.Name) })
+	return c, nil
+}
+
+// Place is where the configuration names the bind's script, for errors that are found later.
+func (c *Config) Place(bind string) diag.Diagnostic { return c.places[bind] }
+
+// Bind finds a bind by name.
+func (c *Config) Bind(name string) (BindConfig, bool) {
+	for _, b := range c.Binds {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return BindConfig{}, false
+}
+
+func (r *reader) admin(n *node, a *Admin, dir string) {
+	r.mapping(n, "admin", keys{
+		"socket": func(n *node) { a.Socket = r.path(n, dir) },
+		"listen": func(n *node) {
+			host, _, err := net.SplitHostPort(r.str(n))
+			ip := net.ParseIP(host)
+			switch {
+			case err != nil:
+				r.fail(n, "must be host:port", "for instance 127.0.0.1:8775")
+			case host != "localhost" && (ip == nil || !ip.IsLoopback()):
+				r.fail(n, "off loopback is not supported by this version yet", "listen on 127.0.0.1")
+			}
+			a.Listen = r.str(n)
+		},
+		"token_file": r.later,
+	})
+}
+
+func (r *reader) log(n *node, l *Log) {
+	r.mapping(n, "log", keys{
+		"format": func(n *node) { l.Format = r.oneOf(n, "text", "json") },
+		"level":  func(n *node) { l.Level = r.oneOf(n, "debug", "info", "warn", "error") },
+	})
+}

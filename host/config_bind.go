@@ -1,0 +1,299 @@
+package host
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"net"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+var bindName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+// binds reads the binds, each over a copy of the defaults.
+func (r *reader) binds(n, defaults *node, c *Config) {
+	if !r.entries(n, "binds") {
+		return
+	}
+	if len(n.order) == 0 {
+		r.fail(n, "no binds are configured", "")
+	}
+	base := bindReader{reader: r, root: c.Scripts, sessions: 1, BindConfig: BindConfig{OnError: "continue",
+		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
+	if defaults != nil {
+		r.mapping(defaults, "defaults", base.keys())
+	}
+	for _, name := range n.order {
+		b := base
+		at := n.fields[name]
+		if !bindName.MatchString(name) {
+			r.fail(at, fmt.Sprintf("'%s' is no name for a bind", name), "use letters, digits and . _ -")
+		}
+		r.mapping(at, "the bind "+name, b.keys())
+		b.complete(name, at)
+		place := diag.Diagnostic{File: r.file, Message: "the script of the bind " + name}
+		if s := at.fields["script"]; s != nil {
+			p := s.GetToken().Position
+			place.Line, place.Column, place.Source = p.Line, p.Column, diag.SourceLine(r.src, p.Line)
+		}
+		for i := range b.sessions {
+			b.Name = name
+			if b.sessions > 1 {
+				b.Name = fmt.Sprintf("%s/%d", name, i+1)
+			}
+			c.Binds = append(c.Binds, b.BindConfig)
+			c.places[b.Name] = place
+		}
+	}
+}
+
+// bindReader reads one bind.
+type bindReader struct {
+	*reader
+	BindConfig
+	root     string
+	sessions int
+}
+
+func (b *bindReader) complete(name string, at *node) {
+	if at.fields == nil {
+		return // it is no mapping, and that was said
+	}
+	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
+	if len(b.SMSC) == 0 {
+		missing("smsc", "for instance smsc: smpp://127.0.0.1:2775")
+	}
+	if b.Script == "" {
+		missing("script", "for instance script: echo.lua")
+	}
+	if b.ESME.SystemID == "" && b.ESME.Mode != esme.Manual {
+		missing("system_id", "the account's name at the SMSC, or mode: manual where the script binds")
+	}
+}
+
+func (b *bindReader) keys() keys {
+	e := &b.ESME
+	limit := func(d *time.Duration) func(*node) { return func(n *node) { *d = b.limit(n) } }
+	octet := func(v *uint8) func(*node) { return func(n *node) { *v = uint8(b.number(n, 0, 255)) } }
+	return keys{
+		"smsc":                    b.smsc,
+		"mode":                    b.mode,
+		"system_id":               func(n *node) { e.SystemID = b.text(n, 15) },
+		"password":                func(n *node) { e.Password = b.text(n, 8) },
+		"password_file":           b.passwordFile,
+		"system_type":             func(n *node) { e.SystemType = b.text(n, 12) },
+		"address_range":           func(n *node) { e.AddressRange = b.text(n, 40) },
+		"interface_version":       octet(&e.InterfaceVersion),
+		"addr_ton":                octet(&e.AddrTON),
+		"addr_npi":                octet(&e.AddrNPI),
+		"script":                  b.script,
+		"args":                    b.args,
+		"sessions":                func(n *node) { b.sessions = int(b.number(n, 1, 10_000)) },
+		"window":                  func(n *node) { e.Window = b.count(n) },
+		"queue":                   func(n *node) { e.Queue = b.count(n) },
+		"tps":                     b.tps,
+		"transport":               b.transport,
+		"timeout":                 limit(&e.Timeout),
+		"timer_resolution":        func(n *node) { b.duration(n) }, // timers here are never late by more than a few milliseconds
+		"session_init_limit":      limit(&e.SessionInitLimit),
+		"enquire_link_limit":      limit(&e.EnquireLinkLimit),
+		"enquire_link_resp_limit": limit(&e.EnquireLinkRespLimit),
+		"inactivity_limit":        limit(&e.InactivityLimit),
+		"response_limit":          limit(&e.ResponseLimit),
+		"unbind_limit":            limit(&e.UnbindLimit),
+		"max_pdu_size":            func(n *node) { e.MaxPDUSize = int(b.number(n, 16, 64<<20)) },
+		"auto_reply":              func(n *node) { e.NoAutoReply = b.oneOf(n, "ok", "none") == "none" },
+		"automatic":               b.automatic,
+		"show_automatic":          func(n *node) { e.ShowAutomatic = b.boolean(n) },
+		"on_error":                func(n *node) { b.OnError = b.oneOf(n, "continue", "crash") },
+		"error_intensity":         b.errorIntensity,
+		"restart":                 func(n *node) { b.Restart = b.oneOf(n, "permanent", "transient", "temporary") },
+		"limits":                  b.limits,
+		"allow":                   b.allow,
+		"tls":                     b.later,
+		"stalled_limit":           b.later,
+		"retry_throttled":         b.later,
+		"strict_lengths":          b.later,
+		"labels":                  b.later,
+		"reload":                  b.later,
+	}
+}
+
+func (b *bindReader) smsc(n *node) {
+	b.SMSC = nil
+	for _, v := range b.list(n) {
+		s := b.str(v)
+		if strings.HasPrefix(s, "smpps://") {
+			b.fail(v, "TLS is not supported by this version yet", "use smpp://")
+			continue
+		}
+		address := strings.TrimPrefix(s, "smpp://")
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || host == "" || port == "" || strings.Contains(address, "/") {
+			b.fail(v, fmt.Sprintf("'%s' is no address of an SMSC", s), "write smpp://host:port")
+			continue
+		}
+		b.SMSC = append(b.SMSC, address)
+	}
+}
+
+func (b *bindReader) mode(n *node) {
+	b.ESME.Mode = map[string]esme.Mode{"transmitter": esme.Transmitter, "receiver": esme.Receiver, "manual": esme.Manual}[b.oneOf(n, "transmitter", "receiver", "transceiver", "manual")]
+}
+
+func (b *bindReader) transport(n *node) {
+	if b.oneOf(n, "tcp", "tls") == "tls" {
+		b.fail(n, "TLS is not supported by this version yet", "use tcp")
+	}
+}
+
+func (b *bindReader) passwordFile(n *node) {
+	file := b.path(n, filepath.Dir(b.file))
+	src, err := os.ReadFile(file)
+	if err != nil {
+		b.fail(n, fmt.Sprintf("cannot read %s: %s", file, pathReason(err)), "")
+		return
+	}
+	b.ESME.Password = strings.TrimRight(string(src), "\r\n")
+	if len(b.ESME.Password) > 8 {
+		b.fail(n, fmt.Sprintf("the password has %d octets, SMPP allows 8", len(b.ESME.Password)), "")
+	}
+}
+
+func (b *bindReader) script(n *node) {
+	b.Script = path.Clean(filepath.ToSlash(b.str(n)))
+	if !fs.ValidPath(b.Script) {
+		b.fail(n, "must be a path below the script root", fmt.Sprintf("the script root is %s", b.root))
+		return
+	}
+	if st, err := os.Stat(filepath.Join(b.root, b.Script)); err != nil {
+		b.fail(n, fmt.Sprintf("there is no %s below the script root %s", b.Script, b.root), "")
+	} else if st.IsDir() {
+		b.fail(n, fmt.Sprintf("%s is a folder", b.Script), "name the script in it")
+	}
+}
+
+// args takes any YAML.
+func (b *bindReader) args(n *node) {
+	var v any
+	if err := yaml.NodeToValue(n.Node, &v); err != nil {
+		b.fail(n, "cannot be read: "+err.Error(), "")
+		return
+	}
+	d, err := vm.FromGo(b.expand(n, plain(v)))
+	if err != nil {
+		b.fail(n, err.Error(), "")
+	}
+	b.Args = d
+}
+
+// plain turns the decoder's mappings into maps by string.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			v[k] = plain(x)
+		}
+		return v
+	case map[any]any:
+		m := map[string]any{}
+		for k, x := range v {
+			m[fmt.Sprint(k)] = plain(x)
+		}
+		return m
+	case []any:
+		for i, x := range v {
+			v[i] = plain(x)
+		}
+		return v
+	case time.Time:
+		return v.Format(time.RFC3339)
+	case int, int64, uint64, float64, string, bool, nil:
+		return v
+	}
+	return fmt.Sprint(v)
+}
+
+// expand replaces variables in the strings of args.
+func (b *bindReader) expand(n *node, v any) any {
+	switch v := v.(type) {
+	case string:
+		s, _ := b.scalar(&node{Node: &ast.StringNode{Token: n.GetToken(), Value: v}, key: n.key})
+		return s
+	case map[string]any:
+		for k := range maps.Clone(v) {
+			v[k] = b.expand(n, v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = b.expand(n, v[i])
+		}
+	}
+	return v
+}
+
+func (b *bindReader) tps(n *node) {
+	if s, _ := b.scalar(n); s == "unlimited" || b.off(n) {
+		b.ESME.TPS = 0
+		return
+	}
+	b.ESME.TPS = float64(b.number(n, 1, 1_000_000))
+}
+
+func (b *bindReader) automatic(n *node) {
+	bits := map[string]esme.Automatic{"bind": esme.AutoBind, "enquire_link": esme.AutoEnquireLink, "ping": esme.AutoPing,
+		"unbind": esme.AutoUnbind, "reply": esme.AutoReply, "nack": esme.AutoNack}
+	b.ESME.Automatic = 0
+	for _, v := range b.list(n) {
+		b.ESME.Automatic |= bits[b.oneOf(v, "bind", "enquire_link", "ping", "unbind", "reply", "nack")]
+	}
+	b.ESME.Automatic = cmp.Or(b.ESME.Automatic, esme.AutoNone)
+}
+
+func (b *bindReader) errorIntensity(n *node) {
+	if _, ok := b.scalar(n); ok {
+		b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32))
+		return
+	}
+	b.mapping(n, "error_intensity", keys{
+		"count":  func(n *node) { b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32)) },
+		"within": func(n *node) { b.ErrorIntensity.Within = b.duration(n) },
+	})
+}
+
+func (b *bindReader) limits(n *node) {
+	l := &b.Limits
+	b.mapping(n, "limits", keys{
+		"instructions": func(n *node) { l.Instructions = b.number(n, 1000, 1<<40) },
+		"time":         func(n *node) { l.Time = b.duration(n) },
+		"load_time":    func(n *node) { l.LoadTime = b.duration(n) },
+		"tasks":        func(n *node) { l.Tasks = int(b.number(n, 1, 100_000)) },
+		"memory":       b.later,
+	})
+}
+
+func (b *bindReader) allow(n *node) {
+	b.mapping(n, "allow", keys{
+		"binds": func(n *node) {
+			b.AllowBinds = nil
+			for _, v := range b.list(n) {
+				b.AllowBinds = append(b.AllowBinds, b.str(v))
+			}
+		},
+		"http": b.later, "secrets": b.later, "files": b.later, "start_binds": b.later,
+	})
+}

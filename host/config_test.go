@@ -1,0 +1,139 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+func testEnv(name string) (string, bool) {
+	if name == "ACME_PASSWORD" {
+		return "secret", true
+	}
+	return "", false
+}
+
+func parseText(t *testing.T, text string) (*Config, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, src := range map[string]string{"echo.lua": "return {}", "pw": "filepw\n", "sub/x.lua": "return {}"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, wrong := ParseConfig(filepath.Join(dir, "esmehost.yaml"), []byte(text), testEnv)
+	var b strings.Builder
+	wrong.Print(&b)
+	return c, strings.ReplaceAll(b.String(), dir, "DIR")
+}
+
+func TestConfig(t *testing.T) {
+	c, wrong := parseText(t, `
+scripts: .
+admin: { listen: 127.0.0.1:8775, socket: ./a.sock }
+watch: off
+log: { format: json, level: debug }
+shutdown_limit: 10s
+defaults: { window: 50, response_limit: 30s, restart: transient }
+binds:
+  acme:
+    smsc: [smpp://smsc1.example:3550, smsc2.example:3550]
+    mode: transmitter
+    system_id: acme
+    password: ${ACME_PASSWORD}
+    script: echo.lua
+    args: { greeting: "> ${ACME_PASSWORD}", list: [1, 2.5, true], none: null }
+    sessions: 2
+    tps: 100
+    queue: infinity
+    enquire_link_limit: 0
+    unbind_limit: 250ms
+    limits: { instructions: 1_000_000, time: 50ms }
+    allow: { binds: [other, "x-*"] }
+    automatic: [enquire_link, unbind]
+    error_intensity: { count: 3, within: 1m }
+  other: { smsc: "127.0.0.1:1", mode: manual, script: sub/x.lua, window: 1, automatic: [], auto_reply: none, interface_version: 0x33, password_file: pw }
+`)
+	if wrong != "" {
+		t.Fatal(wrong)
+	}
+	acme := BindConfig{Name: "acme/1", SMSC: []string{"smsc1.example:3550", "smsc2.example:3550"}, Script: "echo.lua",
+		Args: &vm.Table{Hash: map[vm.Data]vm.Data{"greeting": "> secret", "list": &vm.Table{Array: []vm.Data{1.0, 2.5, true}}}},
+		ESME: esme.Config{Mode: esme.Transmitter, SystemID: "acme", Password: "secret", Window: 50, Queue: esme.Unlimited, TPS: 100,
+			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
+		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
+		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond}, AllowBinds: []string{"other", "x-*"}}
+	acme2 := acme
+	acme2.Name = "acme/2"
+	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
+		ESME: esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
+		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient"}
+	if d := cmp.Diff([]BindConfig{acme, acme2, other}, c.Binds); d != "" {
+		t.Error(d)
+	}
+	if c.Watch != "off" || c.Log != (Log{"json", "debug"}) || c.ShutdownLimit != 10*time.Second || c.Admin.Listen != "127.0.0.1:8775" || filepath.Base(c.Admin.Socket) != "a.sock" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Each file of testdata/config is a bad configuration; beside it stands what is said of it. Run with
+// UPDATE_GOLDEN=1 to write what is said now.
+func TestBadConfigs(t *testing.T) {
+	files, err := filepath.Glob("testdata/config/*.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, got := parseText(t, string(src))
+			if c != nil {
+				t.Error("a config came back all the same")
+			}
+			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	files, _ := filepath.Glob("testdata/config/*.yaml")
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, wrong := ParseConfig("x/esmehost.yaml", src, testEnv)
+		if (c == nil) == (len(wrong) == 0) {
+			t.Fatalf("config %v, wrong %v", c, wrong)
+		}
+	})
+}
