@@ -58,15 +58,23 @@ type Intensity struct {
 
 // LoadConfig reads the file at path. All that is wrong with it is returned at once; then the config is nil.
 func LoadConfig(path string) (*Config, diag.List) {
+	c, wrong := loadConfig(path)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return c, nil
+}
+
+func loadConfig(path string) (*Config, diag.List) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		d := diag.Diagnostic{File: path, Message: "cannot read the configuration: " + pathReason(err)}
 		if os.IsNotExist(err) {
 			d.Remedy = "name the file, or go to the folder that has it"
 		}
-		return nil, diag.List{d}
+		return &Config{Path: path}, diag.List{d}
 	}
-	return ParseConfig(path, src, os.LookupEnv)
+	return parseConfig(path, src, os.LookupEnv)
 }
 
 func pathReason(err error) string {
@@ -78,10 +86,19 @@ func pathReason(err error) string {
 
 // ParseConfig is LoadConfig of octets. env gives the variables that ${NAME} stands for.
 func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
+	c, wrong := parseConfig(path, src, env)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return c, nil
+}
+
+// parseConfig returns what can be read even of a configuration that is wrong.
+func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
 	r := &reader{file: path, src: src, env: env}
 	root, ok := r.parse()
 	if !ok {
-		return nil, r.wrong
+		return &Config{Path: path}, r.wrong
 	}
 	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
 		places: map[string]diag.Diagnostic{}}
@@ -110,12 +127,9 @@ func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 	} else {
 		r.binds(binds, defaults, c)
 	}
-	if len(r.wrong) > 0 {
-		r.wrong.Sort()
-		return nil, r.wrong
-	}
+	r.wrong.Sort()
 	slices.SortFunc(c.Binds, func(a, b BindConfig) int { return cmp.Compare(a.Name, b.Name) })
-	return c, nil
+	return c, r.wrong
 }
 
 // Place is where the configuration names the bind's script, for errors that are found later.

@@ -77,7 +77,7 @@ binds:
 	acme2 := acme
 	acme2.Name = "acme/2"
 	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
-		ESME: esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
+		ESME:    esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
 		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient"}
 	if d := cmp.Diff([]BindConfig{acme, acme2, other}, c.Binds); d != "" {
 		t.Error(d)
