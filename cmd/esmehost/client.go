@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/esmehost/esmehost/host"
+)
+
+var adminFlag = &cli.StringFlag{Name: "admin", EnvVars: []string{"ESMEHOST_ADMIN"},
+	Usage: "the host's socket path or host:port; else admin.socket of ./esmehost.yaml"}
+
+var jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON, for programs"}
+
+// client talks to a running host.
+type client struct {
+	http *http.Client
+	at   string
+}
+
+func newClient(c *cli.Context) (*client, error) {
+	at := c.String("admin")
+	if at == "" {
+		cfg, wrong := host.LoadConfig(defaultConfig)
+		if len(wrong) > 0 {
+			return nil, cli.Exit("no host is named: use --admin ADDR, ESMEHOST_ADMIN, or go to the folder of the host's esmehost.yaml\n"+wrong.Error(), exitFailed)
+		}
+		at = cfg.Admin.Socket
+	}
+	network := "unix"
+	if host, port, err := net.SplitHostPort(at); err == nil && host != "" && port != "" && !strings.Contains(at, "/") {
+		network = "tcp"
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, at)
+	}
+	return &client{at: at, http: &http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
+}
+
+// do asks the host, and reads its answer into v.
+func (c *client) do(method, path string, query url.Values, body []byte, v any) error {
+	req, err := http.NewRequest(method, "http://esmehost"+path+"?"+query.Encode(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return cli.Exit(fmt.Sprintf("no host answers at %s: is it running? (%v)", c.at, err), exitFailed)
+	}
+	defer resp.Body.Close()
+	out, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		var f host.Failure
+		if json.Unmarshal(out, &f) != nil {
+			f = host.Failure{Code: resp.Status, Message: strings.TrimSpace(string(out))}
+		}
+		return cli.Exit(f.Code+": "+f.Message, exitFailed)
+	}
+	return json.Unmarshal(out, v)
+}
+
+var statusCommand = &cli.Command{
+	Name: "status", Usage: "show the binds of a running host", ArgsUsage: "[BIND]",
+	Description: "Example: esmehost status --json",
+	Flags:       []cli.Flag{adminFlag, jsonFlag},
+	Action: func(c *cli.Context) error {
+		cl, err := newClient(c)
+		if err != nil {
+			return err
+		}
+		var all []json.RawMessage
+		if err := cl.do("GET", "/v1/binds", nil, nil, &all); err != nil {
+			return err
+		}
+		var shown []json.RawMessage
+		var rows []host.Status
+		for _, raw := range all {
+			var s host.Status
+			if err := json.Unmarshal(raw, &s); err != nil {
+				return err
+			}
+			if c.NArg() == 0 || c.Args().First() == s.Name {
+				rows, shown = append(rows, s), append(shown, raw)
+			}
+		}
+		if c.NArg() > 0 && len(rows) == 0 {
+			return cli.Exit("not_found: there is no bind '"+c.Args().First()+"'", exitFailed)
+		}
+		if c.Bool("json") {
+			return json.NewEncoder(c.App.Writer).Encode(shown)
+		}
+		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(w, "BIND\tSTATE\tSESSION\tPEER\tSCRIPT\tGEN\tHASH\tIN FLIGHT\tQUEUED\tSENT\tRECEIVED\tLAST ERROR")
+		for _, s := range rows {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%.8s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, s.Session, s.Peer, s.Script,
+				s.Generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, s.LastError)
+		}
+		return w.Flush()
+	},
+}
+
+var stopCommand = &cli.Command{
+	Name: "stop", Usage: "drain and stop a bind, or the whole host", ArgsUsage: "BIND",
+	Description: "Example: esmehost stop acme",
+	Flags:       []cli.Flag{adminFlag, &cli.BoolFlag{Name: "all", Usage: "stop the host"}},
+	Action: func(c *cli.Context) error {
+		if c.Bool("all") == (c.NArg() == 1) || c.NArg() > 1 {
+			return usage("stop takes the name of a bind, or --all")
+		}
+		cl, err := newClient(c)
+		if err != nil {
+			return err
+		}
+		query := url.Values{"bind": {c.Args().First()}}
+		if c.Bool("all") {
+			query = url.Values{"all": {"true"}}
+		}
+		var said string
+		if err := cl.do("POST", "/v1/stop", query, nil, &said); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.App.Writer, said)
+		return nil
+	},
+}
+
+var reloadCommand = &cli.Command{
+	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
+	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n\nExample: esmehost reload echo.lua",
+	Flags:       []cli.Flag{adminFlag, jsonFlag},
+	Action: func(c *cli.Context) error {
+		cl, err := newClient(c)
+		if err != nil {
+			return err
+		}
+		var outcomes []host.Outcome
+		if err := cl.do("POST", "/v1/reload", url.Values{"script": {c.Args().First()}}, nil, &outcomes); err != nil {
+			return err
+		}
+		refused := 0
+		for _, o := range outcomes {
+			if o.Outcome == "refused" {
+				refused++
+			}
+			if !c.Bool("json") {
+				fmt.Fprintf(c.App.Writer, "%s\t%s\t%s\tgeneration %d\t%s\n", o.Bind, o.Script, o.Outcome, o.Generation, o.Error)
+			}
+		}
+		if c.Bool("json") {
+			if err := json.NewEncoder(c.App.Writer).Encode(outcomes); err != nil {
+				return err
+			}
+		}
+		if refused > 0 {
+			return cli.Exit(fmt.Sprintf("%d of %d binds refused the script and go on with the old one", refused, len(outcomes)), exitFailed)
+		}
+		return nil
+	},
+}
+
+// messageCommand makes call, cast and send: BIND and a JSON value.
+func messageCommand(name, what string, flags ...cli.Flag) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: what, ArgsUsage: "BIND JSON",
+		Description: "JSON is one argument, or - for standard input.\n\nExample: esmehost " + name + ` acme '{"to":"100","text":"hi"}'`,
+		Flags:       append([]cli.Flag{adminFlag}, flags...),
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 2 {
+				return usage("%s takes the name of a bind and a JSON value", name)
+			}
+			body := []byte(c.Args().Get(1))
+			if string(body) == "-" {
+				var err error
+				if body, err = io.ReadAll(os.Stdin); err != nil {
+					return err
+				}
+			}
+			if !json.Valid(body) {
+				return usage("the message is no JSON: a text needs its quotes, for instance '\"text\"'")
+			}
+			cl, err := newClient(c)
+			if err != nil {
+				return err
+			}
+			query := url.Values{"bind": {c.Args().First()}}
+			if d := c.Duration("timeout"); d > 0 {
+				query.Set("timeout", d.String())
+			}
+			var reply json.RawMessage
+			if err := cl.do("POST", "/v1/"+name, query, body, &reply); err != nil {
+				return err
+			}
+			if name == "call" {
+				fmt.Fprintln(c.App.Writer, string(reply))
+			}
+			return nil
+		},
+	}
+}
+
+var (
+	callCommand = messageCommand("call", "ask a bind's handle_call and print its reply as JSON",
+		&cli.DurationFlag{Name: "timeout", Value: 5 * time.Second, Usage: "how long to wait for the reply"})
+	castCommand = messageCommand("cast", "tell a bind's handle_cast")
+	sendCommand = messageCommand("send", "send a bind a message (handle_info)")
+)
