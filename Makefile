@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race lint generate fuzz bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/esmehost
+	go build -o bin/esmehost ./cmd/esmehost
+
+demo: ## see three scripted binds exchange messages with the simulator
+	go run ./cmd/esmehost demo
+
+test: ## run all tests; what needs npm is skipped with a word where npm is missing
+	@if command -v npm >/dev/null; then npm ci --prefix interop --no-audit --no-fund --ignore-scripts --silent; \
+	else echo "npm is not installed: the test against npm's smpp server will be skipped"; fi
+	go test ./...
+
+race: ## run all tests under the race detector
+	go test -race ./...
+
+lint: ## gofmt, go vet, staticcheck, generated files current
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go generate ./... && git diff --exit-code -- '*_gen.go'
+
+generate: ## write the generated files anew
+	go generate ./...
+
+fuzz: ## fuzz each target for a while (FUZZTIME=30s)
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime $${FUZZTIME:-30s} ./pdu
+	go test -run '^$$' -fuzz FuzzParseConfig -fuzztime $${FUZZTIME:-30s} ./host
+
+bench: ## messages per second and CPU seconds per million, beside the goals
+	go test -run '^$$' -bench . -benchtime 3s ./...
+
+clean: ## remove what was built
+	rm -rf bin interop/node_modules

@@ -1,0 +1,75 @@
+// Package esmehost has no code of its own: this test keeps the house in order.
+package esmehost
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/esmehost/esmehost/"
+
+// rooms says which rooms each room may know: only such as stand below it.
+var rooms = map[string][]string{
+	"cmd/esmehost":     {"host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
+	"host":             {"luabind", "luabind/vm", "esme", "pdu", "diag", "scripts"},
+	"luabind":          {"luabind/vm", "esme", "pdu", "diag", "scripts"},
+	"luabind/vm":       {"diag"},
+	"esme":             {"pdu"},
+	"smsc":             {"esme", "pdu"},
+	"pdu":              {},
+	"pdu/internal/gen": {},
+	"diag":             {},
+	"scripts":          {},
+	"examples":         {},
+	"interop":          {},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		room, ok := strings.CutPrefix(p.ImportPath, module)
+		if !ok {
+			continue // the root
+		}
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("the room %s has no place in the house: give it one here and in docs/architecture.md", room)
+			continue
+		}
+		seen++
+		for _, imp := range p.Imports {
+			if other, ours := strings.CutPrefix(imp, module); ours && !contains(allowed, other) {
+				t.Errorf("%s imports %s, which is not below it", room, other)
+			}
+		}
+	}
+	if seen < 8 {
+		t.Fatalf("only %d rooms were found", seen)
+	}
+}
+
+func contains(all []string, s string) bool {
+	for _, a := range all {
+		if a == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,309 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/esmehost/esmehost/pdu"
+	"github.com/esmehost/esmehost/smsc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lines is a log that tests read as it grows.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func newLines() *lines { return &lines{more: make(chan struct{}, 1)} }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+	return l.text.Write(b)
+}
+
+// expect waits until the log has a line with all the words.
+func (l *lines) expect(t *testing.T, words ...string) string {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		l.mu.Lock()
+		text := l.text.String()
+		l.mu.Unlock()
+		for line := range strings.SplitSeq(text, "\n") {
+			all := true
+			for _, w := range words {
+				all = all && strings.Contains(line, w)
+			}
+			if all {
+				return line
+			}
+		}
+		select {
+		case <-l.more:
+		case <-deadline:
+			t.Fatalf("the log has no line with %q:\n%s", words, text)
+		}
+	}
+}
+
+// world is a host with its scripts and a simulator.
+type world struct {
+	t     *testing.T
+	dir   string
+	host  *Host
+	log   *lines
+	sim   *smsc.Server
+	addr  string
+	texts chan string // of the submit_sm that the simulator got, with their account
+}
+
+// newWorld starts a host for the scripts (by file); each gets a bind of its file's name. Extra is YAML for
+// each bind.
+func newWorld(t *testing.T, scripts map[string]string, extra string) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), log: newLines(), texts: make(chan string, 1000)}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.addr = l.Addr().String()
+	w.sim = smsc.New(smsc.Config{Observe: func(e smsc.Event) {
+		if e.Received && e.PDU.CommandID() == pdu.CmdSubmitSM {
+			text, _ := e.PDU.Text()
+			w.texts <- e.SystemID + ": " + text
+		}
+	}})
+	var running sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	running.Go(func() { w.sim.Serve(ctx, l) })
+	yaml := "binds:\n"
+	for file, src := range scripts {
+		w.save(file, src)
+		name := strings.TrimSuffix(file, ".lua")
+		yaml += fmt.Sprintf("  %s: { smsc: %q, system_id: %s, script: %s, %s }\n", name, w.addr, name, file, extra)
+	}
+	w.save("esmehost.yaml", yaml)
+	h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), func(Log) *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) })
+	if len(wrong) > 0 {
+		t.Fatal(wrong.Error())
+	}
+	w.host = h
+	hostCtx, stopHost := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(hostCtx, nil) }()
+	t.Cleanup(func() {
+		stopHost()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		cancel()
+		running.Wait()
+	})
+	for file := range scripts {
+		w.log.expect(t, "msg=bound", "bind="+strings.TrimSuffix(file, ".lua"))
+	}
+	return w
+}
+
+func (w *world) save(file, src string) {
+	w.t.Helper()
+	// As editors do: a new file takes the place of the old one.
+	path := filepath.Join(w.dir, file)
+	if err := os.WriteFile(path+".tmp", []byte(src), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// deliver sends a message to a bind and returns the status that it answered.
+func (w *world) deliver(bind, text string) pdu.Status {
+	w.t.Helper()
+	got := make(chan pdu.Status, 1)
+	if err := w.sim.Deliver(bind, smsc.MO{From: "1", To: "2", Text: text}.PDU(), func(s pdu.Status) { got <- s }); err != nil {
+		w.t.Fatal(err)
+	}
+	select {
+	case s := <-got:
+		return s
+	case <-time.After(20 * time.Second):
+		w.t.Fatalf("%s did not answer", bind)
+		return 0
+	}
+}
+
+func (w *world) expectText(want string) {
+	w.t.Helper()
+	select {
+	case got := <-w.texts:
+		if got != want {
+			w.t.Fatalf("got %q, want %q", got, want)
+		}
+	case <-time.After(20 * time.Second):
+		w.t.Fatalf("nothing came, want %q", want)
+	}
+}
+
+func (w *world) status(bind string) Status {
+	w.t.Helper()
+	for _, s := range w.host.Status() {
+		if s.Name == bind {
+			return s
+		}
+	}
+	w.t.Fatalf("no bind %s", bind)
+	return Status{}
+}
+
+const echo = `return { init = function() return { n = 0 } end,
+	handle_pdu = function(p, state)
+		state.n = state.n + 1
+		assert(esme.send_pdu(sms.submit { to = p.source_addr, text = "%s " .. p.text .. " " .. state.n }[1]))
+		return state
+	end }`
+
+func TestASaveChangesTheAnswersOfTheSameSession(t *testing.T) {
+	w := newWorld(t, map[string]string{"echo.lua": fmt.Sprintf(echo, "old")}, "")
+	w.deliver("echo", "a")
+	w.expectText("echo: old a 1")
+	w.save("echo.lua", fmt.Sprintf(echo, "new"))
+	w.log.expect(t, "msg=reloaded", "bind=echo", "generation=2")
+	w.deliver("echo", "b")
+	w.expectText("echo: new b 2")
+	w.save("echo.lua", "return { handle_pdu = function(p) retrun 1 end }")
+	w.log.expect(t, "reload refused", "echo.lua:1:42: syntax error near '1'")
+	w.deliver("echo", "c")
+	w.expectText("echo: new c 3")
+	w.save("echo.lua", "error('at load')")
+	w.log.expect(t, "reload refused", "echo.lua:1: at load")
+	w.deliver("echo", "d")
+	w.expectText("echo: new d 4")
+	s := w.status("echo")
+	if s.Session != 1 || s.Generation != 2 || s.State != "bound" || !strings.Contains(s.LastError, "at load") {
+		t.Fatalf("status %+v", s)
+	}
+}
+
+// What one script does wrong, the others do not notice.
+func TestABadScriptHurtsNobodyElse(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"good.lua":     fmt.Sprintf(echo, "good"),
+		"loops.lua":    `return { handle_pdu = function() while true do end end }`,
+		"raises.lua":   `return { handle_pdu = function() error("boom") end }`,
+		"nonsense.lua": `return { handle_pdu = function() return print end }`,
+		"waits.lua":    `return { handle_pdu = function(p) esme.sleep(1) end }`,
+	}, "limits: { instructions: 100_000, time: 10s }")
+	for i := range 5 {
+		for _, bad := range []string{"loops", "raises", "nonsense", "waits"} {
+			if got := w.deliver(bad, "x"); got != pdu.ESME_RX_T_APPN {
+				t.Fatalf("%s answered %s", bad, got)
+			}
+		}
+		if got := w.deliver("good", "x"); got != pdu.ESME_ROK {
+			t.Fatalf("good answered %s", got)
+		}
+		w.expectText(fmt.Sprintf("good: good x %d", i+1))
+	}
+	for _, s := range w.host.Status() {
+		if s.State != "bound" || s.Session != 1 {
+			t.Errorf("status %+v", s)
+		}
+	}
+}
+
+func TestALostSessionComesBack(t *testing.T) {
+	w := newWorld(t, map[string]string{"echo.lua": fmt.Sprintf(echo, "old")}, "")
+	w.sim.Drop("echo", true)
+	w.log.expect(t, "session ended", "socket_error")
+	w.log.expect(t, "msg=bound", "session=2")
+	w.deliver("echo", "a")
+	w.expectText("echo: old a 1")
+}
+
+func TestBindsReachEachOtherOnlyIfAllowed(t *testing.T) {
+	script := `return {
+		handle_pdu = function(p)
+			local other, err = esme.whereis("b")
+			if not other then log.info("refused " .. err.code) return end
+			assert(esme.spawn(function()
+				local v = assert(other:call({ text = p.text }))
+				assert(other:send_pdu(sms.submit { to = "1", text = v .. " through b" }[1]))
+				assert(esme.cast("b", "bye"))
+			end))
+		end,
+		handle_call = function(r, from, state) return "reply", "b says " .. r.text, state end,
+		handle_cast = function(r) log.info("b was told " .. r) end }`
+	w := newWorld(t, map[string]string{"a.lua": script, "b.lua": script}, "allow: { binds: [b] }")
+	w.deliver("a", "hi")
+	w.expectText("b: b says hi through b")
+	w.log.expect(t, "b was told bye", "bind=b")
+
+	w = newWorld(t, map[string]string{"a.lua": script, "b.lua": script}, "")
+	w.deliver("a", "hi")
+	w.log.expect(t, "refused not_allowed", "bind=a")
+}
+
+func TestNoSMSC(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.lua"), []byte("return { handle_info = function() end }"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, wrong := ParseConfig(filepath.Join(dir, "esmehost.yaml"), []byte(fmt.Sprintf("binds: { a: { smsc: %q, system_id: a, script: a.lua } }", addr)), os.LookupEnv)
+	if len(wrong) > 0 {
+		t.Fatal(wrong.Error())
+	}
+	log := newLines()
+	h, wrong := New(cfg, slog.New(slog.NewTextHandler(log, nil)))
+	if len(wrong) > 0 {
+		t.Fatal(wrong.Error())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx, nil) }()
+	log.expect(t, "waiting before the next try", "bind=a", "connection refused")
+	if s := h.Status()[0]; s.State != "waiting" && s.State != "connecting" || !strings.Contains(s.LastError, "connection refused") {
+		t.Errorf("status %+v", s)
+	}
+	l, err = net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim := smsc.New(smsc.Config{})
+	simCtx, stopSim := context.WithCancel(context.Background())
+	simEnded := make(chan error, 1)
+	go func() { simEnded <- sim.Serve(simCtx, l) }()
+	log.expect(t, "msg=bound", "bind=a")
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	log.expect(t, "host stopped", "lost=0")
+	stopSim()
+	<-simEnded
+}
