@@ -74,7 +74,7 @@ func (b *bindReader) complete(name string, at *node) {
 		return // it is no mapping, and that was said
 	}
 	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
-	if len(b.SMSC) == 0 {
+	if len(b.SMSC) == 0 && at.fields["smsc"] == nil {
 		missing("smsc", "for instance smsc: smpp://127.0.0.1:2775")
 	}
 	if b.Script == "" {

@@ -20,7 +20,13 @@ import (
 	"github.com/esmehost/esmehost/pdu"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(sinkEnv) != "" {
+		runSink()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // rig is a bind that runs a script against a peer that the test plays, over loopback TCP. The script says
 // what it saw by log.info; expect reads that.
