@@ -36,9 +36,11 @@ type Session struct {
 	room     chan struct{}
 	timerAt  time.Time
 
+	lateFlush bool // the timer late is armed
+
 	wakeOwner, wakeWriter chan struct{}
 	resume                sync.Cond // the reader waits for unread to shrink
-	timer                 *time.Timer
+	timer, late           *time.Timer
 	done                  chan struct{}
 }
 
@@ -81,6 +83,7 @@ func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	s.conn = conn
 	s.m.Connected(time.Now())
 	s.timer = time.AfterFunc(time.Hour, s.expire)
+	s.late = time.AfterFunc(time.Hour, s.flushLate)
 	s.arm()
 	s.mu.Unlock()
 
@@ -96,6 +99,7 @@ func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	conn.Close()
 	s.mu.Lock()
 	s.timer.Stop()
+	s.late.Stop()
 	s.resume.Broadcast()
 	s.mu.Unlock()
 	io.Wait()
@@ -116,7 +120,6 @@ func (s *Session) own() Exit {
 		s.messages = 0
 		s.batching = true
 		s.mu.Unlock()
-		began := time.Now()
 		for i := range batch {
 			it := &batch[i]
 			if stop := s.handle(it); stop != nil {
@@ -124,13 +127,8 @@ func (s *Session) own() Exit {
 				return Exit{Reason: stop.Reason, Exit: s.handler.HandleStop(stop.Reason, stop.Lost), Bound: s.bound()}
 			}
 			*it = item{}
-			// What a batch sends goes out together, but does not wait for a batch that takes long.
-			if now := time.Now(); now.Sub(began) > time.Millisecond {
-				began = now
-				s.flush(true)
-			}
 		}
-		s.flush(false)
+		s.flush()
 	}
 }
 
@@ -216,14 +214,11 @@ func (s *Session) do(input func(now time.Time)) {
 	s.mu.Unlock()
 }
 
-// flush lets out what the callbacks of a batch sent.
-func (s *Session) flush(more bool) {
+// flush lets out what the callbacks of a batch sent together.
+func (s *Session) flush() {
 	s.mu.Lock()
-	s.batching = more
+	s.batching = false
 	s.collect()
-	if more && s.m.OutputLen() > 0 {
-		wake(s.wakeWriter)
-	}
 	s.mu.Unlock()
 }
 
@@ -248,8 +243,14 @@ func (s *Session) collect() {
 		s.m.notes = 0
 		wake(s.wakeOwner)
 	}
-	if n := s.m.OutputLen(); n > 0 && (!s.batching || n > flushAt) {
+	switch n := s.m.OutputLen(); {
+	case n == 0:
+	case !s.batching || n > flushAt:
 		wake(s.wakeWriter)
+	case !s.lateFlush:
+		// A callback may take long, and links are checked and others send meanwhile.
+		s.lateFlush = true
+		s.late.Reset(flushAfter)
 	}
 	if s.room != nil && s.m.QueueRoom() {
 		s.notifyRoom()
@@ -258,8 +259,20 @@ func (s *Session) collect() {
 	s.closeIfWanted()
 }
 
-// flushAt is how much a batch gathers before it goes out.
-const flushAt = 16 << 10
+// flushAt is how much a batch gathers before it goes out, flushAfter how long.
+const (
+	flushAt    = 16 << 10
+	flushAfter = time.Millisecond
+)
+
+func (s *Session) flushLate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lateFlush = false
+	if s.m.OutputLen() > 0 {
+		wake(s.wakeWriter)
+	}
+}
 
 // arm makes sure that the timer fires no later than the machine's deadline. One that is armed for
 // earlier is left: when it fires, it finds the next.
