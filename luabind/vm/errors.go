@@ -67,10 +67,15 @@ func fromLua(err error) *Error {
 		return &Error{Kind: Raise, Message: err.Error()}
 	}
 	e := &Error{Kind: Raise, Value: api.Object, Traceback: strings.TrimSpace(api.StackTrace)}
+	e.Message = describe(api.Object)
 	if api.Type == lua.ApiErrorPanic {
 		e.Kind = Panic
+		if e.Message == "lua callstack overflow" { // the machine unwinds it like any error
+			e.Kind = Raise
+			e.Message = fmt.Sprintf("stack overflow: calls are nested deeper than %d", maxCalls)
+			e.Value = lua.LString(e.Message)
+		}
 	}
-	e.Message = describe(api.Object)
 	if api.Object == nil || api.Object == lua.LNil {
 		e.Message = "nil"
 		if api.Cause != nil {

@@ -54,6 +54,7 @@ func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
 		lib.globals.RawSetString(name, scratch.NewFunction(fn))
 	}
 	lib.globals.RawSetString(concatName, scratch.NewFunction(concat))
+	lib.globals.RawSetString(valuesName, scratch.NewFunction(func(L *lua.LState) int { return L.GetTop() }))
 	lib.globals.RawSetString("_VERSION", lua.LString("Lua 5.1"))
 	own := []Module{
 		{Name: "string", Functions: stringFunctions},
@@ -126,13 +127,13 @@ func isSealed(t *lua.LTable) bool {
 }
 
 func (lib *Library) has(name string) bool {
-	return name != concatName && lib.globals.RawGetString(name) != lua.LNil
+	return name != concatName && name != valuesName && lib.globals.RawGetString(name) != lua.LNil
 }
 
 func (lib *Library) names() []string {
 	var names []string
 	lib.globals.ForEach(func(k, _ lua.LValue) {
-		if s := k.String(); s != concatName {
+		if s := k.String(); lib.has(s) {
 			names = append(names, s)
 		}
 	})

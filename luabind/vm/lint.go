@@ -16,6 +16,9 @@ const maxNesting = 200
 // concatName is the checked concatenation that `..` is rewritten to. No script can write this name.
 const concatName = "(concat)"
 
+// valuesName is a function that returns its arguments.
+const valuesName = "(values)"
+
 // linter walks the syntax tree of a file: it finds names that nothing declares, bounds the nesting, and
 // rewrites each concatenation into a call of the checked one, since `s = s .. s` doubles memory in
 // one instruction.
@@ -128,7 +131,35 @@ func (l *linter) stmt(s ast.Stmt) {
 		l.function(s.Func)
 	case *ast.ReturnStmt:
 		l.exprs(s.Exprs)
+		l.yieldLast(s)
 	}
+}
+
+// yieldLast turns `return coroutine.yield(x)` into a call that is no tail call: a tail call of yield in the
+// outermost function of a coroutine makes the machine lose its last frame.
+func (l *linter) yieldLast(s *ast.ReturnStmt) {
+	if len(s.Exprs) != 1 {
+		return
+	}
+	call, ok := s.Exprs[0].(*ast.FuncCallExpr)
+	if !ok || call.Receiver != nil {
+		return
+	}
+	if f, ok := call.Func.(*ast.AttrGetExpr); ok {
+		if k, ok := f.Key.(*ast.StringExpr); ok && k.Value == "yield" {
+			s.Exprs[0] = l.hidden(valuesName, call.Line(), call)
+		}
+	}
+}
+
+// hidden makes a call of one of the functions that no script can name.
+func (l *linter) hidden(name string, line int, args ...ast.Expr) *ast.FuncCallExpr {
+	call := &ast.FuncCallExpr{Func: &ast.IdentExpr{Value: name}, Args: args}
+	for _, n := range []ast.PositionHolder{call, call.Func} {
+		n.SetLine(line)
+		n.SetLastLine(line)
+	}
+	return call
 }
 
 func (l *linter) exprs(es []ast.Expr) {
@@ -193,11 +224,8 @@ func (l *linter) expr(e ast.Expr) ast.Expr {
 
 // concat turns a .. b .. c into (concat)(a, b, c). Operands give one value each.
 func (l *linter) concat(e *ast.StringConcatOpExpr) ast.Expr {
-	call := &ast.FuncCallExpr{Func: &ast.IdentExpr{Value: concatName}, AdjustRet: true}
-	call.SetLine(e.Line())
-	call.SetLastLine(e.LastLine())
-	call.Func.SetLine(e.Line())
-	call.Func.SetLastLine(e.LastLine())
+	call := l.hidden(concatName, e.Line())
+	call.AdjustRet = true
 	var operands func(x ast.Expr)
 	operands = func(x ast.Expr) {
 		if c, ok := x.(*ast.StringConcatOpExpr); ok && len(call.Args) < 200 { // registers are few

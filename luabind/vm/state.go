@@ -37,6 +37,9 @@ func (l Limits) withDefaults() Limits {
 // level is Go stack, and a Go stack that overflows cannot be recovered from. Lua 5.1 has 200.
 const maxDepth = 200
 
+// maxCalls bounds how deep Lua functions may call each other. The frames are made as they are needed.
+const maxCalls = 2000
+
 // State is one bind's Lua. One goroutine at a time may work in it: the one that holds its lock. All
 // methods but Lock, Close, Tasks and those that say so are to be called with the lock held.
 type State struct {
@@ -67,7 +70,7 @@ func NewState(lib *Library, prog *Program, limits Limits, user any, failed func(
 	s := &State{lib: lib, prog: prog, limits: limits.withDefaults(), user: user, failed: failed,
 		tasks: map[*task]struct{}{}, loaded: map[string]lua.LValue{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: 256, MinimizeStackMemory: true,
+	s.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, MinimizeStackMemory: true,
 		RegistrySize: 256, RegistryGrowStep: 256, RegistryMaxSize: 65536})
 	s.l.G.MainThread, s.l.G.CurrentThread = s.l, s.l
 	s.l.G.Global.Metatable = lib.meta

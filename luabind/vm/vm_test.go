@@ -113,6 +113,7 @@ func TestSemantics(t *testing.T) {
 		{"sort", "local t = {3,1,2}; table.sort(t, function(a, b) return a > b end); return table.concat(t)", "321"},
 		{"getmetatable of a string", "return tostring(getmetatable(''))", "nil"},
 		{"a coroutine", "local co = coroutine.wrap(function(a) local b = coroutine.yield(a + 1); return b * 2 end); return co(1) .. ' ' .. co(10)", "2 20"},
+		{"a yield as the last thing of a coroutine", "local co = coroutine.wrap(function() return coroutine.yield(1) end); co(); local a, b = co(2, 3); return a .. b", "23"},
 		{"yield across pcall is refused", "local co = coroutine.create(function() pcall(coroutine.yield, 1); return 'went on' end); local ok, v = coroutine.resume(co); return v", "went on"},
 		{"error values are kept", "local ok, e = pcall(error, {code = 'x'}); return e.code", "x"},
 		{"xpcall", "local ok, e = xpcall(function() error('a', 0) end, function(m) return m .. 'b' end); return e", "ab"},
@@ -182,6 +183,16 @@ func TestAnErrorNamesItsPlace(t *testing.T) {
 	}
 	if _, err := eval(t, "error({code = 'queue_full'})"); err == nil || err.Message != "queue_full" || err.Line != 2 {
 		t.Fatalf("got %+v", err)
+	}
+}
+
+func TestAStackOverflowIsAnOrdinaryError(t *testing.T) {
+	got, err := eval(t, "local function f(n) return 1 + f(n + 1) end; local ok, e = pcall(f, 1); local function g(n) if n == 0 then return 0 end return 1 + g(n - 1) end; return tostring(ok) .. ' ' .. e .. ' ' .. g(1500)")
+	if err != nil || got != "false stack overflow: calls are nested deeper than 2000 1500" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if _, err := eval(t, "local function f(n) return 1 + f(n + 1) end; return f(1)"); err == nil || err.Kind != Raise || err.Line != 2 {
+		t.Fatalf("%+v", err)
 	}
 }
 
