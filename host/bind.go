@@ -13,7 +13,6 @@ import (
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
-	"github.com/esmehost/esmehost/pdu"
 )
 
 // The states of a bind, as status shows them. While there is a session its own state is shown.
@@ -37,7 +36,6 @@ type Bind struct {
 	mu        sync.Mutex
 	state     string
 	session   *esme.Session
-	handler   *luabind.Handler
 	stop      context.CancelFunc
 	lastError string
 	total     esme.Counters // of the sessions that ended
@@ -117,12 +115,11 @@ func (b *Bind) once(ctx context.Context, address string) (esme.Exit, error) {
 		return esme.Exit{}, err
 	}
 	h := b.lua.NewHandler()
-	info := b.lua.Info()
-	log := b.log.With("session", info.Session)
+	log := b.log.With("session", b.lua.Info().Session)
 	log.Info("connected", "peer", address)
 	s := esme.NewSession(b.cfg.ESME, h, log)
 	b.mu.Lock()
-	b.session, b.handler = s, h
+	b.session = s
 	b.mu.Unlock()
 	exit := s.Run(ctx, conn)
 	b.mu.Lock()
@@ -222,92 +219,4 @@ func (b *Bind) Status() Status {
 		st.Counters.Add(x.Counters)
 	}
 	return st
-}
-
-// target is the bind as others reach it.
-func (b *Bind) target() (luabind.Target, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.session == nil {
-		return nil, &esme.Error{Code: esme.CodeStopped, Message: "the bind " + b.cfg.Name + " has no session (" + b.state + ")", Retryable: b.state != stateFailed}
-	}
-	return luabind.NewTarget(b.handler), nil
-}
-
-// named makes a Bind a luabind.Target that finds the live session at each use.
-type named struct{ *Bind }
-
-// Name of the bind.
-func (n named) Name() string { return n.cfg.Name }
-
-// Send accepts p for sending.
-func (n named) Send(p *pdu.PDU) error {
-	t, err := n.target()
-	if err != nil {
-		return err
-	}
-	return t.Send(p)
-}
-
-// SendWait is Send that waits for room.
-func (n named) SendWait(ctx context.Context, p *pdu.PDU) error {
-	t, err := n.target()
-	if err != nil {
-		return err
-	}
-	return t.SendWait(ctx, p)
-}
-
-// Request sends p and waits for the response.
-func (n named) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
-	t, err := n.target()
-	if err != nil {
-		return nil, err
-	}
-	return t.Request(ctx, p)
-}
-
-// Stop ends the session in order.
-func (n named) Stop(reason string) error {
-	t, err := n.target()
-	if err != nil {
-		return err
-	}
-	return t.Stop(reason)
-}
-
-// Call asks handle_call.
-func (n named) Call(ctx context.Context, request vm.Data) (vm.Data, error) {
-	t, err := n.target()
-	if err != nil {
-		return nil, err
-	}
-	return t.Call(ctx, request)
-}
-
-// Cast tells handle_cast.
-func (n named) Cast(request vm.Data) error {
-	t, err := n.target()
-	if err != nil {
-		return err
-	}
-	return t.Cast(request)
-}
-
-// Info tells handle_info.
-func (n named) Info(message vm.Data) error {
-	t, err := n.target()
-	if err != nil {
-		return err
-	}
-	return t.Info(message)
-}
-
-// Status is what esme.status() returns.
-func (n named) Status() vm.Data {
-	t, err := n.target()
-	if err != nil {
-		return &vm.Table{Hash: map[vm.Data]vm.Data{"name": n.cfg.Name, "state": n.Bind.Status().State}}
-	}
-	return t.Status()
 }

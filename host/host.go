@@ -163,7 +163,7 @@ func (h *Host) Whereis(name string) (luabind.Target, bool) {
 	if !ok {
 		return nil, false
 	}
-	return named{b}, true
+	return b.lua.Target(), true
 }
 
 // Target finds a bind by name, for an operator's commands.

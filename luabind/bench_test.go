@@ -112,8 +112,8 @@ return {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := NewBind(Options{Name: "bench", Limits: vm.Limits{Time: time.Minute}}, prog).NewHandler()
-	s := esme.NewSession(esme.Config{Window: 100}, h, nil)
+	bind := NewBind(Options{Name: "bench", Limits: vm.Limits{Time: time.Minute}}, prog)
+	s := esme.NewSession(esme.Config{Window: 100}, bind.NewHandler(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { s.Run(ctx, conn); close(ended) }()
@@ -124,7 +124,7 @@ return {
 	cpu, began := cpuSeconds(), time.Now()
 	var got vm.Data
 	for { // the session is a moment from being started
-		if got, err = NewTarget(h).Call(context.Background(), float64(n)); err == nil {
+		if got, err = bind.Target().Call(context.Background(), float64(n)); err == nil {
 			break
 		}
 		if time.Since(began) > 10*time.Second {

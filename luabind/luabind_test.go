@@ -37,7 +37,6 @@ type rig struct {
 	peer  *peer
 	lines chan string
 	exit  chan esme.Exit
-	h     *Handler
 }
 
 type setup struct {
@@ -61,7 +60,6 @@ func start(t *testing.T, s setup) *rig {
 	opts.Limits.Time = max(opts.Limits.Time, 10*time.Second)
 	opts.Log = slog.New(lineHandler{lines: r.lines})
 	r.bind = NewBind(opts, r.compile(s.script))
-	r.h = r.bind.NewHandler()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +70,7 @@ func start(t *testing.T, s setup) *rig {
 	}
 	in.SetDeadline(time.Now().Add(30 * time.Second))
 	r.peer = &peer{t: t, conn: in}
-	sess := esme.NewSession(s.esme, r.h, nil)
+	sess := esme.NewSession(s.esme, r.bind.NewHandler(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -332,7 +330,7 @@ func TestCallbacks(t *testing.T) {
 				handle_cast = function(request, state) state.casts = state.casts + request return state end,
 				handle_info = function(m) if m.now then later:reply("done") end end }`,
 		}, func(t *testing.T, r *rig) {
-			target := NewTarget(r.h)
+			target := r.bind.Target()
 			ctx := context.Background()
 			if err := target.Cast(3.0); err != nil {
 				t.Fatal(err)
@@ -379,7 +377,7 @@ func TestCallbacks(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.expect("change 1 41 2")
-			if v, err := NewTarget(r.h).Call(context.Background(), nil); err != nil || v != 42.0 {
+			if v, err := r.bind.Target().Call(context.Background(), nil); err != nil || v != 42.0 {
 				t.Fatalf("%v, %v", v, err)
 			}
 		}},
@@ -408,7 +406,7 @@ func TestDefaults(t *testing.T) {
 		esme:    esme.Config{ResponseLimit: 20 * time.Millisecond},
 		options: Options{Args: "whatever"},
 	})
-	target := NewTarget(r.h)
+	target := r.bind.Target()
 	r.peer.send("deliver_sm", 9, 0)
 	if got := r.peer.expect("deliver_sm_resp"); got.CommandStatus() != pdu.ESME_ROK || got.Len() != 17 {
 		t.Fatalf("got %s of %d octets", got, got.Len())
@@ -552,7 +550,7 @@ func TestARefusedReloadChangesNothing(t *testing.T) {
 	const old = `return { version = 1, init = function() return { n = 1, log = {} } end,
 		handle_call = function(r, _, state) state.n = state.n + 1 return "reply", { state.n, esme.generation }, state end }`
 	r := bound(t, setup{script: old})
-	target := NewTarget(r.h)
+	target := r.bind.Target()
 	call := func(want string) {
 		t.Helper()
 		v, err := target.Call(context.Background(), nil)

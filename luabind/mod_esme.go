@@ -184,7 +184,7 @@ func (c *call) self() Target {
 	if c.onTarget != nil {
 		return c.onTarget
 	}
-	return ownTarget{c.gen.handler}
+	return c.gen.bind.Target()
 }
 
 // target finds the bind that a name or a reference means, if the script may reach it.
@@ -196,7 +196,7 @@ func (c *call) target(v lua.LValue) (Target, error) {
 	b := c.gen.bind
 	switch {
 	case name == b.opts.Name:
-		return ownTarget{c.gen.handler}, nil
+		return b.Target(), nil
 	case !b.mayReach(name):
 		return nil, codeError(CodeNotAllowed, "%s may not reach the bind %s (option allow.binds)", b.opts.Name, name)
 	case b.opts.Directory != nil:
@@ -322,9 +322,3 @@ func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
 	h.timers[t] = struct{}{}
 	return nil
 }
-
-// ownTarget is the bind itself.
-type ownTarget struct{ h *Handler }
-
-// NewTarget makes a Target of a handler, for a host that finds it by name.
-func NewTarget(h *Handler) Target { return ownTarget{h} }

@@ -8,21 +8,37 @@ import (
 	"github.com/esmehost/esmehost/pdu"
 )
 
-// Name of the bind.
-func (t ownTarget) Name() string { return t.h.bind.opts.Name }
+// target is a bind as others reach it: whatever session it has at the moment.
+type target struct{ bind *Bind }
 
-// session is the live one.
-func (t ownTarget) session() (*esme.Session, error) {
-	t.h.mu.Lock()
-	defer t.h.mu.Unlock()
-	if t.h.s == nil || t.h.over {
-		return nil, codeError(esme.CodeStopped, "the bind %s has no session", t.h.bind.opts.Name)
+// Target is the bind as scripts of others and an operator's commands reach it.
+func (b *Bind) Target() Target { return target{b} }
+
+// Name of the bind.
+func (t target) Name() string { return t.bind.opts.Name }
+
+// live finds the session and its handler.
+func (t target) live() (*Handler, *esme.Session, error) {
+	t.bind.mu.Lock()
+	h := t.bind.current
+	t.bind.mu.Unlock()
+	if h != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.s != nil && h.gen != nil && !h.over {
+			return h, h.s, nil
+		}
 	}
-	return t.h.s, nil
+	return nil, nil, &esme.Error{Code: esme.CodeStopped, Retryable: true, Message: "the bind " + t.bind.opts.Name + " has no session"}
+}
+
+func (t target) session() (*esme.Session, error) {
+	_, s, err := t.live()
+	return s, err
 }
 
 // Send accepts p for sending.
-func (t ownTarget) Send(p *pdu.PDU) error {
+func (t target) Send(p *pdu.PDU) error {
 	s, err := t.session()
 	if err != nil {
 		return err
@@ -31,7 +47,7 @@ func (t ownTarget) Send(p *pdu.PDU) error {
 }
 
 // SendWait is Send that waits for room.
-func (t ownTarget) SendWait(ctx context.Context, p *pdu.PDU) error {
+func (t target) SendWait(ctx context.Context, p *pdu.PDU) error {
 	s, err := t.session()
 	if err != nil {
 		return err
@@ -40,7 +56,7 @@ func (t ownTarget) SendWait(ctx context.Context, p *pdu.PDU) error {
 }
 
 // Request sends p and waits for the response.
-func (t ownTarget) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
+func (t target) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	s, err := t.session()
 	if err != nil {
 		return nil, err
@@ -49,7 +65,7 @@ func (t ownTarget) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 }
 
 // Stop ends the session in order.
-func (t ownTarget) Stop(reason string) error {
+func (t target) Stop(reason string) error {
 	s, err := t.session()
 	if err != nil {
 		return err
@@ -59,7 +75,7 @@ func (t ownTarget) Stop(reason string) error {
 }
 
 // Call asks handle_call.
-func (t ownTarget) Call(ctx context.Context, request vm.Data) (vm.Data, error) {
+func (t target) Call(ctx context.Context, request vm.Data) (vm.Data, error) {
 	s, err := t.session()
 	if err != nil {
 		return nil, err
@@ -68,7 +84,7 @@ func (t ownTarget) Call(ctx context.Context, request vm.Data) (vm.Data, error) {
 }
 
 // Cast tells handle_cast.
-func (t ownTarget) Cast(request vm.Data) error {
+func (t target) Cast(request vm.Data) error {
 	s, err := t.session()
 	if err != nil {
 		return err
@@ -77,7 +93,7 @@ func (t ownTarget) Cast(request vm.Data) error {
 }
 
 // Info tells handle_info.
-func (t ownTarget) Info(message vm.Data) error {
+func (t target) Info(message vm.Data) error {
 	s, err := t.session()
 	if err != nil {
 		return err
@@ -86,16 +102,16 @@ func (t ownTarget) Info(message vm.Data) error {
 }
 
 // Status is what esme.status() returns.
-func (t ownTarget) Status() vm.Data {
-	h := map[vm.Data]vm.Data{"name": t.h.bind.opts.Name, "state": "stopped"}
-	if s, err := t.session(); err == nil {
+func (t target) Status() vm.Data {
+	m := map[vm.Data]vm.Data{"name": t.bind.opts.Name, "state": "stopped"}
+	if h, s, err := t.live(); err == nil {
 		st := s.Status()
-		h["state"], h["mode"], h["peer"] = st.State, st.Mode.String(), st.Peer
-		h["in_flight"], h["queued"], h["window"] = float64(st.InFlight), float64(st.Queued), float64(st.Window)
-		h["session"], h["generation"] = float64(t.h.number), float64(t.h.generation().number)
+		m["state"], m["mode"], m["peer"] = st.State, st.Mode.String(), st.Peer
+		m["in_flight"], m["queued"], m["window"] = float64(st.InFlight), float64(st.Queued), float64(st.Window)
+		m["session"], m["generation"] = float64(h.number), float64(h.generation().number)
 		c := st.Counters
-		h["counters"] = &vm.Table{Hash: map[vm.Data]vm.Data{"sent": float64(c.Sent), "received": float64(c.Received),
+		m["counters"] = &vm.Table{Hash: map[vm.Data]vm.Data{"sent": float64(c.Sent), "received": float64(c.Received),
 			"responses": float64(c.Responses), "timeouts": float64(c.Timeouts), "late": float64(c.Late), "lost": float64(c.Lost)}}
 	}
-	return &vm.Table{Hash: h}
+	return &vm.Table{Hash: m}
 }
