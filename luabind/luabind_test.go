@@ -498,8 +498,9 @@ func TestTasks(t *testing.T) {
 	late := r.peer.expect("submit_sm")
 	r.expect("task nil timeout written")
 	r.peer.answer(late, pdu.ESME_ROK)
-	r.peer.answer(r.peer.expect("submit_sm"), pdu.ESME_ROK)
+	waited := r.peer.expect("submit_sm")
 	r.expect("script error error=s.lua:9: at the end")
+	r.peer.answer(waited, pdu.ESME_ROK)
 	r.expect("resp waited")
 }
 
