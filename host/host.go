@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
@@ -194,5 +196,10 @@ func diagnose(cfg *Config, err error) diag.Diagnostic {
 	if !errors.As(err, &e) {
 		return diag.Diagnostic{Message: err.Error()}
 	}
-	return diag.Diagnostic{File: e.File, Line: e.Line, Message: e.Message, Source: sourceLine(cfg, e.File, e.Line)}
+	d := diag.Diagnostic{File: e.File, Line: e.Line, Message: e.Message, Source: sourceLine(cfg, e.File, e.Line)}
+	if code := strings.TrimSpace(d.Source); code != "" { // the machine knows lines only: all of it
+		d.Column = utf8.RuneCountInString(d.Source[:strings.Index(d.Source, code)]) + 1
+		d.Width = utf8.RuneCountInString(code)
+	}
+	return d
 }

@@ -195,7 +195,7 @@ func TestASaveChangesTheAnswersOfTheSameSession(t *testing.T) {
 	w.deliver("echo", "c")
 	w.expectText("echo: new c 3")
 	w.save("echo.lua", "error('at load')")
-	w.log.expect(t, "reload refused", "echo.lua:1: at load")
+	w.log.expect(t, "reload refused", "echo.lua:1:1: at load")
 	w.deliver("echo", "d")
 	w.expectText("echo: new d 4")
 	s := w.status("echo")

@@ -141,10 +141,15 @@ func (b *Bind) Reload(ctx context.Context, prog *vm.Program) error {
 		return err
 	}
 	swapped := make(chan error, 1)
-	if h == nil || h.do(func() { swapped <- h.swap(g) }) != nil {
-		g.vm.Close()
-		b.adopt(g)
-		return nil
+	for h == nil || h.do(func() { swapped <- h.swap(g) }) != nil {
+		if b.adoptIdle(g) {
+			g.vm.Close()
+			return nil
+		}
+		b.mu.Lock() // a session came up at this moment: it is to swap
+		h = b.current
+		b.mu.Unlock()
+		g.handler = h
 	}
 	select {
 	case err = <-swapped:
@@ -170,6 +175,17 @@ func (b *Bind) adopt(g *generation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.prog, b.generation = g.prog, g.number
+}
+
+// adoptIdle is adopt for a bind without a session; it reports false when there is one by now.
+func (b *Bind) adoptIdle(g *generation) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current != nil && b.current.live() {
+		return false
+	}
+	b.prog, b.generation = g.prog, g.number
+	return true
 }
 
 // codeError makes the *esme.Error with the code.

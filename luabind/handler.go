@@ -168,16 +168,8 @@ func (h *Handler) taskFailed(g *generation, task string, err *vm.Error) {
 
 // Init makes the session's Lua state and calls init(args).
 func (h *Handler) Init(s *esme.Session) error {
-	h.bind.mu.Lock()
-	prog, number := h.bind.prog, h.bind.generation
-	h.bind.mu.Unlock()
-	g, err := newGeneration(h.bind, h, number, prog)
-	h.mu.Lock()
-	h.s, h.gen = s, g
-	h.mu.Unlock()
+	g, err := h.newest(s)
 	if err != nil {
-		h.bind.failed(err.Error())
-		h.log.Error("the script cannot be loaded", "script", prog.Main, "generation", number, "error", err.Error())
 		return err
 	}
 	if err := h.runInit(g); err != nil {
@@ -185,6 +177,42 @@ func (h *Handler) Init(s *esme.Session) error {
 		return err
 	}
 	return nil
+}
+
+// newest makes the generation that the session starts with. A reload that comes meanwhile is not missed:
+// either it sees the session and swaps, or its program is the one that is taken here.
+func (h *Handler) newest(s *esme.Session) (*generation, error) {
+	b := h.bind
+	for {
+		b.mu.Lock()
+		prog, number := b.prog, b.generation
+		b.mu.Unlock()
+		g, err := newGeneration(b, h, number, prog)
+		if err != nil {
+			b.failed(err.Error())
+			h.log.Error("the script cannot be loaded", "script", prog.Main, "generation", number, "error", err.Error())
+			return nil, err
+		}
+		b.mu.Lock()
+		current := b.prog == prog
+		if current {
+			h.mu.Lock()
+			h.s, h.gen = s, g
+			h.mu.Unlock()
+		}
+		b.mu.Unlock()
+		if current {
+			return g, nil
+		}
+		g.vm.Close()
+	}
+}
+
+// live reports whether the session has its script and has not had its last callback.
+func (h *Handler) live() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.s != nil && !h.over
 }
 
 func (h *Handler) runInit(g *generation) error {
