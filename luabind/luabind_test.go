@@ -402,7 +402,7 @@ func TestCallbacks(t *testing.T) {
 // A script without callbacks but one: the host does what the behaviour says.
 func TestDefaults(t *testing.T) {
 	r := bound(t, setup{
-		script:  `return { handle_cast = function() esme.send_pdu(pdu.submit_sm { destination_addr = "200" }) end }`,
+		script:  `return { handle_cast = function(_, state) log.info("state " .. state) esme.send_pdu(pdu.submit_sm { destination_addr = "200" }) end }`,
 		esme:    esme.Config{ResponseLimit: 20 * time.Millisecond},
 		options: Options{Args: "whatever"},
 	})
@@ -422,8 +422,13 @@ func TestDefaults(t *testing.T) {
 	if err := target.Cast(nil); err != nil {
 		t.Fatal(err)
 	}
+	r.expect("state whatever") // without init the state is args
 	r.peer.expect("submit_sm")
 	r.expect("no response in time")
+	if err := target.Cast(nil); err != nil {
+		t.Fatal(err)
+	}
+	r.peer.answer(r.peer.expect("submit_sm"), pdu.ESME_ROK) // without handle_resp it is settled in silence
 	if err := r.bind.Reload(context.Background(), r.compile(`return { init = function() end, handle_cast = function() end }`)); err != nil {
 		t.Fatal(err)
 	}
@@ -434,6 +439,24 @@ func TestDefaults(t *testing.T) {
 	}
 	if _, err := target.Call(context.Background(), nil); !errors.Is(err, &esme.Error{Code: esme.CodeStopped}) {
 		t.Fatalf("a call after the end: %v", err)
+	}
+}
+
+// Without handle_lost_pdus what was lost when the script died is logged.
+func TestDefaultOfLostPDUs(t *testing.T) {
+	r := bound(t, setup{
+		script: `return {
+			handle_info = function() esme.send_pdu(pdu.submit_sm { destination_addr = "200" }) end,
+			handle_pdu = function() error("boom") end }`,
+		options: Options{Crash: true},
+	})
+	r.peer.expect("submit_sm")
+	r.peer.send("deliver_sm", 1, 0)
+	r.expect("script error error=s.lua:3: boom")
+	r.peer.conn.Close()
+	r.expect(`request lost: sent, and no response pdu=submit_sm 2 destination_addr="200"`)
+	if e := <-r.exit; e.Reason.Kind != esme.KindScriptError || e.Exit == "normal" {
+		t.Fatalf("exit %+v", e)
 	}
 }
 
