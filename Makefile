@@ -28,8 +28,7 @@ generate: ## write the generated files anew
 	go generate ./...
 
 fuzz: ## fuzz each target for a while (FUZZTIME=30s)
-	go test -run '^$$' -fuzz FuzzDecode -fuzztime $${FUZZTIME:-30s} ./pdu
-	go test -run '^$$' -fuzz FuzzParseConfig -fuzztime $${FUZZTIME:-30s} ./host
+	.ci/fuzz
 
 bench: ## messages per second and CPU seconds per million, beside the goals
 	go test -run '^$$' -bench . -benchtime 3s ./...
