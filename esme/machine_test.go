@@ -74,8 +74,13 @@ func (r *rig) send(p *pdu.PDU) {
 // receive lets the peer send p: it goes over the wire, as octets.
 func (r *rig) receive(p *pdu.PDU) {
 	r.t.Helper()
+	r.octets(p.AppendTo(nil))
+}
+
+// octets lets the peer send one whole PDU that nobody built.
+func (r *rig) octets(b []byte) {
 	got := new(pdu.PDU)
-	if err := got.Decode(p.AppendTo(nil)); err != nil {
+	if err := got.Decode(b); err != nil {
 		r.m.Unparsed(r.now, got, err)
 		return
 	}
@@ -139,6 +144,7 @@ func (r *rig) advance(d time.Duration) {
 // events takes the events so far, a word each.
 func (r *rig) events() []string {
 	var words []string
+	more := false // a Finish leads to more
 	for _, e := range r.m.TakeEvents(nil) {
 		switch e.Kind {
 		case EventPDU:
@@ -162,6 +168,7 @@ func (r *rig) events() []string {
 			words = append(words, "bound")
 		case EventFinish:
 			r.m.Finish(r.now)
+			more = true
 		case EventNote:
 			words = append(words, "note")
 		case EventStop:
@@ -174,19 +181,15 @@ func (r *rig) events() []string {
 			words = append(words, fmt.Sprintf("answer(%v)", e.Err))
 		}
 	}
+	if more {
+		words = append(words, r.events()...)
+	}
 	return words
 }
 
 func (r *rig) expect(want ...string) {
 	r.t.Helper()
-	var got []string
-	for { // a Finish can lead to more
-		w := r.events()
-		if len(w) == 0 {
-			break
-		}
-		got = append(got, w...)
-	}
+	got := r.events()
 	if g, w := strings.Join(got, ", "), strings.Join(want, ", "); g != w {
 		r.t.Fatalf("events\n got: %s\nwant: %s", g, w)
 	}
@@ -203,298 +206,8 @@ func (r *rig) hangUp() {
 	r.m.EndOfStream(r.now)
 }
 
-func TestMachineScenarios(t *testing.T) {
-	manual := Config{Mode: Manual}
-	tests := []struct {
-		name string
-		run  func(t *testing.T)
-	}{
-		{"A06 two sends are numbered 1 and 2", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.send(r.submit("a"))
-			r.send(r.submit("b"))
-			got := r.sent("submit_sm", "submit_sm")
-			if got[0].SequenceNumber() != 1 || got[1].SequenceNumber() != 2 {
-				t.Fatalf("numbers %d, %d", got[0].SequenceNumber(), got[1].SequenceNumber())
-			}
-			r.expect("written(1)", "written(2)")
-		}},
-		{"A07 Z25 a reply carries the request's number, above 0x7FFFFFFF too", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.receive(build(t, "deliver_sm", 0xFFFFFFF0, pdu.ESME_ROK))
-			r.expect("pdu(deliver_sm)")
-			if err := r.m.Reply(r.now, r.in[0], build(t, "deliver_sm_resp", 0, pdu.ESME_ROK)); err != nil {
-				t.Fatal(err)
-			}
-			if got := r.sent("deliver_sm_resp")[0].SequenceNumber(); got != 0xFFFFFFF0 {
-				t.Fatalf("number %d", got)
-			}
-			r.expect("written(4294967280)")
-			if err := r.m.Reply(r.now, r.in[0], build(t, "deliver_sm_resp", 0, pdu.ESME_ROK)); !errors.Is(err, &Error{Code: CodeAnswered}) {
-				t.Fatalf("a second reply: %v", err)
-			}
-		}},
-		{"A08 Z14 own stop: unbind, wait, close", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "enough"})
-			unbind := r.sent("unbind")[0]
-			r.receive(build(t, "unbind_resp", unbind.SequenceNumber(), pdu.ESME_ROK))
-			r.hangUp()
-			r.expect("stop(custom: enough [])")
-		}},
-		{"A13 nothing happens", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.expect()
-		}},
-		{"A16 A17 a script binds, then submits", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.send(build(t, "bind_transceiver", 0, pdu.ESME_ROK, "system_id", "a"))
-			r.sent("bind_transceiver")
-			r.receive(build(t, "bind_transceiver_resp", 1, pdu.ESME_ROK))
-			r.expect("written(1)", "resp(1 ESME_ROK)")
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK, "message_id", "x"))
-			r.expect("written(2)", "resp(2 ESME_ROK)")
-		}},
-		{"A18 a response with a wrong number is dropped", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.receive(build(t, "submit_sm_resp", 77, pdu.ESME_ROK))
-			r.expect("written(2)", "note")
-			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
-			r.expect("resp(2 ESME_ROK)")
-		}},
-		{"A19 no response in time, and a late one", func(t *testing.T) {
-			r := boundRig(t, Config{EnquireLinkLimit: Infinity})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.expect("written(2)")
-			r.advance(60*time.Second - time.Millisecond)
-			r.expect()
-			r.advance(2 * time.Millisecond)
-			r.expect("timeout(2)")
-			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
-			r.expect("note")
-		}},
-		{"A20 Z11 Z15 a PDU that cannot be built: one send error, nothing on the wire", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.send(build(t, "bind_transceiver", 0, pdu.ESME_ROK, "password", strings.Repeat("x", 17)))
-			r.send(build(t, "bind_transceiver", 0, pdu.ESME_ROK, "system_id", "a\x00b"))
-			r.sent()
-			r.expect("refused(invalid_pdu never)", "refused(invalid_pdu never)")
-			r.advance(9 * time.Second)
-			r.expect()
-		}},
-		{"A21 silence: ping; A24 no answer: stop", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.advance(30*time.Second - time.Millisecond)
-			r.sent()
-			r.advance(2 * time.Millisecond)
-			r.sent("enquire_link")
-			r.advance(30 * time.Second)
-			r.hangUp()
-			r.expect("stop(timers: enquire_link [])")
-		}},
-		{"A22 the peer acts in between: no ping", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.advance(29 * time.Second)
-			r.receive(build(t, "enquire_link", 9, pdu.ESME_ROK))
-			r.sent("enquire_link_resp")
-			r.advance(29 * time.Second)
-			r.sent()
-		}},
-		{"A23 a ping, then any PDU: stays", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.advance(30 * time.Second)
-			r.sent("enquire_link")
-			r.receive(build(t, "deliver_sm", 5, pdu.ESME_ROK))
-			r.advance(29 * time.Second)
-			r.sent()
-			r.expect("pdu(deliver_sm)")
-			r.advance(time.Second)
-			r.sent("enquire_link")
-		}},
-		{"A25 inactivity: stop", func(t *testing.T) {
-			r := boundRig(t, Config{InactivityLimit: 45 * time.Second})
-			r.advance(30 * time.Second)
-			r.receive(build(t, "enquire_link_resp", r.sent("enquire_link")[0].SequenceNumber(), pdu.ESME_ROK))
-			r.advance(15*time.Second - time.Millisecond)
-			r.sent()
-			r.advance(2 * time.Millisecond)
-			r.receive(build(t, "unbind_resp", r.sent("unbind")[0].SequenceNumber(), pdu.ESME_ROK))
-			r.hangUp()
-			r.expect("stop(timers: inactivity [])")
-		}},
-		{"A26 the own bind is refused", func(t *testing.T) {
-			r := openRig(t, Config{})
-			r.sent("bind_transceiver")
-			r.receive(build(t, "bind_transceiver_resp", 1, pdu.ESME_RINVPASWD))
-			r.hangUp()
-			r.expect("stop(bind_failed: ESME_RINVPASWD [])")
-		}},
-		{"A26 a script's bind is refused", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.send(build(t, "bind_transceiver", 0, pdu.ESME_ROK))
-			r.sent("bind_transceiver")
-			r.receive(build(t, "bind_transceiver_resp", 1, pdu.ESME_RBINDFAIL))
-			r.hangUp()
-			r.expect("written(1)", "resp(1 ESME_RBINDFAIL)", "stop(bind_failed: ESME_RBINDFAIL [])")
-		}},
-		{"A27 a stop with an unanswered request", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.m.Stop(r.now, Reason{Kind: KindCustom})
-			r.sent()
-			r.advance(5 * time.Second)
-			r.sent("unbind")
-			r.advance(5 * time.Second)
-			r.hangUp()
-			r.expect("written(2)", "stop(custom [2])")
-		}},
-		{"Z03 a generic_nack with the number resolves the request", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.receive(build(t, "generic_nack", 2, pdu.ESME_RINVCMDID))
-			r.expect("written(2)", "resp(2 ESME_RINVCMDID)")
-		}},
-		{"Z04 an unknown command_id: nack, stays", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			p := new(pdu.PDU)
-			if err := p.Decode([]byte{0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 7}); err != nil {
-				t.Fatal(err)
-			}
-			r.m.Received(r.now, p)
-			r.expect("unparsed")
-			nack := r.sent("generic_nack")[0]
-			if nack.CommandStatus() != pdu.ESME_RINVCMDID || nack.SequenceNumber() != 7 {
-				t.Fatalf("nack %v", nack)
-			}
-		}},
-		{"Z06 framing is lost", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			_, err := pdu.FrameLength([]byte("HTTP/1.1 400 Bad"), 0x20000)
-			if err == nil {
-				t.Fatal("HTTP passes for SMPP")
-			}
-			r.m.ParseError(r.now, err)
-			if got := r.sent("generic_nack")[0].CommandStatus(); got != pdu.ESME_RINVCMDLEN {
-				t.Fatalf("status %v", got)
-			}
-			words := r.events()
-			r.hangUp()
-			words = append(words, r.events()...)
-			if got := strings.Join(words, " "); !strings.Contains(got, "parse_error") || !strings.Contains(got, "HTTP") {
-				t.Fatalf("events %s", got)
-			}
-		}},
-		{"Z07 a response of another type is not matched", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.receive(build(t, "query_sm_resp", 2, pdu.ESME_ROK))
-			r.expect("written(2)", "note")
-			if r.m.InFlight() != 1 {
-				t.Fatal("the request is gone")
-			}
-		}},
-		{"Z08 a late bind_resp during a stop: unbind, no zombie", func(t *testing.T) {
-			r := openRig(t, Config{})
-			r.sent("bind_transceiver")
-			r.m.Stop(r.now, Reason{Kind: KindShutdown})
-			r.sent()
-			r.receive(build(t, "bind_transceiver_resp", 1, pdu.ESME_ROK))
-			r.receive(build(t, "unbind_resp", r.sent("unbind")[0].SequenceNumber(), pdu.ESME_ROK))
-			r.hangUp()
-			r.expect("bound", "stop(shutdown [])")
-		}},
-		{"Z09 numbers wrap to 1 and skip those in flight", func(t *testing.T) {
-			r := boundRig(t, Config{Window: 10})
-			r.send(r.submit("a")) // 2
-			r.m.window.last = maxSequence - 1
-			r.send(r.submit("b"))
-			r.send(r.submit("c"))
-			r.send(r.submit("d"))
-			var got []uint32
-			for _, p := range r.sent("submit_sm", "submit_sm", "submit_sm", "submit_sm") {
-				got = append(got, p.SequenceNumber())
-			}
-			if want := []uint32{2, maxSequence, 1, 3}; fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Fatalf("numbers %v, want %v", got, want)
-			}
-		}},
-		{"Z10 a paused reader: the session lives, no response is late", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.expect("written(2)")
-			r.m.Pause(r.now)
-			r.advance(5 * time.Minute)
-			r.expect()
-			r.m.Resume(r.now)
-			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
-			r.expect("resp(2 ESME_ROK)")
-		}},
-		{"Z12 a send after the stop is refused", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.m.Stop(r.now, Reason{Kind: KindCustom})
-			if err := r.m.Send(r.now, r.submit("a"), nil); !errors.Is(err, &Error{Code: CodeStopped}) {
-				t.Fatalf("got %v", err)
-			}
-		}},
-		{"Z13 the peer unbinds", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.receive(build(t, "deliver_sm", 4, pdu.ESME_ROK))
-			r.receive(build(t, "unbind", 5, pdu.ESME_ROK))
-			r.expect("pdu(deliver_sm)")
-			r.sent("unbind_resp")
-			r.hangUp()
-			r.expect("stop(unbound [])")
-		}},
-		{"Z16 twelve time out at once: in send order", func(t *testing.T) {
-			r := boundRig(t, Config{Window: 20, EnquireLinkLimit: Infinity})
-			var want []string
-			for i := range 12 {
-				r.send(r.submit("a"))
-				want = append(want, fmt.Sprintf("timeout(%d)", i+2))
-			}
-			r.flush()
-			r.events()
-			r.advance(time.Minute)
-			r.expect(want...)
-		}},
-		{"Z17 RST told from FIN", func(t *testing.T) {
-			r := boundRig(t, Config{})
-			r.send(r.submit("a"))
-			r.sent("submit_sm")
-			r.m.Lost(r.now, Reason{Kind: KindSocketError, Detail: "connection reset by peer"})
-			r.expect("written(2)", "stop(socket_error: connection reset by peer [2])")
-		}},
-		{"Z18 infinity limits", func(t *testing.T) {
-			r := boundRig(t, Config{SessionInitLimit: Infinity, EnquireLinkLimit: Infinity, ResponseLimit: Infinity, UnbindLimit: Infinity})
-			r.send(r.submit("a"))
-			r.flush()
-			if at, ok := r.m.Deadline(); ok {
-				t.Fatalf("a deadline at %v", at)
-			}
-		}},
-		{"Z19 never bound", func(t *testing.T) {
-			r := openRig(t, Config{})
-			r.sent("bind_transceiver")
-			r.advance(10 * time.Second)
-			r.hangUp()
-			r.expect("stop(timers: session_init [])")
-		}},
-		{"Z23 stop twice: the first reason counts", func(t *testing.T) {
-			r := openRig(t, manual)
-			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "one"})
-			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "two"})
-			r.hangUp()
-			r.expect("stop(custom: one [])")
-		}},
+func TestMachine(t *testing.T) {
+	tests := []scenario{
 		{"O2 a refusal waits for the results before it", func(t *testing.T) {
 			r := boundRig(t, Config{})
 			r.send(r.submit("a"))
