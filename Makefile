@@ -14,6 +14,7 @@ test: ## run all tests; what needs npm is skipped with a word where npm is missi
 	@if command -v npm >/dev/null; then npm ci --prefix interop --no-audit --no-fund --ignore-scripts --silent; \
 	else echo "npm is not installed: the test against npm's smpp server will be skipped"; fi
 	go test ./...
+	go -C bench test ./...
 
 race: ## run all tests under the race detector
 	go test -race ./...
@@ -22,6 +23,7 @@ lint: ## gofmt, go vet, staticcheck, generated files current
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+	staticcheck=$$(go tool -n staticcheck) && cd bench && go vet ./... && "$$staticcheck" ./...
 	go generate ./... && git diff --exit-code -- '*_gen.go'
 
 generate: ## write the generated files anew
@@ -30,8 +32,9 @@ generate: ## write the generated files anew
 fuzz: ## fuzz each target for a while (FUZZTIME=30s)
 	.ci/fuzz
 
-bench: ## messages per second and CPU seconds per million, beside the goals
+bench: ## messages per second, CPU seconds per million, and other people's codecs in the same run
 	go test -run '^$$' -bench . -benchtime 3s ./...
+	go -C bench test -run '^$$' -bench . -benchtime 1s ./...
 
 clean: ## remove what was built
 	rm -rf bin interop/node_modules

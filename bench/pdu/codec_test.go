@@ -1,0 +1,212 @@
+// Package pdu measures the codec beside gosmpp and go-smpp.
+package pdu
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	fiorix "github.com/fiorix/go-smpp/smpp/pdu"
+	"github.com/fiorix/go-smpp/smpp/pdu/pdufield"
+	"github.com/fiorix/go-smpp/smpp/pdu/pdutext"
+	"github.com/linxGnu/gosmpp/data"
+	gosmpp "github.com/linxGnu/gosmpp/pdu"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// beside runs the same work by each codec, ours first.
+func beside(b *testing.B, octets int, works ...work) {
+	ours := 0.0
+	for _, w := range works {
+		b.Run(w.codec, func(b *testing.B) {
+			b.ReportAllocs()
+			if octets > 0 {
+				b.SetBytes(int64(octets))
+			}
+			for b.Loop() {
+				w.do()
+			}
+			took := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+			if w.codec == "esmehost" {
+				ours = took
+			} else if ours > 0 {
+				b.ReportMetric(took/ours, "times")
+			}
+		})
+	}
+}
+
+type work struct {
+	codec string
+	do    func()
+}
+
+var text = strings.Repeat("x", 100)
+
+// submitSM is a submit_sm with 100 octets of text.
+func submitSM(tb testing.TB) []byte {
+	cmd, _ := pdu.CommandByID(pdu.CmdSubmitSM)
+	m := pdu.NewBuilder(cmd)
+	m.SetInt(pdu.FieldSourceAddrTON, 5)
+	m.SetString(pdu.FieldSourceAddr, "12345")
+	m.SetInt(pdu.FieldDestAddrTON, 1)
+	m.SetInt(pdu.FieldDestAddrNPI, 1)
+	m.SetString(pdu.FieldDestinationAddr, "491700000001")
+	m.SetInt(pdu.FieldRegisteredDelivery, 1)
+	m.SetString(pdu.FieldShortMessage, text)
+	p := m.Build()
+	if p.Err() != nil {
+		tb.Fatal(p.Err())
+	}
+	p.SetSequence(7)
+	return p.AppendTo(nil)
+}
+
+var sink int
+
+// Each decodes a submit_sm and reads all its mandatory fields.
+func BenchmarkDecodeSubmitSM(b *testing.B) {
+	octets := submitSM(b)
+	var p pdu.PDU
+	beside(b, 0,
+		work{"esmehost", func() {
+			if err := p.Decode(octets); err != nil {
+				b.Fatal(err)
+			}
+			sink += len(p.Bytes(pdu.FieldServiceType)) + int(p.Int(pdu.FieldSourceAddrTON)) + int(p.Int(pdu.FieldSourceAddrNPI)) +
+				len(p.Bytes(pdu.FieldSourceAddr)) + int(p.Int(pdu.FieldDestAddrTON)) + int(p.Int(pdu.FieldDestAddrNPI)) +
+				len(p.Bytes(pdu.FieldDestinationAddr)) + int(p.Int(pdu.FieldESMClass)) + int(p.Int(pdu.FieldProtocolID)) +
+				int(p.Int(pdu.FieldPriorityFlag)) + len(p.Bytes(pdu.FieldScheduleDeliveryTime)) + len(p.Bytes(pdu.FieldValidityPeriod)) +
+				int(p.Int(pdu.FieldRegisteredDelivery)) + int(p.Int(pdu.FieldReplaceIfPresentFlag)) + int(p.Int(pdu.FieldDataCoding)) +
+				int(p.Int(pdu.FieldSMDefaultMsgID)) + int(p.Int(pdu.FieldSMLength)) + len(p.Bytes(pdu.FieldShortMessage))
+		}},
+		work{"gosmpp", func() {
+			q, err := gosmpp.Parse(bytes.NewReader(octets))
+			if err != nil {
+				b.Fatal(err)
+			}
+			m := q.(*gosmpp.SubmitSM)
+			d, _ := m.Message.GetMessageData()
+			sink += len(m.ServiceType) + int(m.SourceAddr.Ton()) + int(m.SourceAddr.Npi()) + len(m.SourceAddr.Address()) +
+				int(m.DestAddr.Ton()) + int(m.DestAddr.Npi()) + len(m.DestAddr.Address()) + int(m.EsmClass) + int(m.ProtocolID) +
+				int(m.PriorityFlag) + len(m.ScheduleDeliveryTime) + len(m.ValidityPeriod) + int(m.RegisteredDelivery) +
+				int(m.ReplaceIfPresentFlag) + int(m.Message.Encoding().DataCoding()) + len(d)
+		}},
+		work{"go-smpp", func() {
+			q, err := fiorix.Decode(bytes.NewReader(octets))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, name := range q.FieldList() {
+				sink += q.Fields()[name].Len()
+			}
+		}},
+	)
+}
+
+// Each encodes a submit_sm from its values.
+func BenchmarkEncodeSubmitSM(b *testing.B) {
+	var out []byte
+	cmd, _ := pdu.CommandByID(pdu.CmdSubmitSM)
+	beside(b, 0,
+		work{"esmehost", func() {
+			m := pdu.NewBuilder(cmd)
+			m.SetInt(pdu.FieldSourceAddrTON, 5)
+			m.SetString(pdu.FieldSourceAddr, "12345")
+			m.SetInt(pdu.FieldDestAddrTON, 1)
+			m.SetInt(pdu.FieldDestAddrNPI, 1)
+			m.SetString(pdu.FieldDestinationAddr, "491700000001")
+			m.SetInt(pdu.FieldRegisteredDelivery, 1)
+			m.SetString(pdu.FieldShortMessage, text)
+			out = m.Build().AppendTo(out[:0])
+		}},
+		work{"gosmpp", func() {
+			m := gosmpp.NewSubmitSM().(*gosmpp.SubmitSM)
+			m.SourceAddr.SetTon(5)
+			_ = m.SourceAddr.SetAddress("12345")
+			m.DestAddr.SetTon(1)
+			m.DestAddr.SetNpi(1)
+			_ = m.DestAddr.SetAddress("491700000001")
+			m.RegisteredDelivery = 1
+			if err := m.Message.SetMessageWithEncoding(text, data.GSM7BIT); err != nil {
+				b.Fatal(err)
+			}
+			buf := gosmpp.NewBuffer(nil)
+			m.Marshal(buf)
+			sink += buf.Len()
+		}},
+		work{"go-smpp", func() {
+			m := fiorix.NewSubmitSM(nil)
+			f := m.Fields()
+			for name, v := range map[pdufield.Name]any{pdufield.SourceAddrTON: 5, pdufield.SourceAddr: "12345", pdufield.DestAddrTON: 1,
+				pdufield.DestAddrNPI: 1, pdufield.DestinationAddr: "491700000001", pdufield.RegisteredDelivery: 1,
+				pdufield.ShortMessage: pdutext.Raw(text)} {
+				if err := f.Set(name, v); err != nil {
+					b.Fatal(err)
+				}
+			}
+			var buf bytes.Buffer
+			if err := m.SerializeTo(&buf); err != nil {
+				b.Fatal(err)
+			}
+			sink += buf.Len()
+		}},
+	)
+}
+
+// Each takes a stream of 1 MiB apart. The peers can only parse from a reader.
+func BenchmarkFraming(b *testing.B) {
+	one := submitSM(b)
+	stream := bytes.Repeat(one, (1<<20)/len(one))
+	beside(b, len(stream),
+		work{"esmehost", func() {
+			for rest := stream; len(rest) > 0; sink++ {
+				n, err := pdu.FrameLength(rest, 1<<16)
+				if err != nil {
+					b.Fatal(err)
+				}
+				rest = rest[n:]
+			}
+		}},
+		work{"gosmpp", func() {
+			for r := bytes.NewReader(stream); r.Len() > 0; sink++ {
+				if _, err := gosmpp.Parse(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}},
+		work{"go-smpp", func() {
+			for r := bytes.NewReader(stream); r.Len() > 0; sink++ {
+				if _, err := fiorix.Decode(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}},
+	)
+}
+
+// What is measured is right: all three write and read the same octets.
+func TestCodecsAgree(t *testing.T) {
+	octets := submitSM(t)
+	q, err := gosmpp.Parse(bytes.NewReader(octets))
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := gosmpp.NewBuffer(nil)
+	q.Marshal(buf)
+	if !bytes.Equal(buf.Bytes(), octets) {
+		t.Errorf("gosmpp writes\n%x, we\n%x", buf.Bytes(), octets)
+	}
+	f, err := fiorix.Decode(bytes.NewReader(octets))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := f.SerializeTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(out.Bytes(), octets) {
+		t.Errorf("go-smpp writes\n%x, we\n%x", out.Bytes(), octets)
+	}
+}
