@@ -47,7 +47,7 @@ func newBind(cfg BindConfig, prog *vm.Program, dir luabind.Directory, log *slog.
 	log = log.With("bind", cfg.Name)
 	return &Bind{cfg: cfg, log: log, state: stateStopped, stop: func() {},
 		lua: luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
-			Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, AllowBinds: cfg.AllowBinds, Directory: dir, Log: log}, prog)}
+			Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: luabind.Allow{Binds: cfg.AllowBinds}, Directory: dir, Log: log}, prog)}
 }
 
 // Run runs the bind until ctx ends, or the restart policy says that it is over. A session in progress is

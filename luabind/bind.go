@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path"
 	"sync"
 	"time"
 
@@ -16,15 +15,15 @@ import (
 
 // Options are what a bind's scripts are given and bounded by.
 type Options struct {
-	Name       string
-	Args       vm.Data // esme.args, and what init gets
-	Limits     vm.Limits
-	Crash      bool          // on_error: crash
-	Errors     int           // script errors within ErrorsWithin that a bind survives; 0 = 20
-	ErrorsIn   time.Duration // 0 = 10 s
-	AllowBinds []string      // names, or patterns with *, of the binds that it may reach
-	Directory  Directory     // nil: there are no other binds
-	Log        *slog.Logger
+	Name      string
+	Args      vm.Data // esme.args, and what init gets
+	Limits    vm.Limits
+	Crash     bool          // on_error: crash
+	Errors    int           // script errors within ErrorsWithin that a bind survives; 0 = 20
+	ErrorsIn  time.Duration // 0 = 10 s
+	Allow     Allow         // what its scripts may reach
+	Directory Directory     // nil: there are no other binds
+	Log       *slog.Logger
 }
 
 // Directory finds binds by name.
@@ -42,6 +41,8 @@ type Target interface {
 	Call(ctx context.Context, request vm.Data) (vm.Data, error)
 	Cast(request vm.Data) error
 	Info(message vm.Data) error
+	InfoAfter(delay time.Duration, message vm.Data) error
+	SendRaw(octets []byte) error
 	Status() vm.Data
 }
 
@@ -58,6 +59,7 @@ type Bind struct {
 	current    *Handler
 	lastError  string
 	errors     uint64
+	links      map[string]bool // binds that its scripts started
 }
 
 // NewBind returns a bind that runs prog.
@@ -107,19 +109,6 @@ func (b *Bind) failed(err string) {
 	defer b.mu.Unlock()
 	b.errors++
 	b.lastError = err
-}
-
-// mayReach reports whether scripts of the bind may reach the other one.
-func (b *Bind) mayReach(name string) bool {
-	if name == b.opts.Name {
-		return true
-	}
-	for _, pattern := range b.opts.AllowBinds {
-		if ok, err := path.Match(pattern, name); err == nil && ok || pattern == name {
-			return true
-		}
-	}
-	return false
 }
 
 // ErrUnchanged is what Reload returns when the bind runs the program already.

@@ -45,6 +45,7 @@ type generation struct {
 	fns     [numCallbacks]lua.LValue // nil where the script defines none
 	version lua.LValue
 	state   lua.LValue // the bind's state, as the callbacks return it
+	calls   []*call    // of API functions, used again
 }
 
 // newGeneration makes a state and loads prog into it.

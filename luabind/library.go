@@ -1,8 +1,19 @@
 package luabind
 
-import "github.com/esmehost/esmehost/luabind/vm"
+import (
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// modules are all of the API, in the order of the documentation.
+var modules = []*module{&esmeModule, &pduModule, &smsModule, &logModule}
 
 // library is what all scripts share: built once, when the program starts, and never changed.
 var library *vm.Library
 
-func init() { library = vm.NewLibrary(printed, esmeModule(), pduModule(), smsModule(), logModule()) }
+func init() {
+	var all []vm.Module
+	for _, m := range modules {
+		all = append(all, m.vm())
+	}
+	library = vm.NewLibrary(printed, all...)
+}

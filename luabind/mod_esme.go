@@ -7,7 +7,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
@@ -19,31 +18,47 @@ const defaultTimeout = 5 * time.Second
 const maxTimers = 10_000
 
 var (
-	timeoutParam = param{"timeout", optional(durationType)}
-	waitOption   = map[string]paramType{"wait": durationType}
+	timeoutParam = param{"timeout", optional(durationType), "how long to wait; 5 s"}
+	sendOptions  = param{"opts", optional(options(param{"wait", optional(durationType), "in a task: wait so long for room in the queue"})), "how to send"}
 )
 
-// remote are the functions that work on the own bind or, by name or reference, on another.
+// remote are the functions that work on the own bind or, as methods of a reference, on another.
 var remote = []fn{
-	{Name: "send_pdu", Params: []param{{"pdu", pduType}, {"opts", optional(tableType)}},
-		Returns: "true, or nil and an error (queue_full, stopped)",
+	{Name: "send_pdu", Params: []param{{"pdu", pduType, "the PDU"}, sendOptions}, Returns: accepted("queue_full, stopped, invalid_pdu"),
 		Doc: "Accepts the PDU for sending. What becomes of it is told to handle_send_pdu_result, and of a request to handle_resp, " +
-			"handle_resp_timeout or handle_stop. In a task {wait = \"5s\"} waits for room in the queue.",
-		Do: func(c *call) int { return c.sendPDU(c.self(), 1) }},
-	{Name: "stop", Params: []param{{"reason", optional(stringType)}}, Returns: "true, or nil and an error",
-		Doc: "Ends the session in order: what is in flight gets unbind_limit, then unbind, then close.",
-		Do:  func(c *call) int { return c.fail(c.self().Stop(c.str(1))) }},
-	{Name: "request", Waits: true, Params: []param{{"pdu", pduType}, timeoutParam},
-		Returns: "the response, or nil and an error (timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it)",
-		Do:      func(c *call) int { return c.request(c.self(), 1) }},
-	{Name: "status", Returns: "a table: name, state, in_flight, queued, ...",
-		Do: func(c *call) int { return c.push(vm.FromData(c.L, c.self().Status())) }},
+			"handle_resp_timeout or handle_stop. Sequence numbers are given by the session.",
+		Example: `assert(esme.send_pdu(pdu.submit_sm { source_addr = "12345", destination_addr = "491700000001", short_message = "hi" }))`,
+		Do:      func(c *call) int { return c.sendPDU(c.self(), 1) }},
+	{Name: "stop", Params: []param{{"reason", optional(stringType), "the detail of the stop reason"}}, Returns: accepted("stopped"),
+		Doc:     "Ends the session in order: what is in flight gets unbind_limit, then unbind, then close. The restart policy decides what follows.",
+		Example: `esme.stop("maintenance")`,
+		Do:      func(c *call) int { return c.fail(c.self().Stop(c.str(1))) }},
+	{Name: "request", Where: inTask, Params: []param{{"pdu", pduType, "a request"}, timeoutParam},
+		Returns: []param{{"resp", optional(pduType), "the response; its status may be an error's"}, fails("timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it")},
+		Doc:     "Sends the PDU and waits for its response. Nothing of it is told to the callbacks.",
+		Example: `local resp = assert(esme.request(pdu.submit_sm { destination_addr = "491700000001", short_message = "hi" }, "10s"))
+log.info("accepted", { id = resp.message_id })`,
+		Do: func(c *call) int { return c.request(c.self(), 1) }},
+	{Name: "status", Returns: []param{{"status", statusType, "what the bind is doing"}},
+		Doc:     "Tells the bind's name, its state (connecting, binding, bound, stopping, stopped), how much is in flight and queued, and counters.",
+		Example: `assert(esme.status().in_flight <= esme.status().window)`,
+		Do:      func(c *call) int { return c.push(vm.FromData(c.L, c.self().Status())) }},
+	{Name: "with_session", Params: []param{{"fn", functionType, "is called with the session"}}, Returns: []param{{"...", anyType, "what fn returns"}},
+		Doc: "Calls fn(session) with a look at the live session: peer, mode, state, tls, window, in_flight, queued, counters, and " +
+			"session:send_raw(octets). The session is good until fn returns.",
+		Example: `local peer = esme.with_session(function(session) return session.peer end)
+assert(peer)`,
+		Do: func(c *call) int { return c.withSession(c.self(), 1) }},
 }
 
-// addressed are the functions whose first argument says which bind.
+var targetParam = param{"target", targetType, "which bind; esme.name is the own one"}
+
+// addressed are the functions whose first argument says which bind; a reference has them as methods.
 var addressed = []fn{
-	{Name: "call", Waits: true, Params: []param{{"target", targetType}, {"request", dataType}, timeoutParam},
-		Returns: "the reply, or nil and an error (timeout, stopped, not_allowed, not_found)",
+	{Name: "call", Where: inTask, Params: []param{targetParam, {"request", dataType, "for its handle_call"}, timeoutParam},
+		Returns: []param{{"reply", anyType, "what handle_call replied"}, fails("timeout, stopped, queue_full, not_allowed, not_found, script_error")},
+		Doc:     "Asks a bind and waits for the reply of its handle_call.",
+		Example: `local reply = assert(esme.call("other", { question = "how many?" }, "2s"))`,
 		Do: func(c *call) int {
 			return c.on(func(t Target) int {
 				var d vm.Data
@@ -56,127 +71,89 @@ var addressed = []fn{
 				return c.push(vm.FromData(c.L, d))
 			})
 		}},
-	{Name: "cast", Params: []param{{"target", targetType}, {"request", dataType}}, Returns: "true, or nil and an error",
-		Do: func(c *call) int { return c.on(func(t Target) int { return c.fail(t.Cast(c.data(2))) }) }},
-	{Name: "send", Params: []param{{"target", targetType}, {"message", dataType}}, Returns: "true, or nil and an error",
-		Doc: "The message arrives in the other bind's handle_info. Its own name, esme.name, is a target too.",
-		Do:  func(c *call) int { return c.on(func(t Target) int { return c.fail(t.Info(c.data(2))) }) }},
+	{Name: "cast", Params: []param{targetParam, {"request", dataType, "for its handle_cast"}}, Returns: accepted("queue_full, stopped, not_allowed, not_found"),
+		Doc:     "Tells a bind: the request is copied into its handle_cast.",
+		Example: `assert(esme.cast("other", { event = "route_changed" }))`,
+		Do:      func(c *call) int { return c.on(func(t Target) int { return c.fail(t.Cast(c.data(2))) }) }},
+	{Name: "send", Params: []param{targetParam, {"message", dataType, "for its handle_info"}}, Returns: accepted("queue_full, stopped, not_allowed, not_found"),
+		Doc:     "Sends a bind a message: it is copied into its handle_info. A task tells its own bind by esme.send(esme.name, ...).",
+		Example: `assert(esme.send(esme.name, { event = "tick" }))`,
+		Do:      func(c *call) int { return c.on(func(t Target) int { return c.fail(t.Info(c.data(2))) }) }},
 }
 
-func esmeModule() vm.Module {
-	own := []fn{
-		{Name: "reply", Params: []param{{"pdu", pduType}, {"reply_pdu", pduType}},
-			Returns: "true, or nil and an error (answered, stopped)",
-			Doc:     "Answers a request of the peer, now or later; its sequence number is set.", Do: esmeReply},
-		{Name: "defer", Params: []param{{"pdu", pduType}, {"limit", optional(durationType)}},
-			Returns: "true, or nil and an error",
-			Doc:     "Promises the answer within the limit (10 s): none by then is answered ESME_RX_T_APPN.",
-			Do: func(c *call) int {
-				p := c.received(1)
-				return c.fail(p.session.Defer(p.in, c.duration(2, 0)))
-			}},
-		{Name: "send_after", Params: []param{{"delay", durationType}, {"message", dataType}},
-			Returns: "true, or nil and an error", Doc: "The message arrives in handle_info, unless the session ends before.",
-			Do: func(c *call) int { return c.fail(c.gen.handler.sendAfter(c.duration(1, 0), c.data(2))) }},
-		{Name: "whereis", Params: []param{{"name", stringType}},
-			Returns: "a reference with the methods send_pdu, request, stop, status, call, cast, send; nil if there is no such bind",
-			Do: func(c *call) int {
-				if _, err := c.target(c.value(1)); err != nil {
-					return c.fail(err)
-				}
-				return c.push((&refValue{c.str(1)}).Into(c.L))
-			}},
-		{Name: "with_session", Params: []param{{"fn", functionType}}, Returns: "what fn(session) returns",
-			Doc: "session: peer, mode, state, tls, window, in_flight, queued, counters, and session:send_raw(octets). It is good until fn returns.",
-			Do:  esmeWithSession},
-		{Name: "spawn", Params: []param{{"fn", functionType}}, Returns: "true, or nil and an error (limit)",
-			Doc: "Runs fn(...) as a task, which may wait. It takes turns with the callbacks.",
-			Do: func(c *call) int {
-				var args []lua.LValue
-				for i := 2; i <= c.L.GetTop(); i++ {
-					args = append(args, c.value(i))
-				}
-				if err := c.s.Go("task", c.value(1).(*lua.LFunction), args...); err != nil {
-					return c.fail(codeError("limit", "%v", err))
-				}
-				return c.ok()
-			}},
-		{Name: "sleep", Waits: true, Params: []param{{"delay", durationType}}, Returns: "nothing",
-			Do: func(c *call) int {
-				c.wait(c.duration(1, 0), func(ctx context.Context) { <-ctx.Done() })
-				return 0
-			}},
-	}
-	all := slices.Concat(own, remote, addressed)
-	for i := range all {
-		all[i].Name = "esme." + all[i].Name
-	}
-	return vm.Module{Name: "esme", Functions: functions("esme", all...), Dynamic: []string{"name", "generation", "args"},
-		Get: func(s *vm.State, name string) lua.LValue {
-			g := s.User().(*generation)
-			switch name {
-			case "name":
-				return lua.LString(g.bind.opts.Name)
-			case "generation":
-				return lua.LNumber(g.number)
-			case "args":
-				return vm.FromData(s.L(), g.bind.opts.Args)
+// own are the functions of the own bind alone.
+var own = []fn{
+	{Name: "reply", Params: []param{{"pdu", pduType, "a request of the peer"}, {"reply_pdu", pduType, "its response, or a generic_nack"}},
+		Returns: accepted("answered, stopped, invalid_pdu"),
+		Doc:     "Answers a request of the peer, now or later; the sequence number is set. A second answer is refused: answered.",
+		Example: `assert(esme.reply(p, pdu.deliver_sm_resp { command_status = "ESME_RX_P_APPN" }))`, Do: esmeReply},
+	{Name: "defer", Params: []param{{"pdu", pduType, "a request of the peer"}, {"limit", optional(durationType), "10 s"}}, Returns: accepted("answered, stopped"),
+		Doc: "Promises the answer to a request for later, from a task or another callback. None within the limit is answered ESME_RX_T_APPN.",
+		Example: `assert(esme.defer(p, "30s"))
+assert(esme.spawn(function()
+  esme.sleep("1ms")
+  assert(esme.reply(p, p:response()))
+end))`,
+		Do: func(c *call) int {
+			p := c.received(1)
+			return c.fail(p.session.Defer(p.in, c.duration(2, 0)))
+		}},
+	{Name: "send_after", Params: []param{{"delay", durationType, "from now"}, {"message", dataType, "for handle_info"}}, Returns: accepted("queue_full, stopped"),
+		Doc:     "Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way.",
+		Example: `assert(esme.send_after("5s", { event = "retry", pdu = p }))`,
+		Do:      func(c *call) int { return c.fail(c.gen.handler.sendAfter(c.duration(1, 0), c.data(2))) }},
+	{Name: "whereis", Params: []param{{"name", stringType, "of a bind"}},
+		Returns: []param{{"bind", optional(refType), "a reference, which stays good when the bind restarts"}, fails("not_found, not_allowed")},
+		Doc:     "Finds another bind. The bind must be allowed: `allow: {binds: [names or patterns]}`.",
+		Example: `local other = assert(esme.whereis("other"))
+assert(other:cast({ event = "hello" }))`,
+		Do: func(c *call) int {
+			if _, err := c.target(c.value(1)); err != nil {
+				return c.fail(err)
 			}
-			return nil
-		}}
+			return c.push((&refValue{c.str(1)}).Into(c.L))
+		}},
+	{Name: "spawn", Params: []param{{"fn", functionType, "is called with the other arguments"}, {"...", anyType, "arguments"}}, Returns: accepted("limit"),
+		Doc: "Runs fn(...) as a task, which may wait. It takes turns with the callbacks: nothing runs at the same time in a bind.",
+		Example: `assert(esme.spawn(function(to)
+  esme.sleep("1ms")
+  assert(esme.send_pdu(pdu.submit_sm { destination_addr = to }, { wait = "5s" }))
+end, p.source_addr))`,
+		Do: func(c *call) int {
+			var args []lua.LValue
+			for i := 2; i <= c.L.GetTop(); i++ {
+				args = append(args, c.value(i))
+			}
+			if err := c.s.Go("task", c.value(1).(*lua.LFunction), args...); err != nil {
+				return c.fail(codeError("limit", "%v", err))
+			}
+			return c.ok()
+		}},
+	{Name: "sleep", Where: inTask, Params: []param{{"delay", durationType, "how long"}},
+		Doc:     "Waits. The bind's callbacks and other tasks run meanwhile.",
+		Example: `esme.sleep("1ms")`,
+		Do: func(c *call) int {
+			c.wait(c.duration(1, 0), func(ctx context.Context) { <-ctx.Done() })
+			return 0
+		}},
+	startLink,
 }
 
-// refValue is a reference to a bind, by name: it stays good when the bind restarts.
-type refValue struct{ name string }
+var statusType = tableNamed("a table", "Status")
 
-// Into gives the reference's value in another state.
-func (r *refValue) Into(*lua.LState) lua.LValue { return &lua.LUserData{Value: r, Metatable: refMeta} }
-
-// String is the name.
-func (r *refValue) String() string { return r.name }
-
-var refMeta *lua.LTable
-
-func init() {
-	methods := map[string]*lua.LFunction{}
-	refParam := param{"bind", targetType}
-	for _, f := range remote {
-		do := f.Do
-		f.Name = "bind:" + f.Name
-		f.Params = append([]param{refParam}, f.Params...)
-		f.Do = func(c *call) int {
-			return c.on(func(t Target) int {
-				c.onTarget = t
-				c.L.Remove(1) // the function's own arguments start after the reference
-				return do(c)
-			})
-		}
-		methods[f.Name[len("bind:"):]] = &lua.LFunction{IsG: true, GFunction: f.lua()}
-	}
-	for _, f := range addressed {
-		name := f.Name
-		f.Name = "bind:" + name
-		methods[name] = &lua.LFunction{IsG: true, GFunction: f.lua()}
-	}
-	refMeta = newMeta("a reference to a bind", func(L *lua.LState) int {
-		r, name := L.Get(1).(*lua.LUserData).Value.(*refValue), L.CheckString(2)
-		switch m, ok := methods[name]; {
-		case ok:
-			L.Push(m)
-		case name == "name":
-			L.Push(lua.LString(r.name))
-		default:
-			var known []string
-			for k := range methods {
-				known = append(known, k)
-			}
-			L.RaiseError("a reference to a bind has no '%s'; %s", name, diag.DidYouMean(name, known))
-		}
-		return 1
-	}, func(L *lua.LState) int {
-		L.Push(lua.LString("bind " + L.Get(1).(*lua.LUserData).Value.(*refValue).name))
-		return 1
-	})
+var esmeModule = module{
+	Name: "esme",
+	Doc: "The bind: what it sends, answers, asks and tells. Functions that send return at once; what becomes of a PDU is told to the " +
+		"callbacks. What can fail in operation returns nil and an error with code, message and retryable.",
+	Fns: slices.Concat(remote, own, addressed),
+	Values: []value{
+		{Name: "name", Type: stringType, Doc: "The name of the bind.", Of: func(g *generation) lua.LValue { return lua.LString(g.bind.opts.Name) }},
+		{Name: "generation", Type: integerType, Doc: "Counts the versions of the script that the bind has run, from 1.",
+			Of: func(g *generation) lua.LValue { return lua.LNumber(g.number) }},
+		{Name: "args", Type: anyType, Doc: "A copy of the bind's args in the configuration; see also the module config.",
+			Of: func(g *generation) lua.LValue { return vm.FromData(g.vm.L(), g.bind.opts.Args) }},
+	},
+	Kinds: []*kind{&refKind, &fromKind, &errorKind},
 }
 
 // self is the bind that a function works on: the own one, unless it was called on a reference.
@@ -230,9 +207,8 @@ func (c *call) sendPDU(t Target, n int) int {
 	if p.in != nil && p.IsResponse() { // made by p:response
 		return c.fail(p.session.Reply(p.in, p.PDU))
 	}
-	opts := c.options(n+1, waitOption)
-	limit, waits := opts["wait"]
-	if !waits {
+	limit := c.option(n+1, "wait")
+	if limit == lua.LNil {
 		return c.fail(t.Send(p.PDU))
 	}
 	if !c.s.InTask() {
@@ -276,18 +252,19 @@ func esmeReply(c *call) int {
 	return c.fail(p.session.Reply(p.in, reply.PDU))
 }
 
-// esmeWithSession calls fn with a look at the live session. The caller has its turn, so nothing else runs.
-func esmeWithSession(c *call) int {
-	t := vm.FromData(c.L, c.self().Status()).(*lua.LTable)
+// withSession calls fn with a look at the live session. Of the own bind nothing else runs meanwhile.
+func (c *call) withSession(t Target, n int) int {
+	view, ok := vm.FromData(c.L, t.Status()).(*lua.LTable)
+	if !ok {
+		return c.fail(codeError(esme.CodeStopped, "the bind has no session"))
+	}
 	live := true
-	s := c.gen.handler.s
-	t.RawSetString("tls", lua.LBool(s.TLS()))
-	t.RawSetString("send_raw", c.L.NewFunction(func(L *lua.LState) int {
+	view.RawSetString("send_raw", c.L.NewFunction(func(L *lua.LState) int {
 		octets := L.CheckString(2)
 		if !live {
 			L.RaiseError("session:send_raw: the session may be used inside with_session only")
 		}
-		if err := s.SendRaw([]byte(octets)); err != nil {
+		if err := t.SendRaw([]byte(octets)); err != nil {
 			L.Push(lua.LNil)
 			L.Push(errorValue(L, err))
 			return 2
@@ -295,11 +272,11 @@ func esmeWithSession(c *call) int {
 		L.Push(lua.LTrue)
 		return 1
 	}))
-	c.L.SetTop(1)
-	c.L.Push(t)
+	c.L.SetTop(n)
+	c.L.Push(view)
 	defer func() { live = false }()
 	c.L.Call(1, lua.MultRet)
-	return c.L.GetTop()
+	return c.L.GetTop() - n + 1
 }
 
 // sendAfter sends the handler a message later. The generation that then runs gets it.

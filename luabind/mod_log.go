@@ -9,24 +9,29 @@ import (
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// logModule writes to the host's log, with the bind's attributes.
-func logModule() vm.Module {
-	var fns []fn
-	for name, level := range map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
-		fns = append(fns, fn{
-			Name: "log." + name, Pure: true, Params: []param{{"message", stringType}, {"fields", optional(tableType)}},
-			Returns: "nothing",
-			Do: func(c *call) int {
-				var attrs []any
-				if t, ok := c.value(2).(*lua.LTable); ok {
-					attrs = append(attrs, slog.Any("fields", logFields(t)))
-				}
-				c.gen.log(level, c.str(1), attrs...)
-				return 0
-			},
-		})
-	}
-	return vm.Module{Name: "log", Functions: functions("log", fns...)}
+var logModule = module{
+	Name: "log",
+	Doc: "Lines in the host's log, with the bind, the session, the script and its generation. A flood is cut: 200 lines at once, 100 a second, " +
+		"and the next line says how many were not written. print writes at the level info.",
+	Fns: []fn{
+		logAt("debug", slog.LevelDebug, "What helps to find a mistake; not shown unless log.level is debug.", `log.debug("looked up", { to = p.destination_addr })`),
+		logAt("info", slog.LevelInfo, "What an operator may want to know.", `log.info("message", { from = p.source_addr, text = p.text })`),
+		logAt("warn", slog.LevelWarn, "What an operator should look at, some time.", `log.warn("refused", { status = "ESME_RTHROTTLED" })`),
+		logAt("error", slog.LevelError, "What an operator must look at.", `log.error("no route", { to = p.destination_addr })`),
+	},
+}
+
+func logAt(name string, level slog.Level, doc, example string) fn {
+	return fn{Name: name, Where: anywhere, Doc: doc, Example: example,
+		Params: []param{{"message", stringType, "the line"}, {"fields", optional(tableType), "what else is to be said, by name"}},
+		Do: func(c *call) int {
+			var attrs []any
+			if t, ok := c.value(2).(*lua.LTable); ok {
+				attrs = append(attrs, slog.Any("fields", logFields(t)))
+			}
+			c.gen.log(level, c.str(1), attrs...)
+			return 0
+		}}
 }
 
 // logFields makes plain values of a table; what is no data is shown by its type.

@@ -3,12 +3,12 @@ package luabind
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
-	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
@@ -170,15 +170,18 @@ func (p *pduValue) receipt(L *lua.LState) lua.LValue {
 	return t
 }
 
-var pduMethods map[string]*lua.LFunction
+var fieldsParam = param{"fields", optional(tableType), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}
 
-func init() {
-	pduMethods = map[string]*lua.LFunction{}
-	for _, f := range []fn{
-		{Name: "p:is_response", Pure: true, Params: []param{{"p", pduType}}, Returns: "whether the PDU answers another one",
+var pduKind = kind{Name: "PDU", Var: "p",
+	Doc: "A PDU: read-only. Its fields and TLVs are read by the specification's names; one that it does not have is nil, and a name that no PDU " +
+		"has raises. It may be kept in the state, sent to other binds, and used after a reload.",
+	Methods: []fn{
+		{Name: "is_response", Where: anywhere, Returns: []param{{"yes", booleanType, "whether the PDU answers another one"}},
+			Doc: "Tells responses from requests.", Example: `assert(not p:is_response())`,
 			Do: func(c *call) int { return c.push(lua.LBool(c.pdu(1).IsResponse())) }},
-		{Name: "p:response", Pure: true, Params: []param{{"p", pduType}, {"fields", optional(tableType)}},
-			Returns: "the response to this request, with its sequence number",
+		{Name: "response", Where: anywhere, Params: []param{fieldsParam}, Returns: []param{{"resp", pduType, "the response, with its sequence number"}},
+			Doc:     "Makes the response to a request; esme.reply or esme.send_pdu sends it.",
+			Example: `assert(esme.reply(p, p:response { command_status = "ESME_RX_R_APPN" }))`,
 			Do: func(c *call) int {
 				p := c.pdu(1)
 				id, ok := p.CommandID().Response()
@@ -191,7 +194,10 @@ func init() {
 				c.fields(b, cmd, 2)
 				return c.push(newPDU(&pduValue{PDU: b.Build(), in: p.in, session: p.session}))
 			}},
-		{Name: "p:with", Pure: true, Params: []param{{"p", pduType}, {"fields", tableType}}, Returns: "a copy with these fields changed",
+		{Name: "with", Where: anywhere, Params: []param{{"fields", tableType, fieldsParam.Doc}}, Returns: []param{{"copy", pduType, "a changed copy"}},
+			Doc: "Copies the PDU with these fields and TLVs changed.",
+			Example: `local copy = p:with { destination_addr = "12345" }
+assert(copy.destination_addr == "12345" and copy.source_addr == p.source_addr)`,
 			Do: func(c *call) int {
 				p := c.pdu(1)
 				if p.Command() == nil {
@@ -199,15 +205,19 @@ func init() {
 				}
 				return c.push(newPDU(&pduValue{PDU: c.with(p, 2)}))
 			}},
-		{Name: "p:tlv", Pure: true, Params: []param{{"p", pduType}, {"tag", luaType("a number", lua.LTNumber)}},
-			Returns: "the octets of the first TLV with the tag, or nil",
+		{Name: "tlv", Where: anywhere, Params: []param{{"tag", integerType, "such as 0x1401"}}, Returns: []param{{"octets", optional(stringType), "of the first TLV with the tag"}},
+			Doc: "Reads a TLV by its tag, as octets: for those of vendors, which have no name.",
+			Example: `local vendor = pdu.submit_sm { tlvs = { { tag = 0x1401, value = "abc" } } }
+assert(vendor:tlv(0x1401) == "abc")`,
 			Do: func(c *call) int {
 				if v, ok := c.pdu(1).TLV(pdu.Tag(lua.LVAsNumber(c.value(2)))); ok {
 					return c.push(lua.LString(v))
 				}
 				return c.push(lua.LNil)
 			}},
-		{Name: "p:tlvs", Pure: true, Params: []param{{"p", pduType}}, Returns: "all TLVs in order, each {tag, name, value}",
+		{Name: "tlvs", Where: anywhere, Returns: []param{{"list", listOf(tableType), "each {tag, name, value}, the value as octets"}},
+			Doc:     "Lists all TLVs in their order, repeated ones too.",
+			Example: `for _, tlv in ipairs(p:tlvs()) do log.info(tlv.name, { octets = #tlv.value }) end`,
 			Do: func(c *call) int {
 				list := c.L.NewTable()
 				for tag, v := range c.pdu(1).TLVs() {
@@ -219,10 +229,49 @@ func init() {
 				}
 				return c.push(list)
 			}},
-	} {
-		pduMethods[f.Name[2:]] = &lua.LFunction{IsG: true, GFunction: f.lua()}
-	}
+	},
+	Fields: slices.Concat([]value{
+		{Name: "command", Type: stringType, Doc: `The command's name, such as "submit_sm", or the number of one that is not defined.`},
+		{Name: "command_id", Type: integerType, Doc: "Its number."},
+		{Name: "command_status", Type: integerType, Doc: "The status as a number."},
+		{Name: "status", Type: stringType, Doc: `The status by name: "ESME_ROK".`},
+		{Name: "sequence_number", Type: integerType, Doc: "0 until it is sent."},
+		{Name: "text", Type: optional(stringType), Doc: "The text of the message in UTF-8, without a user data header; nil if it is none."},
+		{Name: "receipt", Type: optional(tableType), Doc: "What the delivery receipt says that the PDU is; nil for others."},
+		{Name: "udh", Type: optional(stringType), Doc: "The user data header, with its length octet; nil if there is none."},
+		{Name: "warnings", Type: listOf(stringType), Doc: "What was forgiven when the PDU was decoded, a word each."},
+	}, wireFields()),
 }
+
+// wireFields are all fields and TLVs of the protocol, for editors.
+func wireFields() []value {
+	var all []value
+	known := map[string]bool{}
+	add := func(name string, kind pdu.Kind, doc string) {
+		if known[name] {
+			return
+		}
+		known[name] = true
+		t := stringType
+		if kind == pdu.KindInt {
+			t = integerType
+		}
+		all = append(all, value{Name: name, Type: optional(t), Doc: doc})
+	}
+	for _, cmd := range pdu.Commands() {
+		for _, f := range cmd.Fields {
+			add(f.Field.String(), f.Kind, "A field.")
+		}
+	}
+	for _, t := range pdu.Tags() {
+		add(t.Name, t.Kind, fmt.Sprintf("TLV 0x%04X.", uint16(t.Tag)))
+	}
+	return all
+}
+
+var pduMethods map[string]*lua.LFunction
+
+func init() { pduMethods = pduKind.methods(pduType) }
 
 // fields sets what the table at n says.
 func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {
@@ -383,32 +432,60 @@ func (c *call) with(p *pduValue, n int) *pdu.PDU {
 	return b.Build()
 }
 
-// pduModule has a constructor for each command, and pdu.new.
-func pduModule() vm.Module {
-	m := vm.Module{Name: "pdu", Functions: map[string]lua.LGFunction{}}
-	for _, cmd := range pdu.Commands() {
-		m.Functions[cmd.Name] = fn{Name: "pdu." + cmd.Name, Pure: true, Params: []param{{"fields", optional(tableType)}},
-			Returns: "a " + cmd.Name + "; what is not given is 0 or empty",
-			Do:      func(c *call) int { return c.build(cmd, 1) }}.lua()
-	}
-	m.Functions["new"] = fn{Name: "pdu.new", Pure: true, Params: []param{{"command", stringType}, {"fields", optional(tableType)}},
-		Returns: "a PDU of the command",
-		Do: func(c *call) int {
-			cmd, ok := pdu.CommandByName(c.str(1))
-			if !ok {
-				var names []string
-				for _, cmd := range pdu.Commands() {
-					names = append(names, cmd.Name)
-				}
-				c.raise("there is no command '%s'; %s", c.str(1), near(c.str(1), names))
-			}
-			return c.build(cmd, 2)
-		}}.lua()
-	return m
+var pduModule = module{
+	Name: "pdu",
+	Doc: "Makes PDUs: a constructor for each command, whose fields and TLVs have the specification's names. What is not given is 0 or empty. " +
+		"A value that breaks a limit of the protocol is found when the PDU is sent: invalid_pdu.",
+	Fns:   append(constructors(), pduNew),
+	Kinds: []*kind{&pduKind},
 }
+
+func constructors() []fn {
+	var all []fn
+	for _, cmd := range pdu.Commands() {
+		var names []string
+		for _, f := range cmd.Fields {
+			names = append(names, f.Field.String())
+		}
+		doc := fmt.Sprintf("Makes a %s (SMPP %s). Fields: %s.", cmd.Name, cmd.Since, strings.Join(names, ", "))
+		if len(names) == 0 {
+			doc = fmt.Sprintf("Makes a %s (SMPP %s), which has no fields of its own.", cmd.Name, cmd.Since)
+		}
+		all = append(all, fn{Name: cmd.Name, Where: anywhere, Params: []param{fieldsParam}, Returns: []param{{"p", pduType, "the PDU"}}, Doc: doc,
+			Example: fmt.Sprintf("local p = pdu.%s { sequence_number = 7 }\nassert(p.command == %q and p.command_id == 0x%08x)", cmd.Name, cmd.Name, uint32(cmd.ID)),
+			Do:      func(c *call) int { return c.build(cmd, 1) }})
+	}
+	return all
+}
+
+var pduNew = fn{Name: "new", Where: anywhere, Params: []param{{"command", stringType, "its name"}, fieldsParam}, Returns: []param{{"p", pduType, "the PDU"}},
+	Doc: "Makes a PDU of the command whose name is a value.", Example: `local p = pdu.new("submit_sm", { source_addr = "12345" })`,
+	Do: func(c *call) int {
+		cmd, ok := pdu.CommandByName(c.str(1))
+		if !ok {
+			var names []string
+			for _, cmd := range pdu.Commands() {
+				names = append(names, cmd.Name)
+			}
+			c.raise("there is no command '%.40s'; %s", c.str(1), didYouMean(c.str(1), names))
+		}
+		return c.build(cmd, 2)
+	}}
 
 func (c *call) build(cmd *pdu.Command, n int) int {
 	b := pdu.NewBuilder(cmd)
 	c.fields(b, cmd, n)
 	return c.push(newPDU(&pduValue{PDU: b.Build()}))
+}
+
+// fieldNames are the names that a command's constructor knows.
+func fieldNames(cmd *pdu.Command) []string {
+	names := []string{"command_status", "sequence_number", "tlvs"}
+	for _, f := range cmd.Fields {
+		names = append(names, f.Field.String())
+	}
+	for _, t := range pdu.Tags() {
+		names = append(names, t.Name)
+	}
+	return names
 }

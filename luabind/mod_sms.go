@@ -3,19 +3,27 @@ package luabind
 import (
 	lua "github.com/yuin/gopher-lua"
 
-	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
-// smsModule is what people do with messages rather than with PDUs.
-func smsModule() vm.Module {
-	return vm.Module{Name: "sms", Functions: functions("sms", fn{
-		Name: "sms.submit", Pure: true, Params: []param{{"message", tableType}},
-		Returns: "a list of ready submit_sm, or nil and an error (too_long)",
-		Doc: "message: to, from, text; receipt = true asks for a delivery receipt; any other field or TLV of submit_sm. " +
-			"The alphabet is chosen: GSM 03.38 if the text fits it, else UCS-2. A text of more than one part is refused.",
+var smsModule = module{
+	Name: "sms",
+	Doc:  "What people do with messages rather than with PDUs.",
+	Fns: []fn{{
+		Name: "submit", Where: anywhere,
+		Params: []param{{"message", fieldsAnd(
+			param{"to", stringType, "the destination address"},
+			param{"from", optional(stringType), "the source address"},
+			param{"text", stringType, "in UTF-8"},
+			param{"receipt", optional(booleanType), "asks for a delivery receipt"},
+		), "and any other field or TLV of submit_sm"}},
+		Returns: []param{{"parts", optional(listOf(pduType)), "ready submit_sm, in order"}, fails("too_long")},
+		Doc:     "Makes the submit_sm for a text. The alphabet is chosen: GSM 03.38 if the text fits it, else UCS-2. A text of more than one part is refused.",
+		Example: `for _, part in ipairs(assert(sms.submit { to = p.source_addr, from = p.destination_addr, text = "grüße", receipt = true })) do
+  assert(esme.send_pdu(part))
+end`,
 		Do: smsSubmit,
-	})}
+	}},
 }
 
 func smsSubmit(c *call) int {
@@ -29,11 +37,6 @@ func smsSubmit(c *call) int {
 			rest.RawSet(k, v)
 		}
 	})
-	for _, name := range []string{"to", "text"} {
-		if own[name].Type() != lua.LTString {
-			c.raise("field '%s' must be a string, is %s", name, own[name].Type())
-		}
-	}
 	coding, octets := pdu.EncodeText(lua.LVAsString(own["text"]))
 	if !pdu.FitsOnePart(coding, octets) {
 		return c.fail(codeError("too_long", "the text has %d octets with data_coding %d: more than one part", len(octets), coding))

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"context"
+	"time"
 
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
@@ -101,6 +102,24 @@ func (t target) Info(message vm.Data) error {
 	return s.Info(message)
 }
 
+// InfoAfter tells handle_info later, unless the session ends before.
+func (t target) InfoAfter(delay time.Duration, message vm.Data) error {
+	h, _, err := t.live()
+	if err != nil {
+		return err
+	}
+	return h.sendAfter(delay, message)
+}
+
+// SendRaw writes octets as they are.
+func (t target) SendRaw(octets []byte) error {
+	s, err := t.session()
+	if err != nil {
+		return err
+	}
+	return s.SendRaw(octets)
+}
+
 // Status is what esme.status() returns.
 func (t target) Status() vm.Data {
 	m := map[vm.Data]vm.Data{"name": t.bind.opts.Name, "state": "stopped"}
@@ -109,6 +128,7 @@ func (t target) Status() vm.Data {
 		m["state"], m["mode"], m["peer"] = st.State, st.Mode.String(), st.Peer
 		m["in_flight"], m["queued"], m["window"] = float64(st.InFlight), float64(st.Queued), float64(st.Window)
 		m["session"], m["generation"] = float64(h.number), float64(h.generation().number)
+		m["tls"] = s.TLS()
 		c := st.Counters
 		m["counters"] = &vm.Table{Hash: map[vm.Data]vm.Data{"sent": float64(c.Sent), "received": float64(c.Received),
 			"responses": float64(c.Responses), "timeouts": float64(c.Timeouts), "late": float64(c.Late), "lost": float64(c.Lost)}}

@@ -101,24 +101,40 @@ func (f *fromValue) String() string { return "from" }
 
 func newFrom(from *esme.From) lua.LValue { return (&fromValue{from}).Into(nil) }
 
-var fromMeta = newMeta("from", func(L *lua.LState) int {
-	if L.CheckString(2) != "reply" {
-		L.RaiseError("from has one method: from:reply(value)")
+var (
+	fromKind = kind{Name: "From", Var: "from",
+		Doc: "The handle of a caller who waits, as handle_call gets it. It may be kept in the state, sent, and used after a reload.",
+		Methods: []fn{{
+			Name: "reply", Params: []param{{"value", dataType, "the answer"}}, Returns: accepted("answered"),
+			Doc: "Answers the caller, from any callback or task. A second answer is refused: answered.",
+			Example: `local M = {}
+function M.handle_call(request, from, state)
+  esme.spawn(function()
+    esme.sleep("1ms")
+    assert(from:reply({ done = true }))
+  end)
+  return "noreply", state
+end`,
+			Do: func(c *call) int {
+				if !user[*fromValue](c, 1).from.Reply(c.data(2)) {
+					return c.fail(codeError(esme.CodeAnswered, "the caller has had its answer"))
+				}
+				return c.ok()
+			},
+		}},
 	}
-	L.Push(fromReply)
-	return 1
-}, func(L *lua.LState) int {
-	L.Push(lua.LString("from"))
-	return 1
-})
+	fromMeta *lua.LTable
+)
 
-var fromReply = &lua.LFunction{IsG: true, GFunction: fn{
-	Name: "from:reply", Params: []param{{"from", fromType}, {"value", dataType}},
-	Returns: "true, or nil and an error (answered) when the caller has had its answer",
-	Do: func(c *call) int {
-		if !c.value(1).(*lua.LUserData).Value.(*fromValue).from.Reply(c.data(2)) {
-			return c.fail(codeError(esme.CodeAnswered, "the caller has had its answer"))
-		}
-		return c.ok()
+func init() { fromMeta = fromKind.objects(fromType, nil) }
+
+// errorKind is for the documentation: errors are tables of data.
+var errorKind = kind{Name: "Error", Var: "err",
+	Doc: "What went wrong in operation: the second value of functions that can fail. tostring(err) reads well, so that assert(...) works.",
+	Fields: []value{
+		{Name: "code", Type: stringType, Doc: "A stable word, such as timeout, queue_full, stopped, not_allowed, ESME_RTHROTTLED."},
+		{Name: "message", Type: stringType, Doc: "For people."},
+		{Name: "retryable", Type: booleanType, Doc: "Whether it may go well later."},
+		{Name: "written", Type: optional(oneOf("never", "written", "unknown")), Doc: "Of a PDU: whether the peer may have it."},
 	},
-}.lua()}
+}

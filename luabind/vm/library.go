@@ -139,3 +139,15 @@ func (lib *Library) names() []string {
 	})
 	return names
 }
+
+// Fields names what the module has; nil if there is no such module. The empty name is for the globals that
+// are no modules.
+func (lib *Library) Fields(name string) []string {
+	if name == "" {
+		return slices.DeleteFunc(lib.names(), func(s string) bool { return lib.modules[s] != nil })
+	}
+	if m := lib.modules[name]; m != nil {
+		return slices.Clone(m.fields)
+	}
+	return nil
+}
