@@ -2,19 +2,29 @@ package pdu
 
 import (
 	"bytes"
-	"fmt"
-	"strings"
+	"encoding/binary"
+	"time"
 )
 
-// Receipt is what a delivery receipt says (SMPP 3.4 appendix B), as text and verbatim.
+// Receipt is what a delivery receipt says (SMPP 3.4 appendix B, §5.3.2.12, §5.3.2.31, §5.3.2.35), as text and verbatim.
 type Receipt struct {
-	ID         string // of the message, as the SMSC writes it
+	ID         string // of the message, as the SMSC writes it: the TLV's, or else the text's
 	Sub, Dlvrd string
-	SubmitDate string // YYMMDDhhmm, or what the SMSC writes instead
+	SubmitDate string // YYMMDDhhmm, or what the SMSC writes instead: see [ParseReceiptDate]
 	DoneDate   string
 	Stat       string // DELIVRD, EXPIRED, UNDELIV, ...
-	Err        string
-	Text       string
+	Err        string // of the network or the SMSC: digits or not
+	Text       string // the beginning of the message
+
+	TextID       string           // the text's id where the TLV has another one
+	NetworkError NetworkErrorCode // of the TLV network_error_code
+	Intermediate bool             // a notification on the way (esm_class 0x20), not the last word
+}
+
+// NetworkErrorCode is the TLV network_error_code (SMPP 3.4 §5.3.2.31). A Type of 0 means that there is none.
+type NetworkErrorCode struct {
+	Type uint8 // '1' to '8' or 1 to 8: the kind of network (3 is GSM)
+	Code uint16
 }
 
 const (
@@ -23,80 +33,141 @@ const (
 	esmIntermediate = 0x20
 )
 
-// receiptKeys are the fields of the text form. Two have a space inside.
-var receiptKeys = []string{"id:", "sub:", "dlvrd:", "submit date:", "done date:", "stat:", "err:", "text:"}
+// IsReceipt reports whether a deliver_sm or data_sm is a delivery receipt or an intermediate notification,
+// by its esm_class (SMPP 3.4 §5.2.12).
+func (p *PDU) IsReceipt() bool {
+	if p.id != CmdDeliverSM && p.id != CmdDataSM {
+		return false
+	}
+	t := p.Int(FieldESMClass) & esmTypeMask
+	return t == esmReceipt || t == esmIntermediate
+}
 
 // Receipt returns the delivery receipt that a deliver_sm or data_sm is; false for an ordinary message.
-// The fields may stand in any order or be missing; TLVs win over the text.
+// The fields may stand in any order or be missing; TLVs win over the text. It takes time in proportion
+// to the length of the message, and one allocation.
 func (p *PDU) Receipt() (Receipt, bool) {
 	var r Receipt
-	if p.id != CmdDeliverSM && p.id != CmdDataSM {
+	if !p.IsReceipt() {
 		return r, false
 	}
-	if t := p.Int(FieldESMClass) & esmTypeMask; t != esmReceipt && t != esmIntermediate {
-		return r, false
-	}
-	r.parse(string(bytes.TrimRight(p.payload()[len(p.UDH()):], "\x00")))
-	if id, ok := p.TLV(TagReceiptedMessageID); ok {
-		r.ID = string(bytes.TrimRight(id, "\x00"))
-	}
-	if state, ok := p.TLV(TagMessageState); ok && len(state) == 1 {
-		if stat, ok := receiptStats[state[0]]; ok {
-			r.Stat = stat
+	r.Intermediate = p.Int(FieldESMClass)&esmTypeMask == esmIntermediate
+	r.parse(p.receiptText())
+	for tag, v := range p.TLVs() {
+		switch {
+		case tag == TagReceiptedMessageID:
+			if id := string(bytes.TrimRight(v, "\x00")); id != "" && id != r.ID {
+				r.ID, r.TextID = id, r.ID
+			}
+		case tag == TagMessageState && len(v) == 1:
+			if s := MessageState(v[0]).Stat(); s != "" {
+				r.Stat = s
+			}
+		case tag == TagNetworkErrorCode && len(v) == 3:
+			r.NetworkError = NetworkErrorCode{v[0], binary.BigEndian.Uint16(v[1:])}
 		}
 	}
 	return r, true
 }
 
-// receiptStats are the words of the text form for the values of the TLV message_state.
-var receiptStats = map[byte]string{0: "SCHEDLD", 1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED",
-	5: "UNDELIV", 6: "ACCEPTD", 7: "UNKNOWN", 8: "REJECTD", 9: "SKIPPED"}
-
-func (r *Receipt) parse(s string) {
-	lower := strings.ToLower(s)
-	if len(lower) != len(s) {
-		lower = s // a letter that changes its length when it changes its case: not in a key
+// receiptText is the text of a receipt: octets that are nearly always ASCII, whatever data_coding says, and
+// UCS-2 where they are that.
+func (p *PDU) receiptText() string {
+	b := bytes.TrimRight(p.UserData(), "\x00")
+	if len(b) > 1 && b[0] == 0 && uint8(p.Int(FieldDataCoding)) == 8 {
+		return string(appendFromUCS2(nil, b))
 	}
-	for i := 0; i < len(s); {
-		key := keyAt(lower, i)
-		if key == "" {
-			i++
-			continue
-		}
-		start := i + len(key)
-		end := len(s)
-		if key != "text:" { // the text is the rest, whatever it says
-			for end = start; end < len(s) && keyAt(lower, end) == ""; end++ {
-			}
-		}
-		r.set(key, strings.TrimSpace(s[start:end]))
-		i = end
-	}
+	return string(b)
 }
 
-// keyAt returns the key that starts at i, at the beginning of a word.
-func keyAt(s string, i int) string {
-	if i > 0 && s[i-1] != ' ' && s[i-1] != '\n' {
-		return ""
-	}
-	for _, k := range receiptKeys {
-		if strings.HasPrefix(s[i:], k) {
-			return k
-		}
+// MessageState is the value of the field and TLV message_state (SMPP 3.4 §5.2.28, 5.0 §4.7.15).
+type MessageState uint8
+
+// receiptStats are the words of the text form.
+var receiptStats = [...]string{"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"}
+
+// Stat is the word for the state in a receipt's text; empty for a value that is not defined.
+func (s MessageState) Stat() string {
+	if int(s) < len(receiptStats) {
+		return receiptStats[s]
 	}
 	return ""
 }
 
-func (r *Receipt) set(key, value string) {
-	field := map[string]*string{"id:": &r.ID, "sub:": &r.Sub, "dlvrd:": &r.Dlvrd, "submit date:": &r.SubmitDate,
-		"done date:": &r.DoneDate, "stat:": &r.Stat, "err:": &r.Err, "text:": &r.Text}[key]
-	if *field == "" {
-		*field = value
+// State returns the message state that Stat is a word for, vendors' words too; false for another word.
+func (r *Receipt) State() (MessageState, bool) {
+	for s, w := range receiptStats {
+		if asciiFold(r.Stat, w) {
+			return MessageState(s), true
+		}
 	}
+	for _, v := range vendorStats {
+		if asciiFold(r.Stat, v.word) {
+			return v.state, true
+		}
+	}
+	return 0, false
+}
+
+// vendorStats are words beside those of appendix B that SMSCs write.
+var vendorStats = []struct {
+	word  string
+	state MessageState
+}{{"DELIVERED", 2}, {"FAILED", 5}, {"UNDELIVERABLE", 5}, {"UNDELIVERED", 5}, {"ACKED", 6}, {"ACCEPTED", 6}, {"BUFFRED", 1}, {"BUFFERED", 1},
+	{"SCHEDULED", 0}, {"REJECTED", 8}}
+
+// Final reports whether nothing more is to be expected for the message (§5.2.28). An unknown word is final
+// unless the receipt is an intermediate one; ENROUTE, SCHEDLD and their like are not. ACCEPTD is: it was
+// read by somebody on behalf of the subscriber.
+func (r *Receipt) Final() bool {
+	s, ok := r.State()
+	return !r.Intermediate && (!ok || s > 1)
+}
+
+// SubmitTime and DoneTime read the dates, in the SMSC's time zone; false where there is none.
+func (r *Receipt) SubmitTime(zone *time.Location) (time.Time, bool) {
+	return ParseReceiptDate(r.SubmitDate, zone)
+}
+
+// DoneTime is SubmitTime for the done date.
+func (r *Receipt) DoneTime(zone *time.Location) (time.Time, bool) {
+	return ParseReceiptDate(r.DoneDate, zone)
+}
+
+// AppendTo appends the text form of appendix B.
+func (r *Receipt) AppendTo(dst []byte) []byte {
+	dst = append(append(dst, "id:"...), r.ID...)
+	dst = append(append(dst, " sub:"...), r.Sub...)
+	dst = append(append(dst, " dlvrd:"...), r.Dlvrd...)
+	dst = append(append(dst, " submit date:"...), r.SubmitDate...)
+	dst = append(append(dst, " done date:"...), r.DoneDate...)
+	dst = append(append(dst, " stat:"...), r.Stat...)
+	dst = append(append(dst, " err:"...), r.Err...)
+	return append(append(dst, " text:"...), r.Text...)
 }
 
 // String is the text form.
-func (r Receipt) String() string {
-	return fmt.Sprintf("id:%s sub:%s dlvrd:%s submit date:%s done date:%s stat:%s err:%s text:%s",
-		r.ID, r.Sub, r.Dlvrd, r.SubmitDate, r.DoneDate, r.Stat, r.Err, r.Text)
+func (r Receipt) String() string { return string(r.AppendTo(nil)) }
+
+// Set makes the deliver_sm or data_sm that is being built the receipt: esm_class, the text, and the TLVs
+// receipted_message_id, message_state and where it has a type network_error_code (5.0 §4.8.4.45 wants them
+// beside the text). The caller swaps the addresses of the message it is for.
+func (r *Receipt) Set(b *Builder) {
+	t := int64(esmReceipt)
+	if r.Intermediate {
+		t = esmIntermediate
+	}
+	b.SetInt(FieldESMClass, t)
+	if text := r.AppendTo(nil); b.cmd.Has(FieldShortMessage) && len(text) <= 254 {
+		b.SetString(FieldShortMessage, string(text))
+	} else {
+		b.AddTLV(TagMessagePayload, string(text))
+	}
+	b.AddTLVString(TagReceiptedMessageID, r.ID)
+	if s, ok := r.State(); ok {
+		b.AddTLVInt(TagMessageState, int64(s))
+	}
+	if n := r.NetworkError; n.Type != 0 {
+		b.AddTLV(TagNetworkErrorCode, string([]byte{n.Type, byte(n.Code >> 8), byte(n.Code)}))
+	}
 }

@@ -6,169 +6,247 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/warthog618/sms/encoding/gsm7/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 )
 
-// What data_coding says of the text of a message (SMPP 3.4 §5.2.19), as far as text can be made of it.
-const (
-	codingDefault  = 0x00 // the SMSC's default alphabet: here GSM 03.38, one septet an octet
-	codingASCII    = 0x01
-	codingLatin1   = 0x03
-	codingCyrillic = 0x06
-	codingHebrew   = 0x07
-	codingUCS2     = 0x08
-)
-
-const esmUDHI = 0x40 // esm_class: the message starts with a user data header
-
-// gsmTables are GSM 03.38's default alphabet and its extension, as arrays: the library has maps.
-type gsmTables struct {
-	runes  [128]rune
-	ext    [128]rune
-	septet [0x3AA]uint16 // by rune; 0xFFFF none; above 0xFF: escape and a septet
-	euro   uint16
+// Encoding is an alphabet and, for GSM 03.38, the languages whose tables take the places of the default ones.
+type Encoding struct {
+	Alphabet Alphabet
+	Locking  Language // of the main table
+	Single   Language // of the extension table
 }
 
-const (
-	gsmEscape = 0x1B
-	gsmNone   = 0xFFFF
-)
+// TextError says which character of a text has no place in an alphabet.
+type TextError struct {
+	Alphabet Alphabet
+	Offset   int  // in the text, in octets
+	Rune     rune // -1 where the text is not UTF-8
+}
 
-var gsm = func() *gsmTables {
-	t := &gsmTables{}
-	for i := range t.septet {
-		t.septet[i] = gsmNone
+// Code is a stable word: invalid_text where the text is not UTF-8, else not_in_alphabet.
+func (e *TextError) Code() string {
+	if e.Rune < 0 {
+		return "invalid_text"
 	}
-	for b, r := range charset.DefaultDecoder() {
-		t.runes[b] = r
-		t.septet[r] = uint16(b)
+	return "not_in_alphabet"
+}
+
+// Error names the character and its place.
+func (e *TextError) Error() string {
+	if e.Rune < 0 {
+		return fmt.Sprintf("the text is not UTF-8 at octet %d: convert it, or send it as binary", e.Offset)
 	}
-	for b, r := range charset.DefaultExtDecoder() {
-		t.ext[b] = r
-		if int(r) < len(t.septet) {
-			t.septet[r] = 0x1B00 | uint16(b)
-		} else {
-			t.euro = 0x1B00 | uint16(b) // the euro sign is the only one up there
+	return fmt.Sprintf("%q (%U) at octet %d is not in the alphabet %s: leave the choice of it open, or take ucs2", e.Rune, e.Rune, e.Offset, e.Alphabet)
+}
+
+// Append appends s in the encoding; for [Binary] as it is. A character that has no place is a *[TextError].
+func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
+	bad := -1
+	switch e.Alphabet {
+	case GSM:
+		dst, bad = tablesOf(e.Locking, e.Single).append(dst, s)
+	case GSMPacked:
+		return e.appendPacked(dst, s, 0)
+	case ASCII:
+		for i := 0; i < len(s) && bad < 0; i++ {
+			if s[i] >= utf8.RuneSelf {
+				bad = i
+			}
+		}
+		if bad < 0 {
+			dst = append(dst, s...)
+		}
+	case UCS2:
+		dst, bad = appendUCS2(dst, s)
+	case Binary:
+		return append(dst, s...), nil
+	default:
+		return e.appendForeign(dst, s)
+	}
+	if bad >= 0 {
+		return dst, e.bad(s, bad)
+	}
+	return dst, nil
+}
+
+func (e Encoding) bad(s string, at int) error {
+	r, _ := utf8.DecodeRuneInString(s[at:])
+	if r == utf8.RuneError && !hasReplacement(s[at:]) {
+		r = -1
+	}
+	return &TextError{Alphabet: e.Alphabet, Offset: at, Rune: r}
+}
+
+// appendPacked packs the text behind a user data header of so many octets, which is not appended.
+func (e Encoding) appendPacked(dst []byte, s string, header int) ([]byte, error) {
+	septets, bad := tablesOf(e.Locking, e.Single).append(make([]byte, 0, len(s)+16), s)
+	if bad >= 0 {
+		return dst, e.bad(s, bad)
+	}
+	return packSeptets(dst, septets, fillBits(header)), nil
+}
+
+func appendUCS2(dst []byte, s string) (out []byte, bad int) {
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !hasReplacement(s[i:]):
+			return dst, i
+		case r < 0x10000:
+			dst = append(dst, byte(r>>8), byte(r))
+		default:
+			hi, lo := utf16.EncodeRune(r)
+			dst = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(dst, uint16(hi)), uint16(lo))
 		}
 	}
-	return t
-}()
+	return dst, -1
+}
 
-func (t *gsmTables) of(r rune) uint16 {
-	switch {
-	case r >= 0 && int(r) < len(t.septet):
-		return t.septet[r]
-	case r == '€':
-		return t.euro
+// hasReplacement tells U+FFFD, which is a character, from octets that are not UTF-8.
+func hasReplacement(s string) bool {
+	_, n := utf8.DecodeRuneInString(s)
+	return n == 3
+}
+
+// foreign are the alphabets that x/text writes.
+var foreign = [numAlphabets]encoding.Encoding{Latin1: charmap.ISO8859_1, Cyrillic: charmap.ISO8859_5, Hebrew: charmap.ISO8859_8,
+	ShiftJIS: japanese.ShiftJIS, ISO2022JP: japanese.ISO2022JP, EUCJP: japanese.EUCJP, EUCKR: korean.EUCKR}
+
+func (e Encoding) appendForeign(dst []byte, s string) ([]byte, error) {
+	x := foreign[e.Alphabet]
+	if m, ok := x.(*charmap.Charmap); ok {
+		for i, r := range s {
+			b, ok := m.EncodeRune(r)
+			if !ok {
+				return dst, e.bad(s, i)
+			}
+			dst = append(dst, b)
+		}
+		return dst, nil
 	}
-	return gsmNone
+	octets, err := x.NewEncoder().String(s)
+	if err != nil || !utf8.ValidString(s) {
+		for i, r := range s { // which one was it?
+			if _, err := x.NewEncoder().String(string(r)); err != nil || r == utf8.RuneError {
+				return dst, e.bad(s, i)
+			}
+		}
+	}
+	return append(dst, octets...), nil
+}
+
+// AppendText appends the text of octets in the encoding, as UTF-8. What means nothing in the alphabet becomes
+// U+FFFD; [Binary] is appended as it is.
+func (e Encoding) AppendText(dst, octets []byte) []byte { return e.appendText(dst, octets, 0) }
+
+// Decode is AppendText to a string.
+func (e Encoding) Decode(octets []byte) string {
+	return string(e.AppendText(make([]byte, 0, len(octets)+8), octets))
+}
+
+func (e Encoding) appendText(dst, octets []byte, header int) []byte {
+	switch e.Alphabet {
+	case GSM:
+		return tablesOf(e.Locking, e.Single).appendText(dst, octets)
+	case GSMPacked:
+		septets := unpackSeptets(make([]byte, 0, len(octets)*8/7), octets, fillBits(header))
+		return tablesOf(e.Locking, e.Single).appendText(dst, septets)
+	case ASCII:
+		for _, b := range octets {
+			if b < utf8.RuneSelf {
+				dst = append(dst, b)
+			} else {
+				dst = utf8.AppendRune(dst, utf8.RuneError)
+			}
+		}
+		return dst
+	case UCS2:
+		return appendFromUCS2(dst, octets)
+	case Binary:
+		return append(dst, octets...)
+	}
+	x := foreign[e.Alphabet]
+	if m, ok := x.(*charmap.Charmap); ok {
+		for _, b := range octets {
+			dst = utf8.AppendRune(dst, m.DecodeByte(b))
+		}
+		return dst
+	}
+	text, err := x.NewDecoder().Bytes(octets)
+	if err != nil { // the decoders replace what they do not know; one that does not is not trusted
+		return utf8.AppendRune(dst, utf8.RuneError)
+	}
+	return append(dst, text...)
+}
+
+func appendFromUCS2(dst, octets []byte) []byte {
+	for ; len(octets) >= 2; octets = octets[2:] {
+		r := rune(binary.BigEndian.Uint16(octets))
+		if utf16.IsSurrogate(r) {
+			if len(octets) < 4 {
+				r = utf8.RuneError
+			} else if r = utf16.DecodeRune(r, rune(binary.BigEndian.Uint16(octets[2:]))); r != utf8.RuneError {
+				octets = octets[2:]
+			}
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	if len(octets) > 0 {
+		dst = utf8.AppendRune(dst, utf8.RuneError)
+	}
+	return dst
 }
 
 // EncodeText encodes s as GSM 03.38, one septet an octet (data_coding 0), if every character has a place
-// in the default alphabet or its extension; else as UCS-2, big-endian with surrogates (data_coding 8).
+// in the default alphabet or its extension; else as UCS-2, big-endian with surrogates (data_coding 8), where
+// what is not UTF-8 becomes U+FFFD. [SplitText] has the other alphabets, and text of more than one part.
 func EncodeText(s string) (dataCoding uint8, octets []byte) {
-	octets = make([]byte, 0, len(s))
-	for _, r := range s {
-		v := gsm.of(r)
-		if v == gsmNone {
-			return codingUCS2, encodeUCS2(s)
-		}
-		if v > 0xFF {
-			octets = append(octets, gsmEscape)
-		}
-		octets = append(octets, byte(v))
+	octets, bad := gsmDefault.append(make([]byte, 0, len(s)), s)
+	if bad < 0 {
+		return 0, octets
 	}
-	return codingDefault, octets
+	octets, _ = appendUCS2(make([]byte, 0, 2*len(s)), string([]rune(s)))
+	return 8, octets
 }
 
-func encodeUCS2(s string) []byte {
-	octets := make([]byte, 0, 2*len(s))
-	for _, u := range utf16.Encode([]rune(s)) {
-		octets = binary.BigEndian.AppendUint16(octets, u)
-	}
-	return octets
-}
-
-// FitsOnePart reports whether a text fits into one short message: 160 septets of GSM 03.38, or 140
-// octets of anything else (3GPP 23.040 §9.2.3.24).
-func FitsOnePart(dataCoding uint8, octets []byte) bool {
-	if dataCoding == codingDefault || dataCoding&0xF4 == 0xF0 {
-		return len(octets) <= 160
-	}
-	return len(octets) <= 140
-}
-
-// DecodeText returns the text of a message. Octets that mean nothing in their alphabet become U+FFFD. It
-// is an error when the data_coding is of no text that is known.
+// DecodeText returns the text of octets. Those that mean nothing in their alphabet become U+FFFD. It is an
+// error when the data_coding is of no text that is known. data_coding 0 is read as GSM 03.38; see
+// [PDU.TextAs] for other SMSCs, packed text, and messages with a user data header.
 func DecodeText(dataCoding uint8, octets []byte) (string, error) {
-	switch {
-	case dataCoding == codingDefault || dataCoding&0xF4 == 0xF0:
-		return decodeGSM(octets), nil
-	case dataCoding == codingASCII:
-		return string(octets), nil
-	case dataCoding == codingLatin1:
-		return decodeCharmap(charmap.ISO8859_1, octets), nil
-	case dataCoding == codingCyrillic:
-		return decodeCharmap(charmap.ISO8859_5, octets), nil
-	case dataCoding == codingHebrew:
-		return decodeCharmap(charmap.ISO8859_8, octets), nil
-	case dataCoding == codingUCS2:
-		units := make([]uint16, 0, len(octets)/2)
-		for ; len(octets) >= 2; octets = octets[2:] {
-			units = append(units, binary.BigEndian.Uint16(octets))
-		}
-		return string(utf16.Decode(units)), nil
+	a, ok := AlphabetOf(dataCoding, GSM)
+	if !ok || a == Binary {
+		return "", fmt.Errorf("data_coding 0x%02X is no text that is known", dataCoding)
 	}
-	return "", fmt.Errorf("data_coding 0x%02X is no text that is known", dataCoding)
+	return Encoding{Alphabet: a}.Decode(octets), nil
 }
 
-func decodeGSM(octets []byte) string {
-	out := make([]byte, 0, len(octets)+8)
-	for i := 0; i < len(octets); i++ {
-		b := octets[i]
-		r := rune(utf8.RuneError)
-		switch {
-		case b == gsmEscape && i+1 < len(octets) && octets[i+1] < 128 && gsm.ext[octets[i+1]] != 0:
-			i++
-			r = gsm.ext[octets[i]]
-		case b == gsmEscape:
-			r = ' ' // an escape to nothing shows as a space (3GPP 23.038 §6.2.1.1)
-		case b < 128:
-			r = gsm.runes[b]
-		}
-		out = utf8.AppendRune(out, r)
+// Text returns the text of the message, without a user data header; data_coding 0 is read as GSM 03.38.
+func (p *PDU) Text() (string, error) { return p.TextAs(GSM) }
+
+// TextAs is Text where zero is what data_coding 0 means.
+func (p *PDU) TextAs(zero Alphabet) (string, error) {
+	e, err := p.Encoding(zero)
+	if err != nil {
+		return "", err
 	}
-	return string(out)
+	u := p.UDH()
+	octets := p.payload()[len(u):]
+	return string(e.appendText(make([]byte, 0, len(octets)+8), octets, len(u))), nil
 }
 
-func decodeCharmap(m *charmap.Charmap, octets []byte) string {
-	out := make([]byte, 0, len(octets)+8)
-	for _, b := range octets {
-		out = utf8.AppendRune(out, m.DecodeByte(b))
+// Encoding says how the message's text is written: by data_coding, of which zero is the meaning of 0, and
+// the national languages of the user data header. It is an error when it is no text that is known.
+func (p *PDU) Encoding(zero Alphabet) (Encoding, error) {
+	dataCoding := uint8(p.Int(FieldDataCoding))
+	a, ok := AlphabetOf(dataCoding, zero)
+	if !ok || a == Binary {
+		return Encoding{Alphabet: Binary}, fmt.Errorf("data_coding 0x%02X is no text that is known", dataCoding)
 	}
-	return string(out)
-}
-
-// payload returns the message: short_message, or where that is empty the TLV message_payload.
-func (p *PDU) payload() []byte {
-	if b := p.Bytes(FieldShortMessage); len(b) > 0 {
-		return b
+	e := Encoding{Alphabet: a}
+	if a == GSM || a == GSMPacked {
+		e.Locking, e.Single = p.UDH().Languages()
 	}
-	v, _ := p.TLV(TagMessagePayload)
-	return v
-}
-
-// UDH returns the user data header with its length octet, borrowed; nil if there is none.
-func (p *PDU) UDH() []byte {
-	b := p.payload()
-	if p.Int(FieldESMClass)&esmUDHI == 0 || len(b) == 0 || int(b[0]) >= len(b) {
-		return nil
-	}
-	return b[: 1+int(b[0]) : 1+int(b[0])]
-}
-
-// Text returns the text of the message, without a user data header.
-func (p *PDU) Text() (string, error) {
-	return DecodeText(uint8(p.Int(FieldDataCoding)), p.payload()[len(p.UDH()):])
+	return e, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 type vector struct {
-	Source, Hex, Kind string
+	Source, Hex, Kind, Encoding, Text string
 	Expect            json.RawMessage
 	Remarks           []string
 }

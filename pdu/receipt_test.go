@@ -1,0 +1,166 @@
+package pdu
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func receiptPDU(text string, tlvs func(*Builder)) *PDU {
+	b := NewBuilder(commandOf(CmdDeliverSM))
+	b.SetInt(FieldESMClass, 4)
+	b.SetString(FieldShortMessage, text)
+	if tlvs != nil {
+		tlvs(b)
+	}
+	return b.Build()
+}
+
+func TestReceipt(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		tlvs       func(*Builder)
+		want       Receipt
+	}{
+		{"as in appendix B", "id:0123456789 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:DELIVRD err:000 text:hi id:7", nil,
+			Receipt{ID: "0123456789", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi id:7"}},
+		{"another order, fields missing, a NUL", "stat:UNDELIV err:ABC id:a-b Text:x\x00", nil, Receipt{ID: "a-b", Stat: "UNDELIV", Err: "ABC", Text: "x"}},
+		{"capitals", "ID:7 SUB:1 DLVRD:0 SUBMIT DATE:260102150405 Done Date:20260102150405 STAT:failed ERR:-1 TEXT:", nil,
+			Receipt{ID: "7", Sub: "1", Dlvrd: "0", SubmitDate: "260102150405", DoneDate: "20260102150405", Stat: "failed", Err: "-1"}},
+		{"spaces behind the colons, and values that are empty", "id: 12 sub: dlvrd:  submit date: 2601021504 done date: stat: EXPIRED err:", nil,
+			Receipt{ID: "12", SubmitDate: "2601021504", Stat: "EXPIRED"}},
+		{"lines", "id:1\r\nstat:DELIVRD\r\nerr:0\n", nil, Receipt{ID: "1", Stat: "DELIVRD", Err: "0"}},
+		{"a vendor's field between", "id:1 smsc:abc stat:DELIVRD nc:4 err:001 text:", nil, Receipt{ID: "1", Stat: "DELIVRD", Err: "001"}},
+		{"keys inside of words are none", "grid:9 id:1 xstat:NO stat:DELIVRD", nil, Receipt{ID: "1", Stat: "DELIVRD"}},
+		{"the first of two counts", "id:1 id:2 stat:DELIVRD stat:EXPIRED", nil, Receipt{ID: "1", Stat: "DELIVRD"}},
+		{"the subscriber writes keys", "id:1 stat:DELIVRD err:000 Text:stat:UNDELIV id:9", nil, Receipt{ID: "1", Stat: "DELIVRD", Err: "000", Text: "stat:UNDELIV id:9"}},
+		{"the text in front", "text:hello there id:1 stat:DELIVRD", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "hello there"}},
+		{"TLVs win", "id:1 stat:ENROUTE", func(b *Builder) { b.AddTLVString(TagReceiptedMessageID, "0A"); b.AddTLVInt(TagMessageState, 2) },
+			Receipt{ID: "0A", TextID: "1", Stat: "DELIVRD"}},
+		{"TLVs alone", "", func(b *Builder) {
+			b.AddTLVString(TagReceiptedMessageID, "0A")
+			b.AddTLVInt(TagMessageState, 5)
+			b.AddTLV(TagNetworkErrorCode, "\x03\x01\x02")
+		}, Receipt{ID: "0A", Stat: "UNDELIV", NetworkError: NetworkErrorCode{3, 0x102}}},
+		{"a state that is not defined", "id:1 stat:ODD", func(b *Builder) { b.AddTLVInt(TagMessageState, 77) }, Receipt{ID: "1", Stat: "ODD"}},
+		{"binary", "\xff\x00\x80id", nil, Receipt{}},
+		{"in message_payload", "", func(b *Builder) { b.AddTLV(TagMessagePayload, "id:9 stat:DELIVRD") }, Receipt{ID: "9", Stat: "DELIVRD"}},
+		{"in UCS-2", "\x00i\x00d\x00:\x009", func(b *Builder) { b.SetInt(FieldDataCoding, 8) }, Receipt{ID: "9"}},
+		{"behind a header", "\x02\x70\x00id:9", func(b *Builder) { b.SetInt(FieldESMClass, 0x44) }, Receipt{ID: "9"}},
+		{"intermediate", "id:9 stat:ENROUTE", func(b *Builder) { b.SetInt(FieldESMClass, 0x20) }, Receipt{ID: "9", Stat: "ENROUTE", Intermediate: true}},
+	} {
+		if got, ok := receiptPDU(tt.text, tt.tlvs).Receipt(); !ok || got != tt.want {
+			t.Errorf("%s: %+v, %v", tt.name, got, ok)
+		}
+	}
+	for _, class := range []int64{0, 0x08, 0x10, 0x18, 0x03, 0x40, 0x80} {
+		p := receiptPDU("id:1 stat:DELIVRD", func(b *Builder) { b.SetInt(FieldESMClass, class) })
+		if _, ok := p.Receipt(); ok {
+			t.Errorf("esm_class 0x%02X is a receipt", class)
+		}
+	}
+}
+
+func TestReceiptOfDataSM(t *testing.T) {
+	b := NewBuilder(commandOf(CmdDataSM))
+	r := Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "x",
+		NetworkError: NetworkErrorCode{3, 7}}
+	r.Set(b)
+	p := b.Build()
+	if got, ok := p.Receipt(); !ok || got != r || p.Err() != nil {
+		t.Errorf("came back as %+v, %v, %v", got, ok, p.Err())
+	}
+}
+
+func TestReceiptState(t *testing.T) {
+	for stat, want := range map[string]int{"DELIVRD": 2, "delivrd": 2, "FAILED": 5, "ACKED": 6, "BUFFRED": 1, "SCHEDLD": 0, "REJECTD": 8, "SKIPPED": 9, "ODD": -1, "": -1} {
+		r := Receipt{Stat: stat}
+		s, ok := r.State()
+		if ok != (want >= 0) || ok && int(s) != want {
+			t.Errorf("%q: %d, %v", stat, s, ok)
+		}
+		if r.Final() != (want > 1 || want < 0) {
+			t.Errorf("%q final: %v", stat, r.Final())
+		}
+	}
+	if r := (Receipt{Stat: "DELIVRD", Intermediate: true}); r.Final() {
+		t.Error("an intermediate notification is the last word")
+	}
+}
+
+// However hostile a text is, each of its octets is looked at a few times and no more.
+func TestReceiptIsLinear(t *testing.T) {
+	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:"} {
+		for _, n := range []int{1 << 10, 1 << 16} {
+			s := strings.Repeat(unit, n/len(unit)+1)[:n]
+			var r Receipt
+			if looked := r.parse(s); looked > 40*n {
+				t.Errorf("%q to %d octets: %d looks, %d for each", unit, n, looked, looked/n)
+			}
+		}
+	}
+}
+
+func TestReceiptProperties(t *testing.T) {
+	word := rapid.StringMatching(`[A-Za-z0-9_.\-]{0,20}`)
+	rapid.Check(t, func(t *rapid.T) {
+		r := Receipt{ID: word.Draw(t, "id"), Sub: word.Draw(t, "sub"), Dlvrd: word.Draw(t, "dlvrd"), SubmitDate: word.Draw(t, "submit"),
+			DoneDate: word.Draw(t, "done"), Stat: word.Draw(t, "stat"), Err: word.Draw(t, "err"), Text: rapid.StringN(0, 50, 60).Draw(t, "text")}
+		r.Text = strings.TrimPrefix(strings.TrimRight(r.Text, "\x00"), " ") // many write a space behind the colon
+		var got Receipt
+		got.parse(r.String())
+		if got != r {
+			t.Fatalf("%+v\ncame back as %+v", r, got)
+		}
+	})
+}
+
+func FuzzReceipt(f *testing.F) {
+	f.Add("id:1 sub:001 dlvrd:001 submit date:2601021504 done date:2601021504 stat:DELIVRD err:000 text:x", uint8(4), uint8(0), "0A", []byte{2})
+	f.Add("\x00i\x00d\x00:\x009", uint8(4), uint8(8), "", []byte{})
+	f.Add("text:text:id:id:", uint8(0x64), uint8(0xF5), "\x00", []byte{99, 1})
+	f.Fuzz(func(t *testing.T, text string, class, coding uint8, id string, state []byte) {
+		b := NewBuilder(commandOf(CmdDeliverSM))
+		b.SetInt(FieldESMClass, int64(class))
+		b.SetInt(FieldDataCoding, int64(coding))
+		b.AddTLV(TagMessagePayload, text)
+		b.AddTLV(TagReceiptedMessageID, id)
+		b.AddTLV(TagMessageState, string(state))
+		r, ok := b.Build().Receipt()
+		if ok != (class&0x3C == 4 || class&0x3C == 0x20) {
+			t.Fatalf("esm_class 0x%02X: %v", class, ok)
+		}
+		r.State()
+		r.DoneTime(time.UTC)
+		var again Receipt
+		if looked := again.parse(text); looked > 40*len(text)+40 {
+			t.Fatalf("%d looks for %d octets", looked, len(text))
+		}
+		for _, v := range []string{again.ID, again.Sub, again.Stat, again.Err, again.Text} { // nothing is made up
+			if !strings.Contains(text, v) {
+				t.Fatalf("%q is not in %q", v, text)
+			}
+		}
+	})
+}
+
+func TestSameID(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"abc-1", "abc-1", true}, {"ABC", "abc", true}, {"0007", "7", true}, {"000a", "A", true}, {"0A1B", "2587", true}, {"2587", "a1b", true}, {"0", "000", true},
+		{"0xA", "10", false}, {"7", "8", false}, {"", "", false}, {"", "0", false}, {"abc", "abd", false}, {"g1", "17", false},
+		{"ffffffffffffffffffffffffffffffff", "340282366920938463463374607431768211455", true}, {"K", "\u212a", false}, // a Kelvin sign
+		{strings.Repeat("9", 5000), strings.Repeat("9", 5000), true}, {strings.Repeat("9", 5000), strings.Repeat("9", 4999), false},
+	} {
+		if got := SameID(tt.a, tt.b); got != tt.want {
+			t.Errorf("%q, %q: %v", tt.a, tt.b, got)
+		}
+		if got := SameID(tt.b, tt.a); got != tt.want {
+			t.Errorf("%q, %q: %v", tt.b, tt.a, got)
+		}
+	}
+}

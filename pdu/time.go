@@ -1,0 +1,155 @@
+package pdu
+
+import (
+	"fmt"
+	"time"
+)
+
+// Time is the value of schedule_delivery_time, validity_period, final_date and their like: a moment, or a
+// time from now (SMPP 3.4 §7.1.1).
+type Time struct {
+	Absolute time.Time // the moment, in the zone it was given in; zero for a relative one
+	Relative bool
+	// A relative time: calendar units, so that what they come to depends on when they start.
+	Years, Months, Days, Hours, Minutes, Seconds int
+}
+
+// TimeError says what is wrong with the text of a time.
+type TimeError struct{ Text, Reason string }
+
+// Error shows the text and the form.
+func (e *TimeError) Error() string {
+	return fmt.Sprintf("%.40q is no SMPP time: %s; it is YYMMDDhhmmsstnn and +, - or R", e.Text, e.Reason)
+}
+
+// ParseTime reads YYMMDDhhmmsstnnp, 16 characters: t are tenths of a second, nn quarters of an hour from UTC, p
+// is + or - for ahead or behind, or R for a time from now, which has no use for t and nn. Years 38 to 99 are
+// of the last century (5.0 §4.7.23.4). The short form YYMMDDhhmmss or YYMMDDhhmm that SMSCs answer with is
+// their local time: it is read in zone.
+func ParseTime(s string, zone *time.Location) (Time, error) {
+	fail := func(reason string) (Time, error) { return Time{}, &TimeError{s, reason} }
+	switch len(s) {
+	case 10, 12:
+		t, ok := ParseReceiptDate(s, zone)
+		if !ok {
+			return fail("no such date")
+		}
+		return Time{Absolute: t}, nil
+	case 16:
+	default:
+		return fail(fmt.Sprintf("it has %d characters", len(s)))
+	}
+	if !digits(s[:15], false) {
+		return fail("the first 15 characters must be digits")
+	}
+	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
+	if s[15] == 'R' {
+		return Time{Relative: true, Years: n(0), Months: n(2), Days: n(4), Hours: n(6), Minutes: n(8), Seconds: n(10)}, nil
+	}
+	if s[15] != '+' && s[15] != '-' {
+		return fail("the last character must be +, - or R")
+	}
+	quarters := n(13)
+	if quarters > 48 {
+		return fail("nn must be 00 to 48")
+	}
+	if s[15] == '-' {
+		quarters = -quarters
+	}
+	offset := time.UTC
+	if quarters != 0 {
+		offset = time.FixedZone("", quarters*15*60)
+	}
+	t, ok := date(century(n(0)), s[2:12], int(s[12]-'0'), offset)
+	if !ok {
+		return fail("no such date")
+	}
+	return Time{Absolute: t}, nil
+}
+
+func century(yy int) int {
+	if yy >= 38 {
+		return 1900 + yy
+	}
+	return 2000 + yy
+}
+
+// date makes a moment of a year and MMDDhhmm or MMDDhhmmss; false for a 31st of February and the like.
+func date(year int, s string, tenths int, zone *time.Location) (time.Time, bool) {
+	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
+	month, day, hour, minute, second := n(0), n(2), n(4), n(6), 0
+	if len(s) == 10 {
+		second = n(8)
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, tenths*int(100*time.Millisecond), zone)
+	ok := month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60 &&
+		t.Month() == time.Month(month) && t.Day() == day
+	return t, ok
+}
+
+// In is the moment that t means at now.
+func (t Time) In(now time.Time) time.Time {
+	if !t.Relative {
+		return t.Absolute
+	}
+	return now.AddDate(t.Years, t.Months, t.Days).Add(time.Duration(t.Hours)*time.Hour +
+		time.Duration(t.Minutes)*time.Minute + time.Duration(t.Seconds)*time.Second)
+}
+
+// String is the form of 16 characters. An absolute time is given in its own zone where that is a whole number of
+// quarters of an hour from UTC, else in UTC; it is cut to tenths of a second. A time outside 1938 to 2037, and a
+// relative one with a number outside 0 to 99, has no such form: it is empty.
+func (t Time) String() string {
+	if t.Relative {
+		for _, v := range []int{t.Years, t.Months, t.Days, t.Hours, t.Minutes, t.Seconds} {
+			if v < 0 || v > 99 {
+				return ""
+			}
+		}
+		return fmt.Sprintf("%02d%02d%02d%02d%02d%02d000R", t.Years, t.Months, t.Days, t.Hours, t.Minutes, t.Seconds)
+	}
+	a := t.Absolute
+	_, offset := a.Zone()
+	if offset%(15*60) != 0 || offset > 12*3600 || offset < -12*3600 {
+		a, offset = a.UTC(), 0
+	}
+	if a.Year() < 1938 || a.Year() > 2037 {
+		return ""
+	}
+	sign := '+'
+	if offset < 0 {
+		sign, offset = '-', -offset
+	}
+	return fmt.Sprintf("%s%d%02d%c", a.Format("060102150405"), a.Nanosecond()/int(100*time.Millisecond), offset/(15*60), sign)
+}
+
+// After is the relative time of d, to the second above: days, hours, minutes and seconds, since months and
+// years have no fixed length. It is an error above 31 days, the most that DD holds:
+// give the moment then.
+func After(d time.Duration) (Time, error) {
+	s := int64((d + time.Second - 1) / time.Second)
+	if d < 0 || s > 31*24*3600 {
+		return Time{}, fmt.Errorf("%v from now cannot be written as a relative time: it must be 0 to 31 days; give the moment", d)
+	}
+	return Time{Relative: true, Days: int(s / 86400), Hours: int(s / 3600 % 24), Minutes: int(s / 60 % 60), Seconds: int(s % 60)}, nil
+}
+
+// ParseReceiptDate reads the date of a receipt: YYMMDDhhmm, YYMMDDhhmmss or YYYYMMDDhhmmss, in the zone of the
+// SMSC, which it does not say (SMPP 3.4 appendix B). It is false for zeros, which mean that there is none, and for
+// what is no date.
+func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
+	if !digits(s, false) {
+		return time.Time{}, false
+	}
+	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
+	switch len(s) {
+	case 10, 12:
+		return date(century(n(0)), s[2:], 0, zone)
+	case 14:
+		return date(n(0)*100+n(2), s[4:], 0, zone)
+	}
+	return time.Time{}, false
+}
+
+// ReceiptDate is the form of ten digits, of t's own zone.
+func ReceiptDate(t time.Time) string { return t.Format("0601021504") }

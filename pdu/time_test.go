@@ -1,0 +1,121 @@
+package pdu
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestVectorsOfTime(t *testing.T) {
+	for _, v := range vectors(t, "time") {
+		var want struct {
+			Relative                                     bool
+			Years, Months, Days, Hours, Minutes, Seconds int
+			Now, UTC                                     time.Time
+		}
+		if err := json.Unmarshal(v.Expect, &want); err != nil {
+			t.Fatal(err)
+		}
+		if string(v.octets(t)) != v.Text {
+			t.Errorf("%s is not %s", v.Hex, v.Text)
+		}
+		got, err := ParseTime(v.Text, time.UTC)
+		if err != nil {
+			t.Errorf("%s: %v", v.Text, err)
+			continue
+		}
+		if want.UTC.IsZero() {
+			if w := (Time{Relative: want.Relative, Years: want.Years, Months: want.Months, Days: want.Days, Hours: want.Hours,
+				Minutes: want.Minutes, Seconds: want.Seconds}); got != w {
+				t.Errorf("%s: %+v, want %+v", v.Text, got, w)
+			}
+		} else if !got.In(want.Now).Equal(want.UTC) {
+			t.Errorf("%s: %v, want %v", v.Text, got.In(want.Now), want.UTC)
+		}
+		if got.String() != v.Text {
+			t.Errorf("%s came back as %s", v.Text, got)
+		}
+	}
+}
+
+func TestTimesThatAreWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                  `"" is no SMPP time: it has 0 characters; it is YYMMDDhhmmsstnn and +, - or R`,
+		"02061023342900":    `"02061023342900" is no SMPP time: it has 14 characters; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610233429000Z":  `"020610233429000Z" is no SMPP time: the last character must be +, - or R; it is YYMMDDhhmmsstnn and +, - or R`,
+		"02061023342900 +":  `"02061023342900 +" is no SMPP time: the first 15 characters must be digits; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610233429049+":  `"020610233429049+" is no SMPP time: nn must be 00 to 48; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020230233429000+":  `"020230233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"021310233429000+":  `"021310233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610243429000+":  `"020610243429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"0206102334":        "",
+		"020610233429":      "",
+		"000000000000000R":  "",
+		"991231235959948-":  "",
+		"0000000000":        `"0000000000" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+	} {
+		_, err := ParseTime(text, time.UTC)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+}
+
+func TestTimeBuilt(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "000000000000000R", 48 * time.Hour: "000002000000000R", 90*time.Minute + time.Millisecond: "000000013001000R",
+		31 * 24 * time.Hour: "000031000000000R", 32 * 24 * time.Hour: "", -time.Second: ""} {
+		v, err := After(d)
+		if got := v.String(); (err == nil) != (want != "") || err == nil && got != want {
+			t.Errorf("%v: %s, %v", d, got, err)
+		}
+	}
+	kathmandu := time.FixedZone("", 5*3600+45*60)
+	odd := time.FixedZone("", 3601)
+	for want, at := range map[string]time.Time{
+		"260102150405123+": time.Date(2026, 1, 2, 15, 4, 5, 199e6, kathmandu),
+		"260102140404000+": time.Date(2026, 1, 2, 15, 4, 5, 0, odd),
+		"380102150405000+": time.Date(1938, 1, 2, 15, 4, 5, 0, time.UTC),
+		"":                 time.Date(2038, 1, 2, 15, 4, 5, 0, time.UTC),
+	} {
+		if got := (Time{Absolute: at}).String(); got != want {
+			t.Errorf("%v: %s, want %s", at, got, want)
+		}
+	}
+	if s := (Time{Relative: true, Days: 100}).String(); s != "" {
+		t.Errorf("100 days: %s", s)
+	}
+}
+
+func TestTimeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		quarters := rapid.IntRange(-48, 48).Draw(t, "quarters")
+		at := time.Unix(rapid.Int64Range(-1009843200+86400, 2145916800-86400).Draw(t, "seconds"), rapid.Int64Range(0, 9).Draw(t, "tenths")*1e8).
+			In(time.FixedZone("", quarters*900))
+		got, err := ParseTime(Time{Absolute: at}.String(), time.UTC)
+		if err != nil || !got.Absolute.Equal(at) {
+			t.Fatalf("%v came back as %v, %v", at, got.Absolute, err)
+		}
+	})
+}
+
+func TestReceiptDates(t *testing.T) {
+	utc := func(y, mo, d, h, mi, s int) time.Time { return time.Date(y, time.Month(mo), d, h, mi, s, 0, time.UTC) }
+	for text, want := range map[string]time.Time{
+		"2601021504": utc(2026, 1, 2, 15, 4, 0), "260102150405": utc(2026, 1, 2, 15, 4, 5), "20260102150405": utc(2026, 1, 2, 15, 4, 5), "9901021504": utc(1999, 1, 2, 15, 4, 0),
+		"0000000000": {}, "000000000000": {}, "00000000000000": {}, "": {}, "260102": {}, "26-01-02 15:04": {}, "2613021504": {}, "2602301504": {}, "2601022504": {},
+	} {
+		got, ok := ParseReceiptDate(text, time.UTC)
+		if ok != !want.IsZero() || ok && !got.Equal(want) {
+			t.Errorf("%q: %v, %v", text, got, ok)
+		}
+	}
+	if got := ReceiptDate(utc(2026, 1, 2, 15, 4, 5)); got != "2601021504" {
+		t.Error(got)
+	}
+}

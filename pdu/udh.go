@@ -1,0 +1,217 @@
+package pdu
+
+import (
+	"encoding/binary"
+	"iter"
+	"slices"
+)
+
+// The information elements that have a meaning here (3GPP 23.040 §9.2.3.24).
+const (
+	IEConcat8      = 0x00 // concatenated message, 8-bit reference
+	IEPorts8       = 0x04 // application ports: destination, source
+	IEPorts16      = 0x05
+	IEConcat16     = 0x08 // concatenated message, 16-bit reference
+	IESingleShift  = 0x24 // national language of the extension table
+	IELockingShift = 0x25 // national language of the main table
+)
+
+const (
+	esmUDHI         = 0x40 // esm_class: the message starts with a user data header
+	messageOctets   = 140  // of one message on the air, header and all (3GPP 23.040 §9.2.3.16)
+	elementOverhead = 2
+)
+
+// UDH is a user data header with its length octet, as it stands before the text of a message when esm_class
+// has the UDHI bit (SMPP 3.4 §5.2.12, 3GPP 23.040 §9.2.3.24). One that a PDU returned borrows from it.
+type UDH []byte
+
+// Elements returns the information elements in their order: the identifier and the data, borrowed. One that
+// runs past the end of the header ends it.
+func (u UDH) Elements() iter.Seq2[uint8, []byte] {
+	return func(yield func(uint8, []byte) bool) {
+		if len(u) == 0 {
+			return
+		}
+		for at := 1; at+elementOverhead <= len(u); {
+			n := int(u[at+1])
+			end := at + elementOverhead + n
+			if end > len(u) || !yield(u[at], u[at+elementOverhead:end:end]) {
+				return
+			}
+			at = end
+		}
+	}
+}
+
+// Valid reports whether the elements fill the header exactly.
+func (u UDH) Valid() bool {
+	at := 1
+	for _, data := range u.Elements() {
+		at += elementOverhead + len(data)
+	}
+	return len(u) > 0 && at == len(u)
+}
+
+// AppendElement returns a copy of a header, which may be nil, with an information element more. One that would be
+// longer than a message is returned as it was.
+func (u UDH) AppendElement(id uint8, data []byte) UDH {
+	if len(u)+1+elementOverhead+len(data) > messageOctets {
+		return u
+	}
+	u = slices.Clip(u) // never into the array of another header: its length octet would change
+	if len(u) == 0 {
+		u = append(u, 0)
+	}
+	u = append(append(u, id, uint8(len(data))), data...)
+	u[0] = uint8(len(u) - 1)
+	return u
+}
+
+// Segment says which part of which message a PDU is.
+type Segment struct {
+	Kind      SegmentKind
+	Reference uint16 // the same in all parts
+	Total     uint8  // how many parts the message has, 1 to 255
+	Number    uint8  // of this part, from 1
+}
+
+// SegmentKind is how the parts of a message are marked.
+type SegmentKind uint8
+
+// The marks.
+const (
+	UDH8    SegmentKind = iota // header element 0x00: a reference of 8 bits
+	UDH16                      // header element 0x08: a reference of 16 bits
+	SAR                        // the TLVs sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 3.4 §5.3.2.22)
+	Payload                    // not in parts: the TLV message_payload has the whole (§5.3.2.32)
+)
+
+var segmentNames = [...]string{"udh8", "udh16", "sar", "payload"}
+
+// String is the name that scripts write.
+func (k SegmentKind) String() string {
+	if int(k) < len(segmentNames) {
+		return segmentNames[k]
+	}
+	return "unknown"
+}
+
+// SegmentKindByName finds a kind by its name.
+func SegmentKindByName(name string) (SegmentKind, bool) {
+	for k, n := range segmentNames {
+		if n == name {
+			return SegmentKind(k), true
+		}
+	}
+	return 0, false
+}
+
+func (s Segment) valid() bool { return s.Total > 0 && s.Number > 0 && s.Number <= s.Total }
+
+// Segment reads the concatenation element: the last one counts. An element of impossible numbers is as none
+// (3GPP 23.040 §9.2.3.24.1).
+func (u UDH) Segment() (s Segment, ok bool) {
+	for id, d := range u.Elements() {
+		var x Segment
+		switch {
+		case id == IEConcat8 && len(d) == 3:
+			x = Segment{UDH8, uint16(d[0]), d[1], d[2]}
+		case id == IEConcat16 && len(d) == 4:
+			x = Segment{UDH16, binary.BigEndian.Uint16(d), d[2], d[3]}
+		default:
+			continue
+		}
+		if x.valid() {
+			s, ok = x, true
+		}
+	}
+	return s, ok
+}
+
+// Ports reads the application port element, of 8 or 16 bits.
+func (u UDH) Ports() (destination, source uint16, ok bool) {
+	for id, d := range u.Elements() {
+		switch {
+		case id == IEPorts8 && len(d) == 2:
+			destination, source, ok = uint16(d[0]), uint16(d[1]), true
+		case id == IEPorts16 && len(d) == 4:
+			destination, source, ok = binary.BigEndian.Uint16(d), binary.BigEndian.Uint16(d[2:]), true
+		}
+	}
+	return destination, source, ok
+}
+
+// Languages reads the national language elements.
+func (u UDH) Languages() (locking, single Language) {
+	for id, d := range u.Elements() {
+		switch {
+		case len(d) != 1:
+		case id == IELockingShift:
+			locking = Language(d[0])
+		case id == IESingleShift:
+			single = Language(d[0])
+		}
+	}
+	return locking, single
+}
+
+// appendPorts appends a port element, the short one where both ports fit it.
+func (u UDH) appendPorts(destination, source uint16) UDH {
+	if destination <= 0xFF && source <= 0xFF && destination >= 240 && source >= 240 { // below 240 is reserved (§9.2.3.24.3)
+		return u.AppendElement(IEPorts8, []byte{uint8(destination), uint8(source)})
+	}
+	d := binary.BigEndian.AppendUint16(nil, destination)
+	return u.AppendElement(IEPorts16, binary.BigEndian.AppendUint16(d, source))
+}
+
+func (u UDH) appendSegment(s Segment) UDH {
+	if s.Kind == UDH16 {
+		return u.AppendElement(IEConcat16, []byte{uint8(s.Reference >> 8), uint8(s.Reference), s.Total, s.Number})
+	}
+	return u.AppendElement(IEConcat8, []byte{uint8(s.Reference), s.Total, s.Number})
+}
+
+// payload returns the message: short_message, or where that is empty the TLV message_payload.
+func (p *PDU) payload() []byte {
+	if b := p.Bytes(FieldShortMessage); len(b) > 0 {
+		return b
+	}
+	v, _ := p.TLV(TagMessagePayload)
+	return v
+}
+
+// UDH returns the user data header with its length octet, borrowed; nil if there is none, or if it says that it
+// is longer than the message.
+func (p *PDU) UDH() UDH {
+	if p.Int(FieldESMClass)&esmUDHI == 0 {
+		return nil
+	}
+	b := p.payload()
+	if len(b) == 0 || int(b[0]) >= len(b) {
+		return nil
+	}
+	return UDH(b[: 1+int(b[0]) : 1+int(b[0])])
+}
+
+// UserData returns the message without its user data header, borrowed: short_message, or where that is empty
+// the TLV message_payload.
+func (p *PDU) UserData() []byte { return p.payload()[len(p.UDH()):] }
+
+// Segment says which part of a message the PDU is, by its user data header or its SAR TLVs; false if it is whole.
+func (p *PDU) Segment() (Segment, bool) {
+	if s, ok := p.UDH().Segment(); ok {
+		return s, true
+	}
+	ref, ok := p.TLV(TagSARMsgRefNum)
+	if !ok || len(ref) != 2 {
+		return Segment{}, false
+	}
+	total, _ := p.TLV(TagSARTotalSegments)
+	number, _ := p.TLV(TagSARSegmentSeqnum)
+	if len(total) != 1 || len(number) != 1 {
+		return Segment{}, false
+	}
+	s := Segment{SAR, binary.BigEndian.Uint16(ref), total[0], number[0]}
+	return s, s.valid()
+}
