@@ -9,9 +9,7 @@ require (
 	github.com/esmehost/esmehost v0.0.0-00010101000000-000000000000
 	github.com/fiorix/go-smpp v0.0.0-20210403173735-2894b96e70ba
 	github.com/linxGnu/gosmpp v0.3.1
+	github.com/warthog618/sms v0.3.0
 )
 
-require (
-	github.com/warthog618/sms v0.3.0 // indirect
-	golang.org/x/text v0.43.0 // indirect
-)
+require golang.org/x/text v0.43.0 // indirect

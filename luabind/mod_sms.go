@@ -1,6 +1,8 @@
 package luabind
 
 import (
+	"fmt"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/pdu"
@@ -37,17 +39,19 @@ func smsSubmit(c *call) int {
 			rest.RawSet(k, v)
 		}
 	})
-	coding, octets := pdu.EncodeText(lua.LVAsString(own["text"]))
-	if !pdu.FitsOnePart(coding, octets) {
-		return c.fail(codeError("too_long", "the text has %d octets with data_coding %d: more than one part", len(octets), coding))
+	m, err := pdu.SplitText(lua.LVAsString(own["text"]), pdu.TextOptions{})
+	if err == nil && len(m.Parts) > 1 {
+		err = fmt.Errorf("the text has %d parts", len(m.Parts))
+	}
+	if err != nil {
+		return c.fail(codeError("too_long", "%v", err))
 	}
 	b := pdu.NewBuilder(cmd)
 	b.SetString(pdu.FieldDestinationAddr, lua.LVAsString(own["to"]))
 	if own["from"] != lua.LNil {
 		b.SetString(pdu.FieldSourceAddr, c.octets("from", own["from"]))
 	}
-	b.SetInt(pdu.FieldDataCoding, int64(coding))
-	b.SetString(pdu.FieldShortMessage, string(octets))
+	m.Set(b, 0)
 	if lua.LVAsBool(own["receipt"]) {
 		b.SetInt(pdu.FieldRegisteredDelivery, 1)
 	}

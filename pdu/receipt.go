@@ -45,7 +45,7 @@ func (p *PDU) IsReceipt() bool {
 
 // Receipt returns the delivery receipt that a deliver_sm or data_sm is; false for an ordinary message.
 // The fields may stand in any order or be missing; TLVs win over the text. It takes time in proportion
-// to the length of the message, and one allocation.
+// to the length of the message, and one allocation, two where the ids differ.
 func (p *PDU) Receipt() (Receipt, bool) {
 	var r Receipt
 	if !p.IsReceipt() {
@@ -56,8 +56,8 @@ func (p *PDU) Receipt() (Receipt, bool) {
 	for tag, v := range p.TLVs() {
 		switch {
 		case tag == TagReceiptedMessageID:
-			if id := string(bytes.TrimRight(v, "\x00")); id != "" && id != r.ID {
-				r.ID, r.TextID = id, r.ID
+			if id := bytes.TrimRight(v, "\x00"); len(id) > 0 && string(id) != r.ID {
+				r.ID, r.TextID = string(id), r.ID
 			}
 		case tag == TagMessageState && len(v) == 1:
 			if s := MessageState(v[0]).Stat(); s != "" {

@@ -140,22 +140,28 @@ func asciiFold(a, b string) bool {
 	return true
 }
 
-func space(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+func space(c byte) bool { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') }
 
 func (x *receiptScan) skipSpace() {
+	start := x.at
 	for x.at < len(x.s) && space(x.s[x.at]) {
 		x.at++
-		x.looked++
 	}
+	x.looked += x.at - start + 1
 }
 
 // skipWord goes to the beginning of the next word.
 func (x *receiptScan) skipWord() {
+	x.skipLetters()
+	x.skipSpace()
+}
+
+func (x *receiptScan) skipLetters() {
+	start := x.at
 	for x.at < len(x.s) && !space(x.s[x.at]) {
 		x.at++
-		x.looked++
 	}
-	x.skipSpace()
+	x.looked += x.at - start + 1
 }
 
 // word takes the next word, unless that is a key: then the value is empty.
@@ -165,10 +171,7 @@ func (x *receiptScan) word() string {
 		return ""
 	}
 	start := x.at
-	for x.at < len(x.s) && !space(x.s[x.at]) {
-		x.at++
-		x.looked++
-	}
+	x.skipLetters()
 	v := x.s[start:x.at]
 	x.skipSpace()
 	return v

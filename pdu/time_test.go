@@ -42,19 +42,19 @@ func TestVectorsOfTime(t *testing.T) {
 
 func TestTimesThatAreWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                  `"" is no SMPP time: it has 0 characters; it is YYMMDDhhmmsstnn and +, - or R`,
-		"02061023342900":    `"02061023342900" is no SMPP time: it has 14 characters; it is YYMMDDhhmmsstnn and +, - or R`,
-		"020610233429000Z":  `"020610233429000Z" is no SMPP time: the last character must be +, - or R; it is YYMMDDhhmmsstnn and +, - or R`,
-		"02061023342900 +":  `"02061023342900 +" is no SMPP time: the first 15 characters must be digits; it is YYMMDDhhmmsstnn and +, - or R`,
-		"020610233429049+":  `"020610233429049+" is no SMPP time: nn must be 00 to 48; it is YYMMDDhhmmsstnn and +, - or R`,
-		"020230233429000+":  `"020230233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
-		"021310233429000+":  `"021310233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
-		"020610243429000+":  `"020610243429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
-		"0206102334":        "",
-		"020610233429":      "",
-		"000000000000000R":  "",
-		"991231235959948-":  "",
-		"0000000000":        `"0000000000" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"":                 `"" is no SMPP time: it has 0 characters; it is YYMMDDhhmmsstnn and +, - or R`,
+		"02061023342900":   `"02061023342900" is no SMPP time: it has 14 characters; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610233429000Z": `"020610233429000Z" is no SMPP time: the last character must be +, - or R; it is YYMMDDhhmmsstnn and +, - or R`,
+		"02061023342900 +": `"02061023342900 +" is no SMPP time: the first 15 characters must be digits; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610233429049+": `"020610233429049+" is no SMPP time: nn must be 00 to 48; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020230233429000+": `"020230233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"021310233429000+": `"021310233429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"020610243429000+": `"020610243429000+" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
+		"0206102334":       "",
+		"020610233429":     "",
+		"000000000000000R": "",
+		"991231235959948-": "",
+		"0000000000":       `"0000000000" is no SMPP time: no such date; it is YYMMDDhhmmsstnn and +, - or R`,
 	} {
 		_, err := ParseTime(text, time.UTC)
 		got := ""

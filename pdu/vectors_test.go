@@ -14,8 +14,8 @@ import (
 
 type vector struct {
 	Source, Hex, Kind, Encoding, Text string
-	Expect            json.RawMessage
-	Remarks           []string
+	Expect                            json.RawMessage
+	Remarks                           []string
 }
 
 // vectors reads testdata/vectors.jsonl: what other implementations test themselves with.
