@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"smsc":             {"esme", "pdu"},
 	"pdu":              {},
 	"pdu/internal/gen": {},
+	"pdu/pdutest":      {"pdu"},
 	"diag":             {},
 	"scripts":          {},
 	"examples":         {},

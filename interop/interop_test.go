@@ -84,7 +84,7 @@ func need(t *testing.T, program string) {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("%s is not installed", program)
 		}
-		t.Skipf("%s is not installed: the test against npm's smpp server is left out", program)
+		t.Skipf("%s is not installed: this test against other people's software is left out", program)
 	}
 }
 

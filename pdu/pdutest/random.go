@@ -1,0 +1,131 @@
+// Package pdutest makes PDUs for tests: of this module's packages, and of programs that use them.
+package pdutest
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Random returns a PDU of the command that keeps to the letter of the protocol: each mandatory field has
+// any value that it may have, and a few TLVs follow, vendor and repeated ones among them. Requests have
+// command_status 0, and of the responses one in four is an error without a body. A message is of at most
+// 254 octets, the value of a TLV of at most 1,024. The same r gives the same PDU.
+func Random(r *rand.Rand, cmd *pdu.Command) *pdu.PDU {
+	b := pdu.NewBuilder(cmd)
+	b.SetSequence(1 + r.Uint32N(0x7FFFFFFF))
+	if cmd.ID.IsResponse() && r.IntN(4) == 0 {
+		all := pdu.Statuses()
+		if s := all[r.IntN(len(all))]; s != pdu.ESME_ROK {
+			b.SetStatus(s)
+			return b.Build()
+		}
+	}
+	for i, f := range cmd.Fields {
+		field(r, b, cmd, i, f)
+	}
+	for range r.IntN(4) {
+		tlv(r, b)
+	}
+	return b.Build()
+}
+
+func field(r *rand.Rand, b *pdu.Builder, cmd *pdu.Command, i int, f pdu.FieldSpec) {
+	switch f.Kind {
+	case pdu.KindInt:
+		if f.Field == pdu.FieldESMClass {
+			b.SetInt(f.Field, r.Int64N(256)&^0x40) // octets at random are no user data header
+			return
+		}
+		if i+1 == len(cmd.Fields) || cmd.Fields[i+1].Kind < pdu.KindOctets { // else it counts what follows it
+			b.SetInt(f.Field, r.Int64N(1<<(8*f.Size)))
+		}
+	case pdu.KindString:
+		b.SetString(f.Field, text(r, r.IntN(f.Size)))
+	case pdu.KindTime:
+		if r.IntN(2) == 0 {
+			b.SetString(f.Field, Time(r))
+		}
+	case pdu.KindOctets:
+		b.SetString(f.Field, Octets(r, r.IntN(f.Size+1)))
+	case pdu.KindDests, pdu.KindUnsuccess:
+		n := 1 + r.IntN(8)
+		var list []byte
+		for range n {
+			switch {
+			case f.Kind == pdu.KindUnsuccess:
+				list = pdu.AppendUnsuccess(list, uint8(r.IntN(7)), uint8(r.IntN(19)), text(r, r.IntN(21)), pdu.Status(r.IntN(256)))
+			case r.IntN(3) == 0:
+				list = pdu.AppendDestList(list, text(r, r.IntN(21)))
+			default:
+				list = pdu.AppendDest(list, uint8(r.IntN(7)), uint8(r.IntN(19)), text(r, r.IntN(21)))
+			}
+		}
+		b.SetInt(cmd.Fields[i-1].Field, int64(n))
+		b.SetString(f.Field, string(list))
+	}
+}
+
+func tlv(r *rand.Rand, b *pdu.Builder) {
+	all := pdu.Tags()
+	if r.IntN(8) == 0 { // a vendor's own, twice now and then
+		t := pdu.Tag(0x1400 + r.IntN(0x2C00))
+		for range 1 + r.IntN(2) {
+			b.AddTLV(t, Octets(r, r.IntN(40)))
+		}
+		return
+	}
+	s := all[r.IntN(len(all))]
+	size := s.Min + r.IntN(min(s.Max, 1024)-s.Min+1)
+	if s.Tag == pdu.TagMSValidity {
+		size = 1 + 3*r.IntN(2) // the behaviour alone, or with a period (SMPP 5.0 §4.8.4)
+	}
+	if s.Kind == pdu.KindString {
+		b.AddTLVString(s.Tag, text(r, size-1))
+		return
+	}
+	b.AddTLV(s.Tag, Octets(r, size))
+}
+
+// Octets returns n octets of any value.
+func Octets(r *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return string(b)
+}
+
+// Time returns an absolute or a relative time in the protocol's format (SMPP 3.4 §7.1.1).
+func Time(r *rand.Rand) string {
+	var b strings.Builder
+	two := func(from, below int) {
+		n := from + r.IntN(below-from)
+		b.WriteByte(byte('0' + n/10))
+		b.WriteByte(byte('0' + n%10))
+	}
+	two(0, 100)
+	two(1, 13)
+	two(1, 29)
+	two(0, 24)
+	two(0, 60)
+	two(0, 60)
+	if r.IntN(2) == 0 {
+		b.WriteString("000R")
+		return b.String()
+	}
+	b.WriteByte(byte('0' + r.IntN(10)))
+	two(0, 49)
+	b.WriteByte("+-"[r.IntN(2)])
+	return b.String()
+}
+
+// text returns n printable characters of ASCII.
+func text(r *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(' ' + r.IntN(0x7F-' '))
+	}
+	return string(b)
+}
