@@ -45,7 +45,8 @@ func (m *Machine) SendRaw(now time.Time, octets []byte) error {
 	return nil
 }
 
-// Cancel takes the request of a waiter out of the queue if it has not gone out yet, and says how far it got.
+// Cancel takes the request of a waiter out of the queue if it has not gone out yet, and says how far it got:
+// WrittenUnknown while it is on its way to the transport.
 func (m *Machine) Cancel(w *Waiter) Written {
 	written := WrittenYes
 	m.queue.drop(func(o *outgoing) bool {
@@ -55,6 +56,11 @@ func (m *Machine) Cancel(w *Waiter) Written {
 		}
 		return false
 	})
+	for i := range m.marks.len() {
+		if m.marks.at(i).waiter == w {
+			written = WrittenUnknown
+		}
+	}
 	return written
 }
 

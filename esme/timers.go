@@ -61,7 +61,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		if m.pinging() {
 			d = min(d, due(x.heard, m.cfg.EnquireLinkLimit))
 		}
-		if m.bound && m.phase == open {
+		if m.idling() {
 			d = min(d, due(x.message, m.cfg.InactivityLimit))
 		}
 	}
@@ -86,6 +86,9 @@ func (m *Machine) responseDue() time.Duration {
 func (m *Machine) pinging() bool {
 	return m.bound && m.phase <= draining && !m.finish.pending && m.timers.pong == never && m.cfg.auto(AutoPing)
 }
+
+// idling reports whether inactivity leads to a stop. An end that waits for the handler is one already.
+func (m *Machine) idling() bool { return m.bound && m.phase == open && !m.finish.pending }
 
 // Expire does what is due.
 func (m *Machine) Expire(now time.Time) {
@@ -142,7 +145,7 @@ func (m *Machine) expireLink(t time.Duration) {
 		x.pong = never
 		end("enquire_link")
 		m.close(t)
-	case m.bound && m.phase == open && t >= due(x.message, m.cfg.InactivityLimit):
+	case m.idling() && t >= due(x.message, m.cfg.InactivityLimit):
 		m.Stop(m.epoch.Add(t), Reason{Kind: KindTimers, Detail: "inactivity"})
 	case m.pinging() && t >= due(x.heard, m.cfg.EnquireLinkLimit):
 		m.ping(t)

@@ -105,9 +105,10 @@ type fifo[T any] struct {
 	first int
 }
 
-func (q *fifo[T]) len() int { return len(q.items) - q.first }
-func (q *fifo[T]) peek() T  { return q.items[q.first] }
-func (q *fifo[T]) push(v T) { q.items = append(q.items, v) }
+func (q *fifo[T]) len() int   { return len(q.items) - q.first }
+func (q *fifo[T]) peek() T    { return q.items[q.first] }
+func (q *fifo[T]) at(i int) T { return q.items[q.first+i] }
+func (q *fifo[T]) push(v T)   { q.items = append(q.items, v) }
 
 func (q *fifo[T]) pop() T {
 	var zero T

@@ -1,0 +1,56 @@
+package esme
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// FuzzSession runs a random program against the machine and checks the contract, O1 to O5.
+func FuzzSession(f *testing.F) {
+	for _, code := range seeds() {
+		f.Add(code)
+	}
+	f.Fuzz(func(t *testing.T, code []byte) {
+		if len(code) > 2000 {
+			t.Skip("long programs say no more than short ones")
+		}
+		verify(t, code)
+	})
+}
+
+func verify(t *testing.T, code []byte) {
+	t.Helper()
+	cfg, facts, err := runProgram(code)
+	if err == nil {
+		err = check(cfg, facts)
+	}
+	if err != nil {
+		t.Fatalf("%v\nprogram %x\n%s", err, code, tell(facts))
+	}
+}
+
+// tell writes facts a line each.
+func tell(facts []fact) string {
+	var b strings.Builder
+	for i, f := range facts {
+		fmt.Fprintf(&b, "%4d %-8s %-8s seq %d at %v %s %s %v\n", i, factNames[f.kind], f.name, f.seq, f.at, f.code, f.far, f.lost)
+	}
+	return b.String()
+}
+
+// seeds are programs of which each leads somewhere else.
+func seeds() [][]byte {
+	var all [][]byte
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		code := make([]byte, 4+r.IntN(200))
+		for i := range code {
+			code[i] = byte(r.Uint32())
+		}
+		code[3] = byte(seed & 3)
+		all = append(all, code)
+	}
+	return all
+}
