@@ -82,6 +82,10 @@ type Config struct {
 	ResponseLimit        time.Duration // a request without response; 0 = 60 s
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
+	SourceAddress string        // host, or host:port, that connections come from; empty: the system chooses
+	KeepAlive     time.Duration // between TCP keep-alive probes; 0 = 15 s
+	TLS           *TLS          // encryption; nil: none, unless the address says smpps://
+
 	Window     int     // requests in flight; 0 = 10
 	Queue      int     // requests that wait for the bind or the window; 0 = 1000
 	TPS        float64 // requests per second; 0 = unlimited

@@ -2,16 +2,126 @@ package esme
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
+	"strings"
 )
 
-// Dial connects to an SMSC at host:port within cfg.Timeout.
+// Dialer makes connections, and keeps what they can share. The zero value is ready; many clients
+// may use one.
+type Dialer struct {
+	Certificates Certificates
+	// TLS is what encrypted connections start from, for what [TLS] has no field for; nil: nothing.
+	TLS *tls.Config
+	// DialContext makes the transport, for proxies and for transports in the process; nil: TCP by the system.
+	// It gets the host:port that was asked for, and SourceAddress and KeepAlive are its business then.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// KeyLog gets the secrets of encrypted connections (NSS key log format), so that a trace of them can be
+	// read. nil: they are told nobody.
+	KeyLog io.Writer
+}
+
+// Dial connects to an SMSC at smpp://host:port, or smpps://host:port for TLS, within cfg.Timeout, the
+// handshake of TLS included. A bare host:port is encrypted if cfg.TLS is set. The error is an [*Error] with
+// the code connect or tls.
 func Dial(ctx context.Context, address string, cfg Config) (net.Conn, error) {
+	return new(Dialer).Dial(ctx, address, cfg)
+}
+
+// Dial is the function of that name, with what the dialer holds.
+func (d *Dialer) Dial(ctx context.Context, address string, cfg Config) (net.Conn, error) {
 	cfg = cfg.withDefaults()
 	if cfg.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, cfg.Timeout)
 		defer cancel()
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	address, secure := splitAddress(address, cfg.TLS != nil)
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, connectError(err)
+	}
+	connect := d.DialContext
+	if connect == nil {
+		nd := net.Dialer{KeepAlive: cfg.KeepAlive}
+		if cfg.SourceAddress != "" {
+			if nd.LocalAddr, err = sourceAddress(cfg.SourceAddress); err != nil {
+				return nil, connectError(err)
+			}
+		}
+		connect = nd.DialContext
+	}
+	conn, err := connect(ctx, "tcp", address)
+	if err != nil {
+		return nil, connectError(err)
+	}
+	if !secure {
+		return conn, nil
+	}
+	var t TLS
+	if cfg.TLS != nil {
+		t = *cfg.TLS
+	}
+	tc, err := d.Certificates.Client(t, host, d.TLS)
+	if err == nil {
+		return d.handshake(ctx, tls.Client(conn, d.logged(tc)))
+	}
+	conn.Close()
+	return nil, err
+}
+
+// splitAddress takes the scheme off.
+func splitAddress(address string, secure bool) (string, bool) {
+	if rest, ok := strings.CutPrefix(address, "smpps://"); ok {
+		return rest, true
+	}
+	if rest, ok := strings.CutPrefix(address, "smpp://"); ok {
+		return rest, false
+	}
+	return address, secure
+}
+
+func sourceAddress(s string) (net.Addr, error) {
+	if _, _, err := net.SplitHostPort(s); err != nil {
+		s = net.JoinHostPort(s, "0")
+	}
+	a, err := net.ResolveTCPAddr("tcp", s)
+	if err != nil {
+		return nil, fmt.Errorf("source_address: %w", err)
+	}
+	return a, nil
+}
+
+func (d *Dialer) logged(c *tls.Config) *tls.Config {
+	if d.KeyLog != nil {
+		c.KeyLogWriter = d.KeyLog
+	}
+	return c
+}
+
+func (d *Dialer) handshake(ctx context.Context, conn *tls.Conn) (net.Conn, error) {
+	if err := conn.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, tlsError("handshake with "+conn.RemoteAddr().String(), err)
+	}
+	return conn, nil
+}
+
+// accept makes a connection that came in ready for the session: it encrypts it if cfg says so.
+func (d *Dialer) accept(ctx context.Context, conn net.Conn, cfg Config) (net.Conn, error) {
+	if cfg.TLS == nil {
+		return conn, nil
+	}
+	tc, err := d.Certificates.Server(*cfg.TLS, d.TLS)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return d.handshake(ctx, tls.Server(conn, d.logged(tc)))
+}
+
+func connectError(err error) *Error {
+	return &Error{Code: CodeConnect, Message: err.Error(), Retryable: true, Cause: err}
 }

@@ -21,6 +21,8 @@ const (
 	CodeInvalidPDU = "invalid_pdu" // the PDU breaks a limit of the protocol
 	CodeAnswered   = "answered"    // the request has had its answer
 	CodeSocket     = "socket"      // the transport failed
+	CodeConnect    = "connect"     // no connection came about
+	CodeTLS        = "tls"         // the files of TLS, or its handshake
 )
 
 // Error is what stopped an operation, with a stable Code. Compare with errors.Is against an Error

@@ -35,10 +35,12 @@ func (s *Session) read() {
 
 func (s *Session) readEnded(err error, have int) {
 	s.do(func(now time.Time) {
+		// An end of TLS without close_notify says no more than a FIN does.
+		eof := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		switch {
-		case errors.Is(err, io.EOF) && have == 0:
+		case eof && have == 0:
 			s.m.EndOfStream(now)
-		case errors.Is(err, io.EOF):
+		case eof:
 			s.m.note("the peer closed in the middle of a PDU: %d octets of it came", have)
 			s.m.EndOfStream(now)
 		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded) && s.m.writeErr != nil:

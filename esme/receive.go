@@ -116,6 +116,8 @@ func (m *Machine) request(t time.Duration, p *pdu.PDU) {
 	case id == pdu.CmdEnquireLink && m.cfg.auto(AutoEnquireLink):
 		m.answer(pdu.CmdEnquireLinkResp, pdu.ESME_ROK, in.sequence)
 		m.show(in)
+	case id == pdu.CmdOutbind && m.cfg.auto(AutoBind): // the bind that it asks for is out
+		m.show(in)
 	case id == pdu.CmdUnbind && m.cfg.auto(AutoUnbind):
 		m.show(in)
 		if m.phase >= unbinding {

@@ -3,6 +3,7 @@ package esme
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -23,6 +24,7 @@ type Session struct {
 	cfg     Config
 	handler Handler
 	log     *slog.Logger
+	outbind *pdu.PDU // the SMSC's, where it was the one to connect
 
 	mu       sync.Mutex
 	m        *Machine
@@ -32,11 +34,12 @@ type Session struct {
 	unread   int    // octets of chunks that the owner has not released
 	batching bool   // the owner runs callbacks: what they send goes out together
 	ended    bool   // nothing is delivered any more
-	half     bool   // own side of the connection is closed
+	half     bool   // the writer is to close the own side of the connection
 	room     chan struct{}
 	timerAt  time.Time
 
-	lateFlush bool // the timer late is armed
+	lateFlush bool          // the timer late is armed
+	boundNow  chan struct{} // closed when bound; nil while nobody asked
 
 	wakeOwner, wakeWriter chan struct{}
 	resume                sync.Cond // the reader waits for unread to shrink
@@ -71,7 +74,7 @@ func NewSession(cfg Config, h Handler, log *slog.Logger) *Session {
 type Exit struct {
 	Reason  Reason
 	Exit    string // what HandleStop returned
-	Refused error  // Init's error; HandleStop was not called
+	Refused error  // Init's error; HandleStop was not called, and Exit is its ExitReason method's, if it has one
 	Bound   bool   // a bind was accepted
 }
 
@@ -111,7 +114,12 @@ func (s *Session) own() Exit {
 	if err := s.handler.Init(s); err != nil {
 		return s.refused(err)
 	}
-	s.do(func(now time.Time) { s.m.Started(now) })
+	s.do(func(now time.Time) {
+		s.m.Started(now)
+		if s.outbind != nil {
+			s.m.Received(now, s.outbind)
+		}
+	})
 	var batch []item
 	for {
 		<-s.wakeOwner
@@ -140,7 +148,51 @@ func (s *Session) refused(err error) Exit {
 		s.m.Kill(now)
 	})
 	s.end()
-	return Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Refused: err}
+	exit := "refused"
+	var e interface{ ExitReason() string }
+	if errors.As(err, &e) {
+		exit = e.ExitReason()
+	}
+	return Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Exit: exit, Refused: err}
+}
+
+// connected says how much of Timeout the connecting took.
+func (s *Session) connected(took time.Duration) {
+	if s.m.cfg.Timeout > 0 {
+		s.m.cfg.Timeout = max(1, s.m.cfg.Timeout-took)
+	}
+}
+
+// Bound waits until a bind of the session is accepted: by the peer's answer to the session's own, or to one
+// that the handler sent. It returns an *Error: stopped when the session ended before, timeout when ctx did.
+func (s *Session) Bound(ctx context.Context) error {
+	s.mu.Lock()
+	bound := s.m.bound
+	if s.boundNow == nil {
+		s.boundNow = make(chan struct{})
+		if bound {
+			close(s.boundNow)
+		}
+	}
+	wait := s.boundNow
+	ended := s.ended
+	s.mu.Unlock()
+	if ended {
+		return errStopped("the session has ended")
+	}
+	select {
+	case <-wait:
+		return nil
+	default:
+	}
+	select {
+	case <-wait:
+		return nil
+	case <-s.done:
+		return errStopped("the session ended before it was bound")
+	case <-ctx.Done():
+		return &Error{Code: CodeTimeout, Message: "not bound in time", Retryable: true, Cause: ctx.Err()}
+	}
 }
 
 func (s *Session) bound() bool {
@@ -255,6 +307,13 @@ func (s *Session) collect() {
 	if s.room != nil && s.m.QueueRoom() {
 		s.notifyRoom()
 	}
+	if s.boundNow != nil && s.m.bound {
+		select {
+		case <-s.boundNow:
+		default:
+			close(s.boundNow)
+		}
+	}
 	s.arm()
 	s.closeIfWanted()
 }
@@ -300,20 +359,33 @@ func (s *Session) closeIfWanted() {
 	half, force := s.m.CloseWanted()
 	switch {
 	case force:
-		s.conn.Close()
+		s.cut()
 		if !s.m.Done() && !s.m.writing {
 			s.m.Kill(time.Now())
 			s.collect()
 		}
 	case half && !s.half:
 		s.half = true
-		if c, ok := s.conn.(interface{ CloseWrite() error }); ok && c.CloseWrite() == nil {
-			s.m.HalfClosed(time.Now())
-			s.arm()
-			return
-		}
-		s.conn.Close()
+		wake(s.wakeWriter)
 	}
+}
+
+// cut closes the connection at once. A close_notify of TLS could wait for a peer that does not read.
+func (s *Session) cut() {
+	if c, ok := s.conn.(*tls.Conn); ok {
+		c.NetConn().Close()
+		return
+	}
+	s.conn.Close()
+}
+
+// closeHalf closes the own side of the connection, on the writer: with TLS that is a write.
+func (s *Session) closeHalf() {
+	if c, ok := s.conn.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
+		s.cut()
+		return
+	}
+	s.do(func(now time.Time) { s.m.HalfClosed(now) })
 }
 
 func wake(c chan struct{}) {
@@ -326,6 +398,7 @@ func wake(c chan struct{}) {
 // write is the writer: it gives the transport what the machine has put out, in as few calls as it can.
 func (s *Session) write() {
 	var spare []byte
+	closed := false
 	for {
 		select {
 		case <-s.wakeWriter:
@@ -335,8 +408,13 @@ func (s *Session) write() {
 		for {
 			s.mu.Lock()
 			b := s.m.TakeOutput(spare)
+			half := s.half
 			s.mu.Unlock()
 			if b == nil {
+				if half && !closed {
+					closed = true
+					s.closeHalf()
+				}
 				break
 			}
 			n, err := s.conn.Write(b)

@@ -25,6 +25,7 @@ const lingerLimit = time.Second
 
 // timers are the instants at which something is due, besides those of the window and the deferred answers.
 type timers struct {
+	opening time.Duration // Init is not done by then
 	init    time.Duration // not bound by then
 	heard   time.Duration // when the peer's last PDU came
 	message time.Duration // when the last message PDU passed, either way
@@ -40,7 +41,7 @@ type timers struct {
 }
 
 func (x *timers) start(c *Config) {
-	*x = timers{init: due(0, c.SessionInitLimit), pong: never, drain: never, unbind: never, close: never, token: never}
+	*x = timers{opening: due(0, c.Timeout), init: due(0, c.SessionInitLimit), pong: never, drain: never, unbind: never, close: never, token: never}
 }
 
 // Deadline is when Expire is to be called next. It reports false when nothing is due ever.
@@ -52,6 +53,9 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		if len(m.deferred) > 0 {
 			d = min(d, m.deferred[0].due)
 		}
+	}
+	if m.phase == opening {
+		d = min(d, x.opening)
 	}
 	if !x.paused && m.phase < closing {
 		d = min(d, x.init, x.pong)
@@ -109,6 +113,10 @@ func (m *Machine) Expire(now time.Time) {
 		m.note("no answer to %s %d within its limit (defer)", in.command, in.sequence)
 		in.deferred = false
 		m.fail(in)
+	}
+	if m.phase == opening && t >= x.opening {
+		m.reason = Reason{Kind: KindTimers, Detail: "session_init"}
+		m.close(t)
 	}
 	if !x.paused && m.phase < closing {
 		m.expireLink(t)

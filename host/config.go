@@ -39,16 +39,22 @@ type Log struct{ Format, Level string }
 // BindConfig is one bind, with the defaults merged in. It holds no positions, so that two can be compared.
 type BindConfig struct {
 	Name           string
-	SMSC           []string // host:port, tried in turn
+	SMSC           []string // host:port, or smpps://host:port, tried in turn
+	Listen         string   // mode outbind: host:port at which the SMSC is awaited
+	Outbind        Account  // what its outbind must bear
 	Script         string   // relative to the script root
 	Args           vm.Data
 	ESME           esme.Config
 	OnError        string // continue or crash
 	ErrorIntensity Intensity
 	Restart        string // permanent, transient or temporary
+	Backoff        esme.Backoff
 	Limits         vm.Limits
 	AllowBinds     []string
 }
+
+// Account is a system_id and a password; an empty one is not checked.
+type Account struct{ SystemID, Password string }
 
 // Intensity is how many script errors within a time a bind survives.
 type Intensity struct {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -32,7 +31,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, sessions: 1, BindConfig: BindConfig{OnError: "continue",
+	base := bindReader{reader: r, root: c.Scripts, sessions: 1, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
 		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
@@ -67,6 +66,11 @@ type bindReader struct {
 	BindConfig
 	root     string
 	sessions int
+
+	transport string // tcp or tls; empty: as the addresses say
+	outbound  bool   // the bind connects; mode outbind waits to be connected
+
+	outbindMode esme.Mode
 }
 
 func (b *bindReader) complete(name string, at *node) {
@@ -74,9 +78,7 @@ func (b *bindReader) complete(name string, at *node) {
 		return // it is no mapping, and that was said
 	}
 	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
-	if len(b.SMSC) == 0 && at.fields["smsc"] == nil {
-		missing("smsc", "for instance smsc: smpp://127.0.0.1:2775")
-	}
+	b.connection(at, missing)
 	if b.Script == "" {
 		missing("script", "for instance script: echo.lua")
 	}
@@ -106,7 +108,7 @@ func (b *bindReader) keys() keys {
 		"window":                  func(n *node) { e.Window = b.count(n) },
 		"queue":                   func(n *node) { e.Queue = b.count(n) },
 		"tps":                     b.tps,
-		"transport":               b.transport,
+		"transport":               b.asTransport,
 		"timeout":                 limit(&e.Timeout),
 		"timer_resolution":        func(n *node) { b.duration(n) }, // timers here are never late by more than a few milliseconds
 		"session_init_limit":      limit(&e.SessionInitLimit),
@@ -124,7 +126,12 @@ func (b *bindReader) keys() keys {
 		"restart":                 func(n *node) { b.Restart = b.oneOf(n, "permanent", "transient", "temporary") },
 		"limits":                  b.limits,
 		"allow":                   b.allow,
-		"tls":                     b.later,
+		"tls":                     b.tls,
+		"source_address":          b.sourceAddress,
+		"keepalive":               func(n *node) { e.KeepAlive = b.limit(n) },
+		"backoff":                 b.backoff,
+		"listen":                  b.listen,
+		"outbind":                 b.outbind,
 		"stalled_limit":           b.later,
 		"retry_throttled":         b.later,
 		"strict_lengths":          b.later,
@@ -133,32 +140,10 @@ func (b *bindReader) keys() keys {
 	}
 }
 
-func (b *bindReader) smsc(n *node) {
-	b.SMSC = nil
-	for _, v := range b.list(n) {
-		s := b.str(v)
-		if strings.HasPrefix(s, "smpps://") {
-			b.fail(v, "TLS is not supported by this version yet", "use smpp://")
-			continue
-		}
-		address := strings.TrimPrefix(s, "smpp://")
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "" || port == "" || strings.Contains(address, "/") {
-			b.fail(v, fmt.Sprintf("'%s' is no address of an SMSC", s), "write smpp://host:port")
-			continue
-		}
-		b.SMSC = append(b.SMSC, address)
-	}
-}
-
 func (b *bindReader) mode(n *node) {
-	b.ESME.Mode = map[string]esme.Mode{"transmitter": esme.Transmitter, "receiver": esme.Receiver, "manual": esme.Manual}[b.oneOf(n, "transmitter", "receiver", "transceiver", "manual")]
-}
-
-func (b *bindReader) transport(n *node) {
-	if b.oneOf(n, "tcp", "tls") == "tls" {
-		b.fail(n, "TLS is not supported by this version yet", "use tcp")
-	}
+	word := b.oneOf(n, "transmitter", "receiver", "transceiver", "manual", "outbind")
+	b.outbound = word != "outbind"
+	b.ESME.Mode = map[string]esme.Mode{"transmitter": esme.Transmitter, "receiver": esme.Receiver, "manual": esme.Manual}[word]
 }
 
 func (b *bindReader) passwordFile(n *node) {

@@ -87,6 +87,35 @@ binds:
 	}
 }
 
+// What a bind says of its connection.
+func TestConfigOfConnections(t *testing.T) {
+	c, wrong := parseText(t, `
+defaults: { script: echo.lua, system_id: a, tls: { server_name: smsc, min_version: 1.3, insecure: true }, smsc: ["smpp://a:1", "smpps://b:2"] }
+binds:
+  both: { keepalive: 1m, source_address: 127.0.0.2, backoff: { min: 2s, max: 5m, already_bound: 30s, good: 1m } }
+  plain: { smsc: "c:3", keepalive: 0 }
+  tls: { transport: tls }
+  waits: { mode: outbind, listen: ":3550", outbind: { bind: transceiver, system_id: smsc }, tls: null }
+`)
+	if c == nil {
+		t.Fatal(wrong)
+	}
+	secure := &esme.TLS{ServerName: "smsc", MinVersion: 0x0304, Insecure: true}
+	for _, want := range []BindConfig{
+		{Name: "both", SMSC: []string{"a:1", "smpps://b:2"}, Backoff: esme.Backoff{Min: 2 * time.Second, Max: 5 * time.Minute, AlreadyBound: 30 * time.Second, Good: time.Minute},
+			ESME: esme.Config{KeepAlive: time.Minute, SourceAddress: "127.0.0.2", TLS: secure}},
+		{Name: "plain", SMSC: []string{"c:3"}, ESME: esme.Config{KeepAlive: esme.Infinity}},
+		{Name: "tls", SMSC: []string{"smpps://a:1", "smpps://b:2"}, ESME: esme.Config{TLS: secure}},
+		{Name: "waits", Listen: ":3550", Outbind: Account{SystemID: "smsc"}},
+	} {
+		got, _ := c.Bind(want.Name)
+		e := esme.Config{KeepAlive: got.ESME.KeepAlive, SourceAddress: got.ESME.SourceAddress, TLS: got.ESME.TLS}
+		if d := cmp.Diff(want, BindConfig{Name: got.Name, SMSC: got.SMSC, Listen: got.Listen, Outbind: got.Outbind, Backoff: got.Backoff, ESME: e}); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 // Each file of testdata/config is a bad configuration; beside it stands what is said of it. Run with
 // UPDATE_GOLDEN=1 to write what is said now.
 func TestBadConfigs(t *testing.T) {

@@ -25,6 +25,7 @@ type Host struct {
 	cfg   *Config
 	log   *slog.Logger
 	binds map[string]*Bind
+	dial  esme.Dialer // what all binds' connections share
 
 	reloading sync.Mutex
 	failed    map[string]string // by script: what was said of it last, so that it is said once
@@ -73,7 +74,7 @@ func newHost(cfg *Config, log *slog.Logger) (*Host, diag.List) {
 		if prog == nil {
 			continue
 		}
-		bind := newBind(b, prog, h, log)
+		bind := newBind(b, prog, h, &h.dial, log)
 		if err := bind.lua.Check(); err != nil {
 			if d := diagnose(cfg, err); !slices.Contains(wrong, d) { // many binds may share a script
 				wrong = append(wrong, d)

@@ -247,6 +247,9 @@ type Refused struct{ Reason string }
 // Error says so.
 func (r *Refused) Error() string { return "init refused: " + r.Reason }
 
+// ExitReason is what the restart policy goes by.
+func (r *Refused) ExitReason() string { return r.Reason }
+
 // HandlePDU calls handle_pdu(pdu, state).
 func (h *Handler) HandlePDU(in *esme.Inbound) error {
 	g := h.generation()

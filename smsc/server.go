@@ -7,6 +7,7 @@ package smsc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -94,7 +95,7 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Serve accepts sessions on l until ctx ends; then it unbinds and closes them and waits for all to end.
+// Serve accepts sessions on l, which may be one of crypto/tls, until ctx ends; then it unbinds and closes them and waits for all to end.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -204,10 +205,14 @@ func (s *Server) Drop(systemID string, reset bool) {
 		if info, _ := sess.info(); systemID != "" && info.SystemID != systemID {
 			continue
 		}
-		if tcp, ok := sess.conn.(*net.TCPConn); ok && reset {
+		conn := sess.conn
+		if t, ok := conn.(*tls.Conn); ok {
+			conn = t.NetConn()
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok && reset {
 			tcp.SetLinger(0)
 		}
-		sess.conn.Close()
+		conn.Close()
 	}
 }
 

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/host"
 	"github.com/esmehost/esmehost/smsc"
 )
@@ -27,6 +33,11 @@ var simCommand = &cli.Command{
 		&cli.StringSliceFlag{Name: "mo-text", Usage: "what they say, in turn, repeatable"},
 		&cli.StringFlag{Name: "mo-from", Usage: "their sender"},
 		&cli.StringFlag{Name: "mo-to", Usage: "their destination"},
+		&cli.StringFlag{Name: "tls-cert", Usage: "PEM `FILE` of the certificate: sessions are encrypted; made, with the key, if there is none"},
+		&cli.StringFlag{Name: "tls-key", Usage: "PEM `FILE` of its key"},
+		&cli.StringFlag{Name: "tls-client-ca", Usage: "PEM `FILE` of the authority whose certificates ESMEs must show"},
+		&cli.StringFlag{Name: "outbind", Usage: "connect to the ESME at `ADDRESS` and ask it to bind, again and again"},
+		&cli.StringFlag{Name: "outbind-account", Usage: "SYSTEM_ID:PASSWORD of the outbind"},
 	}, logFlags...),
 	Action: func(c *cli.Context) error {
 		log, err := logger(c, host.Log{})
@@ -47,9 +58,63 @@ var simCommand = &cli.Command{
 		if err != nil {
 			return cli.Exit(fmt.Sprintf("cannot listen: %v", err), exitFailed)
 		}
+		if l, err = encrypted(c, l); err != nil {
+			return err
+		}
 		ctx, stop := untilSignal(c.Context)
 		defer stop()
 		fmt.Fprintf(c.App.Writer, "listening on %s\n", l.Addr())
-		return smsc.New(cfg).Serve(ctx, l)
+		sim := smsc.New(cfg)
+		var calls sync.WaitGroup
+		defer calls.Wait()
+		if address := c.String("outbind"); address != "" {
+			calls.Go(func() { outbind(ctx, sim, log, address, c.String("outbind-account")) })
+		}
+		return sim.Serve(ctx, l)
 	},
+}
+
+// outbind keeps a session with an ESME that listens.
+func outbind(ctx context.Context, sim *smsc.Server, log *slog.Logger, address, account string) {
+	id, password, _ := strings.Cut(account, ":")
+	for ctx.Err() == nil {
+		if err := sim.Outbind(ctx, address, id, password); err != nil && ctx.Err() == nil {
+			log.Info("outbind failed", "peer", address, "error", err.Error())
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// encrypted puts TLS over the listener if there is to be any. A certificate that is not there is made.
+func encrypted(c *cli.Context, l net.Listener) (net.Listener, error) {
+	t := esme.TLS{CA: c.String("tls-client-ca"), Cert: c.String("tls-cert"), Key: c.String("tls-key")}
+	if t == (esme.TLS{}) {
+		return l, nil
+	}
+	if t.Cert == "" || t.Key == "" {
+		return nil, usage("TLS needs --tls-cert and --tls-key")
+	}
+	_, noCert := os.Stat(t.Cert)
+	_, noKey := os.Stat(t.Key)
+	if os.IsNotExist(noCert) && os.IsNotExist(noKey) {
+		cert, key, err := smsc.SelfSigned("localhost", "127.0.0.1", "::1")
+		if err == nil {
+			err = os.WriteFile(t.Key, key, 0o600)
+		}
+		if err == nil {
+			err = os.WriteFile(t.Cert, cert, 0o644)
+		}
+		if err != nil {
+			return nil, cli.Exit(fmt.Sprintf("cannot make a certificate: %v", err), exitFailed)
+		}
+		fmt.Fprintf(c.App.Writer, "made %s and %s; an ESME trusts it by tls: { ca: %s }\n", t.Cert, t.Key, t.Cert)
+	}
+	cfg, err := new(esme.Certificates).Server(t, nil)
+	if err != nil {
+		return nil, cli.Exit(err.Error(), exitFailed)
+	}
+	return tls.NewListener(l, cfg), nil
 }

@@ -1,0 +1,160 @@
+package esme
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// incoming is a connection for the next session.
+type incoming struct {
+	conn    net.Conn
+	peer    string
+	outbind *pdu.PDU // what the SMSC began with, if it was it who connected
+}
+
+// outbinds listens for SMSCs that connect by themselves and ask for a bind by an outbind PDU (SMPP 3.4
+// §2.2.1, §4.1.7). One session runs at a time; who connects meanwhile is turned away. A peer gets a
+// session only after its outbind was right, so strangers at the port take nothing from the bind.
+type outbinds struct {
+	client *Client
+	l      net.Listener
+	ready  chan *incoming
+	stop   context.CancelFunc
+	all    sync.WaitGroup
+}
+
+// maxStrangers is how many connections may be about to send their outbind.
+const maxStrangers = 16
+
+func (o *outbinds) next(ctx context.Context, _ int) (*incoming, error) {
+	if o.l == nil {
+		lc := net.ListenConfig{KeepAlive: o.client.Config.KeepAlive}
+		l, err := lc.Listen(ctx, "tcp", o.client.Listen)
+		if err != nil {
+			return nil, connectError(err)
+		}
+		accepting, stop := context.WithCancel(context.Background())
+		o.l, o.stop, o.ready = l, stop, make(chan *incoming)
+		o.client.Log.Info("waiting for an outbind", "address", l.Addr().String())
+		o.client.update(func(st *ClientStatus) { st.Listening = l.Addr().String() })
+		o.all.Go(func() { o.accept(accepting) })
+	}
+	o.client.set("listening")
+	select {
+	case in := <-o.ready:
+		return in, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (o *outbinds) close() {
+	if o.l != nil {
+		o.stop()
+		o.l.Close()
+		o.all.Wait()
+	}
+}
+
+func (o *outbinds) accept(ctx context.Context) {
+	strangers := make(chan struct{}, maxStrangers)
+	for {
+		conn, err := o.l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of file descriptors, for instance: others may give some back
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		select {
+		case strangers <- struct{}{}:
+			o.all.Go(func() { o.greet(ctx, conn); <-strangers })
+		default:
+			conn.Close()
+		}
+	}
+}
+
+// greet takes the outbind of a connection and offers it as the next session.
+func (o *outbinds) greet(ctx context.Context, conn net.Conn) {
+	peer := conn.RemoteAddr().String()
+	cfg := o.client.Config.withDefaults()
+	limit := 10 * time.Second
+	if cfg.SessionInitLimit > 0 {
+		limit = cfg.SessionInitLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	unwatch := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	conn, err := o.client.Dialer.accept(ctx, conn, cfg)
+	if err != nil {
+		o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
+		return
+	}
+	p, err := o.readOutbind(conn, cfg)
+	if !unwatch() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
+		conn.Close()
+		return
+	}
+	if o.client.Session() == nil {
+		select {
+		case o.ready <- &incoming{conn: conn, peer: peer, outbind: p}:
+			return
+		case <-ctx.Done(): // the client waits after a failure
+		}
+	}
+	o.client.Log.Warn("connection refused", "peer", peer, "error", "the bind has a session or pauses after one")
+	conn.Close()
+}
+
+// readOutbind reads one PDU, and not an octet more, which must be the outbind that is expected.
+func (o *outbinds) readOutbind(conn net.Conn, cfg Config) (*pdu.PDU, error) {
+	b := make([]byte, pdu.HeaderLen, 128)
+	if _, err := io.ReadFull(conn, b); err != nil {
+		return nil, fmt.Errorf("no outbind: %w", err)
+	}
+	n, err := pdu.FrameLength(b, min(cfg.MaxPDUSize, 1024))
+	if err != nil {
+		conn.Write(headerOnly(pdu.CmdGenericNack, pdu.ESME_RINVCMDLEN).AppendTo(nil))
+		return nil, err
+	}
+	b = append(b, make([]byte, n-len(b))...)
+	if _, err := io.ReadFull(conn, b[pdu.HeaderLen:]); err != nil {
+		return nil, fmt.Errorf("no outbind: %w", err)
+	}
+	p := new(pdu.PDU)
+	err = p.Decode(b)
+	refuse := func(status pdu.Status, format string, args ...any) error {
+		nack := headerOnly(pdu.CmdGenericNack, status)
+		nack.SetSequence(binary.BigEndian.Uint32(b[12:]))
+		conn.Write(nack.AppendTo(nil))
+		return fmt.Errorf(format, args...)
+	}
+	switch {
+	case err != nil:
+		return nil, refuse(pdu.ESME_RINVCMDLEN, "%s cannot be read: %w", p.CommandID(), err)
+	case p.CommandID() != pdu.CmdOutbind:
+		return nil, refuse(pdu.ESME_RINVBNDSTS, "an outbind was expected, but %s came", p.CommandID())
+	case o.client.OutbindSystemID != "" && p.Str(pdu.FieldSystemID) != o.client.OutbindSystemID:
+		return nil, refuse(pdu.ESME_RINVSYSID, "outbind of '%s': not the system_id that is expected", p.Str(pdu.FieldSystemID))
+	case o.client.OutbindPassword != "" && p.Str(pdu.FieldPassword) != o.client.OutbindPassword:
+		return nil, refuse(pdu.ESME_RINVPASWD, "outbind of '%s': wrong password", p.Str(pdu.FieldSystemID))
+	}
+	return p, nil
+}
