@@ -42,10 +42,12 @@ type generation struct {
 	vm      *vm.State
 	ready   bool // loaded: the API may act
 
-	fns     [numCallbacks]lua.LValue // nil where the script defines none
-	version lua.LValue
-	state   lua.LValue // the bind's state, as the callbacks return it
-	calls   []*call    // of API functions, used again
+	fns        [numCallbacks]lua.LValue // nil where the script defines none
+	version    lua.LValue
+	state      lua.LValue            // the bind's state, as the callbacks return it
+	calls      []*call               // of API functions, used again
+	metrics    map[string]*metricDef // declared by the script
+	saidSeries bool                  // that it has too many
 }
 
 // newGeneration makes a state and loads prog into it.

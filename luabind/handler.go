@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,12 +23,13 @@ type Handler struct {
 	log    *slog.Logger
 	s      *esme.Session
 
-	mu     sync.Mutex // guards what tasks, timers and reloads touch too
-	gen    *generation
-	timers map[*time.Timer]struct{}
-	errors []time.Time // of the latest script errors
-	over   bool
-	done   chan struct{}
+	mu        sync.Mutex // guards what tasks, timers and reloads touch too
+	gen       *generation
+	timers    map[*time.Timer]struct{}
+	repeating map[*repeating]struct{}
+	errors    []time.Time // of the latest script errors
+	over      bool
+	done      chan struct{}
 }
 
 var _ esme.Handler = (*Handler)(nil)
@@ -429,6 +432,12 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 // end releases what the session had: its tasks and timers.
 func (h *Handler) end(g *generation) {
 	h.mu.Lock()
+	repeating := slices.Collect(maps.Keys(h.repeating))
+	defer func() {
+		for _, r := range repeating { // without the lock: a timer takes its own before
+			r.cancel()
+		}
+	}()
 	defer h.mu.Unlock()
 	h.over = true
 	for t := range h.timers {

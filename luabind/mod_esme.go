@@ -14,9 +14,6 @@ import (
 // defaultTimeout is how long esme.call and esme.request wait unless told.
 const defaultTimeout = 5 * time.Second
 
-// maxTimers bounds the messages of send_after that are on their way.
-const maxTimers = 10_000
-
 var (
 	timeoutParam = param{"timeout", optional(durationType), "how long to wait; 5 s"}
 	sendOptions  = param{"opts", optional(options(param{"wait", optional(durationType), "in a task: wait so long for room in the queue"})), "how to send"}
