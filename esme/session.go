@@ -549,6 +549,7 @@ type Status struct {
 	Queued   int // requests that wait to go out
 	Mailbox  int // events and messages that wait for the handler
 	Window   int
+	Rate     float64 // requests a second to which the SMSC's congestion slows it down; 0: it does not
 	Counters Counters
 }
 
@@ -557,7 +558,7 @@ func (s *Session) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Status{State: "binding", Mode: s.m.mode, InFlight: s.m.InFlight(), Queued: s.m.Queued(), Mailbox: len(s.inbox),
-		Window: s.cfg.Window, Counters: s.m.Counters()}
+		Window: s.cfg.Window, Rate: s.m.Rate(), Counters: s.m.Counters()}
 	switch {
 	case s.conn == nil:
 		st.State = "connecting"

@@ -58,6 +58,8 @@ binds:
     tps: 100
     queue: infinity
     enquire_link_limit: 0
+    stalled_limit: 90s
+    retry_throttled: 5
     unbind_limit: 250ms
     limits: { instructions: 1_000_000, time: 50ms }
     allow: { binds: [other, "x-*"] }
@@ -71,7 +73,7 @@ binds:
 	acme := BindConfig{Name: "acme/1", SMSC: []string{"smsc1.example:3550", "smsc2.example:3550"}, Script: "echo.lua",
 		Args: &vm.Table{Hash: map[vm.Data]vm.Data{"greeting": "> secret", "list": &vm.Table{Array: []vm.Data{1.0, 2.5, true}}}},
 		ESME: esme.Config{Mode: esme.Transmitter, SystemID: "acme", Password: "secret", Window: 50, Queue: esme.Unlimited, TPS: 100,
-			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
+			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, StalledLimit: 90 * time.Second, RetryThrottled: 5, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
 		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
 		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond}, AllowBinds: []string{"other", "x-*"}}
 	acme2 := acme
