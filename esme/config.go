@@ -97,6 +97,8 @@ type Config struct {
 	// handler is told of the refusal. 0: it is told of the first.
 	RetryThrottled int
 
+	RelaxedLengths bool // send what is longer than SMPP allows, where the wire can carry it ([pdu.PDU.RelaxedErr])
+
 	NoAutoReply   bool // leave a deliver_sm or data_sm that the handler did not answer unanswered
 	Automatic     Automatic
 	ShowAutomatic bool // show automatic traffic to the handler too
@@ -149,6 +151,14 @@ func (c Config) withDefaults() Config {
 		c.Automatic &^= AutoReply
 	}
 	return c
+}
+
+// refusal is what keeps a built PDU from being sent; nil if nothing does.
+func (c *Config) refusal(p *pdu.PDU) error {
+	if c.RelaxedLengths {
+		return p.RelaxedErr()
+	}
+	return p.Err()
 }
 
 func (c *Config) auto(a Automatic) bool { return c.Automatic&a != 0 }

@@ -236,7 +236,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	}
 	o := &outgoing{pdu: *p, role: roleReply}
 	o.pdu.SetSequence(in.sequence)
-	if p.Err() != nil {
+	if m.cfg.refusal(p) != nil {
 		in.invalid = true
 	} else {
 		in.answered = true

@@ -90,7 +90,7 @@ func (m *Machine) Counters() Counters { return m.counters }
 
 // mayTransmit reports whether o may go out now.
 func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
-	if o.pdu.Err() != nil {
+	if m.cfg.refusal(&o.pdu) != nil {
 		return true // it will be refused in its turn
 	}
 	if m.phase > draining || m.finish.pending || len(m.out) > maxOut {
@@ -125,7 +125,7 @@ func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 // transmit puts o into the output, or refuses it. A request is in the window before its first octet
 // can leave.
 func (m *Machine) transmit(t time.Duration, o *outgoing) {
-	if err := o.pdu.Err(); err != nil {
+	if err := m.cfg.refusal(&o.pdu); err != nil {
 		o.err = errInvalid(err)
 		o.end = m.handed + int64(len(m.out))
 		m.marks.push(o)
@@ -238,7 +238,7 @@ func (m *Machine) sendBind(t time.Duration) {
 	b.SetInt(pdu.FieldAddrNPI, int64(c.AddrNPI))
 	b.SetString(pdu.FieldAddressRange, c.AddressRange)
 	p := b.Build()
-	if err := p.Err(); err != nil {
+	if err := c.refusal(p); err != nil {
 		m.reason = Reason{Kind: KindBindFailed, Detail: err.Error()}
 		m.close(t)
 		return

@@ -517,7 +517,7 @@ func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	if _, ok := p.CommandID().Response(); !ok {
 		return nil, &Error{Code: CodeInvalidPDU, Message: p.CommandID().String() + " has no response to wait for", Written: WrittenNever}
 	}
-	if err := p.Err(); err != nil {
+	if err := s.cfg.refusal(p); err != nil {
 		return nil, errInvalid(err)
 	}
 	w := newWaiter()

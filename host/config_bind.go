@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, sessions: 1, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
+	base := bindReader{reader: r, root: c.Scripts, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
 		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
@@ -66,6 +67,8 @@ type bindReader struct {
 	BindConfig
 	root     string
 	sessions int
+	tooLong  []tooLong
+	said     map[*node]bool // of them: those of the defaults are every bind's
 
 	transport string // tcp or tls; empty: as the addresses say
 	outbound  bool   // the bind connects; mode outbind waits to be connected
@@ -76,6 +79,12 @@ type bindReader struct {
 func (b *bindReader) complete(name string, at *node) {
 	if at.fields == nil {
 		return // it is no mapping, and that was said
+	}
+	for _, t := range b.tooLong {
+		if !b.ESME.RelaxedLengths && !b.said[t.at] {
+			b.said[t.at] = true
+			b.fail(t.at, t.message, "strict_lengths: false sends it all the same, if the SMSC takes it")
+		}
 	}
 	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
 	b.connection(at, missing)
@@ -94,11 +103,11 @@ func (b *bindReader) keys() keys {
 	return keys{
 		"smsc":                    b.smsc,
 		"mode":                    b.mode,
-		"system_id":               func(n *node) { e.SystemID = b.text(n, 15) },
-		"password":                func(n *node) { e.Password = b.text(n, 8) },
+		"system_id":               func(n *node) { e.SystemID = b.upTo(n, 15) },
+		"password":                func(n *node) { e.Password = b.upTo(n, 8) },
 		"password_file":           b.passwordFile,
-		"system_type":             func(n *node) { e.SystemType = b.text(n, 12) },
-		"address_range":           func(n *node) { e.AddressRange = b.text(n, 40) },
+		"system_type":             func(n *node) { e.SystemType = b.upTo(n, 12) },
+		"address_range":           func(n *node) { e.AddressRange = b.upTo(n, 40) },
 		"interface_version":       octet(&e.InterfaceVersion),
 		"addr_ton":                octet(&e.AddrTON),
 		"addr_npi":                octet(&e.AddrNPI),
@@ -134,7 +143,7 @@ func (b *bindReader) keys() keys {
 		"outbind":                 b.outbind,
 		"stalled_limit":           limit(&e.StalledLimit),
 		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
-		"strict_lengths":          b.later,
+		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
 		"labels":                  b.later,
 		"reload":                  b.later,
 	}
@@ -154,9 +163,31 @@ func (b *bindReader) passwordFile(n *node) {
 		return
 	}
 	b.ESME.Password = strings.TrimRight(string(src), "\r\n")
-	if len(b.ESME.Password) > 8 {
-		b.fail(n, fmt.Sprintf("the password has %d octets, SMPP allows 8", len(b.ESME.Password)), "")
+	b.limited(n, "the password ", b.ESME.Password, 8)
+}
+
+// upTo reads a string of the bind PDU, which SMPP allows to be that long.
+func (b *bindReader) upTo(n *node, limit int) string {
+	s := b.str(n)
+	b.limited(n, "", s, limit)
+	return s
+}
+
+// limited notes a string that is too long. Whether that is an error, only the whole bind knows: see
+// strict_lengths.
+func (b *bindReader) limited(n *node, what, s string, limit int) {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		b.fail(n, what+"has a NUL inside", "")
+	case len(s) > limit:
+		b.tooLong = append(slices.Clip(b.tooLong), tooLong{n, fmt.Sprintf("%shas %d octets, SMPP allows %d", what, len(s), limit)})
 	}
+}
+
+// tooLong is a string of the bind PDU that is longer than SMPP allows.
+type tooLong struct {
+	at      *node
+	message string
 }
 
 func (b *bindReader) script(n *node) {

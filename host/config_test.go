@@ -89,6 +89,24 @@ binds:
 	}
 }
 
+// An account whose names are longer than SMPP allows can be used where it is said that this is meant.
+func TestConfigOfLongNames(t *testing.T) {
+	c, wrong := parseText(t, `
+binds: { a: { smsc: "a:1", script: echo.lua, system_id: a-system-id-of-21-oct, password: twelve-chars, strict_lengths: false } }
+`)
+	if c == nil || !c.Binds[0].ESME.RelaxedLengths || c.Binds[0].ESME.SystemID != "a-system-id-of-21-oct" || c.Binds[0].ESME.Password != "twelve-chars" {
+		t.Errorf("%+v %s", c, wrong)
+	}
+	// Said once, though each of the binds has it of the defaults.
+	_, wrong = parseText(t, `
+defaults: { password: twelve-chars, smsc: "a:1", script: echo.lua, system_id: a }
+binds: { a: {}, b: {}, c: { strict_lengths: false } }
+`)
+	if n := strings.Count(wrong, "has 12 octets, SMPP allows 8"); n != 1 {
+		t.Errorf("said %d times: %s", n, wrong)
+	}
+}
+
 // What a bind says of its connection.
 func TestConfigOfConnections(t *testing.T) {
 	c, wrong := parseText(t, `
