@@ -32,7 +32,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
+	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
 		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
@@ -66,6 +66,7 @@ type bindReader struct {
 	*reader
 	BindConfig
 	root     string
+	known    map[string]string // secrets by name
 	sessions int
 	tooLong  []tooLong
 	said     map[*node]bool // of them: those of the defaults are every bind's
@@ -299,17 +300,5 @@ func (b *bindReader) limits(n *node) {
 		"load_time":    func(n *node) { l.LoadTime = b.duration(n) },
 		"tasks":        func(n *node) { l.Tasks = int(b.number(n, 1, 100_000)) },
 		"memory":       b.later,
-	})
-}
-
-func (b *bindReader) allow(n *node) {
-	b.mapping(n, "allow", keys{
-		"binds": func(n *node) {
-			b.AllowBinds = nil
-			for _, v := range b.list(n) {
-				b.AllowBinds = append(b.AllowBinds, b.str(v))
-			}
-		},
-		"http": b.later, "secrets": b.later, "files": b.later, "start_binds": b.later,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -44,6 +45,7 @@ scripts: .
 admin: { listen: 127.0.0.1:8775, socket: ./a.sock }
 watch: off
 log: { format: json, level: debug }
+secrets: { key: "${ACME_PASSWORD}", token: { file: pw }, unused: x }
 shutdown_limit: 10s
 defaults: { window: 50, response_limit: 30s, restart: transient }
 binds:
@@ -62,7 +64,7 @@ binds:
     retry_throttled: 5
     unbind_limit: 250ms
     limits: { instructions: 1_000_000, time: 50ms }
-    allow: { binds: [other, "x-*"] }
+    allow: { binds: [other, "x-*"], start_binds: true, http: [api.example.com, "*.example.org", "127.0.0.1:8080"], secrets: [key, token], files: [data/*.json] }
     automatic: [enquire_link, unbind]
     error_intensity: { count: 3, within: 1m }
   other: { smsc: "127.0.0.1:1", mode: manual, script: sub/x.lua, window: 1, automatic: [], auto_reply: none, interface_version: 0x33, password_file: pw }
@@ -75,7 +77,8 @@ binds:
 		ESME: esme.Config{Mode: esme.Transmitter, SystemID: "acme", Password: "secret", Window: 50, Queue: esme.Unlimited, TPS: 100,
 			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, StalledLimit: 90 * time.Second, RetryThrottled: 5, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
 		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
-		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond}, AllowBinds: []string{"other", "x-*"}}
+		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond}, Allow: luabind.Allow{Binds: []string{"other", "x-*"}, StartBinds: true, HTTP: []string{"api.example.com", "*.example.org", "127.0.0.1:8080"},
+			Secrets: map[string]string{"key": "secret", "token": "filepw"}, Files: []string{"data/*.json"}, Root: c.Scripts}}
 	acme2 := acme
 	acme2.Name = "acme/2"
 	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
