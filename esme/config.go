@@ -80,7 +80,6 @@ type Config struct {
 	EnquireLinkRespLimit time.Duration // silence after a ping before the stop; 0 = 30 s
 	InactivityLimit      time.Duration // no message PDU either way: stop; 0 = off
 	ResponseLimit        time.Duration // a request without response; 0 = 60 s
-	StalledLimit         time.Duration // requests are out and none is answered: stop; 0 = off
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
 	SourceAddress string        // host, or host:port, that connections come from; empty: the system chooses
@@ -89,15 +88,9 @@ type Config struct {
 
 	Window     int     // requests in flight; 0 = 10
 	Queue      int     // requests that wait for the bind or the window; 0 = 1000
+	Mailbox    int     // calls, casts and messages that wait for the handler; 0 = 10,000
 	TPS        float64 // requests per second; 0 = unlimited
 	MaxPDUSize int     // octets; 0 = 128 KiB
-
-	// RetryThrottled is how often a request that the SMSC refused for its load (ESME_RTHROTTLED,
-	// ESME_RMSGQFUL) is sent again, under its number and before all that was accepted later, until the
-	// handler is told of the refusal. 0: it is told of the first.
-	RetryThrottled int
-
-	RelaxedLengths bool // send what is longer than SMPP allows, where the wire can carry it ([pdu.PDU.RelaxedErr])
 
 	NoAutoReply   bool // leave a deliver_sm or data_sm that the handler did not answer unanswered
 	Automatic     Automatic
@@ -124,10 +117,12 @@ func (c Config) withDefaults() Config {
 	limit(&c.EnquireLinkRespLimit, 30*time.Second)
 	limit(&c.InactivityLimit, Infinity)
 	limit(&c.ResponseLimit, 60*time.Second)
-	limit(&c.StalledLimit, Infinity)
 	limit(&c.UnbindLimit, 5*time.Second)
 	if c.Window == 0 {
 		c.Window = 10
+	}
+	if c.Mailbox == 0 {
+		c.Mailbox = 10_000
 	}
 	if c.Queue == 0 {
 		c.Queue = 1000
@@ -151,14 +146,6 @@ func (c Config) withDefaults() Config {
 		c.Automatic &^= AutoReply
 	}
 	return c
-}
-
-// refusal is what keeps a built PDU from being sent; nil if nothing does.
-func (c *Config) refusal(p *pdu.PDU) error {
-	if c.RelaxedLengths {
-		return p.RelaxedErr()
-	}
-	return p.Err()
 }
 
 func (c *Config) auto(a Automatic) bool { return c.Automatic&a != 0 }

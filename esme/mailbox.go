@@ -73,7 +73,7 @@ func (s *Session) post(fn func(), always bool) error {
 	if s.ended || s.m.Done() {
 		return errStopped("the session has ended")
 	}
-	if !always && s.messages >= maxMailbox {
+	if !always && s.messages >= s.cfg.Mailbox {
 		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already", s.messages), Retryable: true}
 	}
 	s.messages++

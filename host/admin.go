@@ -94,10 +94,6 @@ type Failure struct {
 func (h *Host) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/binds", func(w http.ResponseWriter, _ *http.Request) { answer(w, h.Status()) })
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		h.metrics.WriteTo(w)
-	})
 	mux.HandleFunc("POST /v1/reload", h.handleReload)
 	mux.HandleFunc("POST /v1/stop", h.handleStop)
 	mux.HandleFunc("POST /v1/call", h.message(func(r *http.Request, name string, d vm.Data) (any, error) {

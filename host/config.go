@@ -11,7 +11,6 @@ import (
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
-	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -25,8 +24,7 @@ type Config struct {
 	ShutdownLimit time.Duration // for all binds to drain; 0 = off
 	Binds         []BindConfig  // by name
 
-	places  map[string]diag.Diagnostic // where a bind's script is named, by bind
-	secrets map[string]string
+	places map[string]diag.Diagnostic // where a bind's script is named, by bind
 }
 
 // Admin is where commands find the running host.
@@ -52,7 +50,7 @@ type BindConfig struct {
 	Restart        string // permanent, transient or temporary
 	Backoff        esme.Backoff
 	Limits         vm.Limits
-	Allow          luabind.Allow
+	AllowBinds     []string
 }
 
 // Account is a system_id and a password; an empty one is not checked.
@@ -122,7 +120,6 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 		"watch":          func(n *node) { c.Watch = r.oneOf(n, "auto", "poll", "off") },
 		"defaults":       func(n *node) { defaults = n },
 		"binds":          func(n *node) { binds = n },
-		"secrets":        func(n *node) { c.secrets = r.secrets(n, dir) },
 		"metrics":        r.later,
 		"cluster":        r.later,
 		"log":            func(n *node) { r.log(n, &c.Log) },

@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
+	base := bindReader{reader: r, root: c.Scripts, sessions: 1, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
 		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
@@ -66,10 +65,7 @@ type bindReader struct {
 	*reader
 	BindConfig
 	root     string
-	known    map[string]string // secrets by name
 	sessions int
-	tooLong  []tooLong
-	said     map[*node]bool // of them: those of the defaults are every bind's
 
 	transport string // tcp or tls; empty: as the addresses say
 	outbound  bool   // the bind connects; mode outbind waits to be connected
@@ -80,12 +76,6 @@ type bindReader struct {
 func (b *bindReader) complete(name string, at *node) {
 	if at.fields == nil {
 		return // it is no mapping, and that was said
-	}
-	for _, t := range b.tooLong {
-		if !b.ESME.RelaxedLengths && !b.said[t.at] {
-			b.said[t.at] = true
-			b.fail(t.at, t.message, "strict_lengths: false sends it all the same, if the SMSC takes it")
-		}
 	}
 	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
 	b.connection(at, missing)
@@ -104,11 +94,11 @@ func (b *bindReader) keys() keys {
 	return keys{
 		"smsc":                    b.smsc,
 		"mode":                    b.mode,
-		"system_id":               func(n *node) { e.SystemID = b.upTo(n, 15) },
-		"password":                func(n *node) { e.Password = b.upTo(n, 8) },
+		"system_id":               func(n *node) { e.SystemID = b.text(n, 15) },
+		"password":                func(n *node) { e.Password = b.text(n, 8) },
 		"password_file":           b.passwordFile,
-		"system_type":             func(n *node) { e.SystemType = b.upTo(n, 12) },
-		"address_range":           func(n *node) { e.AddressRange = b.upTo(n, 40) },
+		"system_type":             func(n *node) { e.SystemType = b.text(n, 12) },
+		"address_range":           func(n *node) { e.AddressRange = b.text(n, 40) },
 		"interface_version":       octet(&e.InterfaceVersion),
 		"addr_ton":                octet(&e.AddrTON),
 		"addr_npi":                octet(&e.AddrNPI),
@@ -142,9 +132,9 @@ func (b *bindReader) keys() keys {
 		"backoff":                 b.backoff,
 		"listen":                  b.listen,
 		"outbind":                 b.outbind,
-		"stalled_limit":           limit(&e.StalledLimit),
-		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
-		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
+		"stalled_limit":           b.later,
+		"retry_throttled":         b.later,
+		"strict_lengths":          b.later,
 		"labels":                  b.later,
 		"reload":                  b.later,
 	}
@@ -164,31 +154,9 @@ func (b *bindReader) passwordFile(n *node) {
 		return
 	}
 	b.ESME.Password = strings.TrimRight(string(src), "\r\n")
-	b.limited(n, "the password ", b.ESME.Password, 8)
-}
-
-// upTo reads a string of the bind PDU, which SMPP allows to be that long.
-func (b *bindReader) upTo(n *node, limit int) string {
-	s := b.str(n)
-	b.limited(n, "", s, limit)
-	return s
-}
-
-// limited notes a string that is too long. Whether that is an error, only the whole bind knows: see
-// strict_lengths.
-func (b *bindReader) limited(n *node, what, s string, limit int) {
-	switch {
-	case strings.IndexByte(s, 0) >= 0:
-		b.fail(n, what+"has a NUL inside", "")
-	case len(s) > limit:
-		b.tooLong = append(slices.Clip(b.tooLong), tooLong{n, fmt.Sprintf("%shas %d octets, SMPP allows %d", what, len(s), limit)})
+	if len(b.ESME.Password) > 8 {
+		b.fail(n, fmt.Sprintf("the password has %d octets, SMPP allows 8", len(b.ESME.Password)), "")
 	}
-}
-
-// tooLong is a string of the bind PDU that is longer than SMPP allows.
-type tooLong struct {
-	at      *node
-	message string
 }
 
 func (b *bindReader) script(n *node) {
@@ -292,13 +260,14 @@ func (b *bindReader) errorIntensity(n *node) {
 	})
 }
 
-func (b *bindReader) limits(n *node) {
-	l := &b.Limits
-	b.mapping(n, "limits", keys{
-		"instructions": func(n *node) { l.Instructions = b.number(n, 1000, 1<<40) },
-		"time":         func(n *node) { l.Time = b.duration(n) },
-		"load_time":    func(n *node) { l.LoadTime = b.duration(n) },
-		"tasks":        func(n *node) { l.Tasks = int(b.number(n, 1, 100_000)) },
-		"memory":       b.later,
+func (b *bindReader) allow(n *node) {
+	b.mapping(n, "allow", keys{
+		"binds": func(n *node) {
+			b.AllowBinds = nil
+			for _, v := range b.list(n) {
+				b.AllowBinds = append(b.AllowBinds, b.str(v))
+			}
+		},
+		"http": b.later, "secrets": b.later, "files": b.later, "start_binds": b.later,
 	})
 }

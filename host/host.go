@@ -22,11 +22,10 @@ import (
 
 // Host runs the binds of a configuration.
 type Host struct {
-	cfg     *Config
-	log     *slog.Logger
-	binds   map[string]*Bind
-	metrics *luabind.Metrics // what the scripts count
-	dial    esme.Dialer      // what all binds' connections share
+	cfg   *Config
+	log   *slog.Logger
+	binds map[string]*Bind
+	dial  esme.Dialer // what all binds' connections share
 
 	reloading sync.Mutex
 	failed    map[string]string // by script: what was said of it last, so that it is said once
@@ -58,7 +57,7 @@ func newHost(cfg *Config, log *slog.Logger) (*Host, diag.List) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: cfg, log: log, metrics: luabind.NewMetrics(), binds: map[string]*Bind{}, failed: map[string]string{}, stop: func() {}}
+	h := &Host{cfg: cfg, log: log, binds: map[string]*Bind{}, failed: map[string]string{}, stop: func() {}}
 	programs := map[string]*vm.Program{}
 	var wrong diag.List
 	for _, b := range cfg.Binds {
@@ -75,7 +74,7 @@ func newHost(cfg *Config, log *slog.Logger) (*Host, diag.List) {
 		if prog == nil {
 			continue
 		}
-		bind := newBind(b, prog, h, log)
+		bind := newBind(b, prog, h, &h.dial, log)
 		if err := bind.lua.Check(); err != nil {
 			if d := diagnose(cfg, err); !slices.Contains(wrong, d) { // many binds may share a script
 				wrong = append(wrong, d)

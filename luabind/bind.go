@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -25,9 +24,6 @@ type Options struct {
 	Allow     Allow         // what its scripts may reach
 	Directory Directory     // nil: there are no other binds
 	Log       *slog.Logger
-	Now       func() time.Time  // the clock; nil: time.Now
-	Metrics   *Metrics          // of the host; nil: the bind counts for itself
-	Transport http.RoundTripper // of the module http; nil: one that the process shares
 }
 
 // Directory finds binds by name.
@@ -64,7 +60,6 @@ type Bind struct {
 	lastError  string
 	errors     uint64
 	links      map[string]bool // binds that its scripts started
-	maps       mapStore
 }
 
 // NewBind returns a bind that runs prog.
@@ -75,13 +70,11 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	if opts.ErrorsIn == 0 {
 		opts.ErrorsIn = 10 * time.Second
 	}
+	opts.Limits = opts.Limits.WithDefaults()
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	if opts.Metrics == nil {
-		opts.Metrics = NewMetrics()
-	}
-	return &Bind{opts: opts, log: opts.Log, flood: newFlood(), prog: prog, generation: 1}
+	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1}
 }
 
 // Info is what a bind runs.
@@ -110,14 +103,6 @@ func (b *Bind) NewHandler() *Handler {
 	h.log = b.log.With("session", h.number)
 	b.current = h
 	return h
-}
-
-// now is the time by the bind's clock.
-func (b *Bind) now() time.Time {
-	if b.opts.Now != nil {
-		return b.opts.Now()
-	}
-	return time.Now()
 }
 
 func (b *Bind) failed(err string) {

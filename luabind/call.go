@@ -215,14 +215,3 @@ func (c *call) text(s string) int {
 	c.L.Push(lua.LString(s))
 	return 1
 }
-
-// charge takes instructions for work done in Go: one for 32 octets looked at, one for a value made.
-func (c *call) charge(n int) { c.s.Charge(c.L, n) }
-
-// large charges for n octets that are looked at, and refuses to make a string longer than any may be.
-func (c *call) large(n int) {
-	if n > vm.MaxString {
-		c.raise("the string would be longer than %d octets", vm.MaxString)
-	}
-	c.charge(n / 32)
-}

@@ -1,19 +1,24 @@
 package luabind
 
 import (
+	"context"
+	"log/slog"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// flood bounds how many lines a bind's scripts may log: 200 at once, 100 a second.
+// flood bounds how many lines a bind's scripts may log: limits.log_rate a second, twice as many at once.
 type flood struct {
 	mu      sync.Mutex
 	tokens  *rate.Limiter
 	dropped int
 }
 
-func newFlood() *flood { return &flood{tokens: rate.NewLimiter(100, 200)} }
+func newFlood(perSecond int) *flood {
+	return &flood{tokens: rate.NewLimiter(rate.Limit(perSecond), min(perSecond, 1<<30)*2)}
+}
 
 // allow reports whether a line may be written, and how many were not since the last one that was.
 func (f *flood) allow() (ok bool, dropped int) {
@@ -25,4 +30,77 @@ func (f *flood) allow() (ok bool, dropped int) {
 	}
 	dropped, f.dropped = f.dropped, 0
 	return true, dropped
+}
+
+const (
+	// repeatEvery is how often an error that happens again and again is logged, with its count.
+	repeatEvery = time.Second
+	// maxRepeats bounds how many different errors are counted at once. More, and each is logged as it comes,
+	// as far as the flood lets it.
+	maxRepeats = 64
+)
+
+// repeats keeps the same error, a thousand times a second, to one line with a count.
+type repeats struct {
+	mu    sync.Mutex
+	lines map[string]*repeated
+}
+
+type repeated struct {
+	count int
+	write func(count int)
+	timer *time.Timer
+}
+
+// log writes the line at once when it is new, and otherwise counts it.
+func (r *repeats) log(l *slog.Logger, where, message string, attrs ...any) {
+	write := func(count int) {
+		if count > 0 {
+			attrs = append(attrs, "repeated", count)
+		}
+		l.Log(context.Background(), slog.LevelError, "script error", attrs...)
+	}
+	key := where + "\x00" + message
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.lines[key]; e != nil {
+		e.count++
+		return
+	}
+	write(0)
+	if len(r.lines) >= maxRepeats {
+		return
+	}
+	if r.lines == nil {
+		r.lines = map[string]*repeated{}
+	}
+	e := &repeated{write: write}
+	e.timer = time.AfterFunc(repeatEvery, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.lines[key] != e {
+			return
+		}
+		if e.count == 0 {
+			delete(r.lines, key)
+			return
+		}
+		e.write(e.count)
+		e.count = 0
+		e.timer.Reset(repeatEvery)
+	})
+	r.lines[key] = e
+}
+
+// end writes what was counted and not yet told.
+func (r *repeats) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.lines {
+		e.timer.Stop()
+		if e.count > 0 {
+			e.write(e.count)
+		}
+	}
+	r.lines = nil
 }

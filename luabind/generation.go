@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"fmt"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -42,18 +43,19 @@ type generation struct {
 	vm      *vm.State
 	ready   bool // loaded: the API may act
 
-	fns        [numCallbacks]lua.LValue // nil where the script defines none
-	version    lua.LValue
-	state      lua.LValue            // the bind's state, as the callbacks return it
-	calls      []*call               // of API functions, used again
-	metrics    map[string]*metricDef // declared by the script
-	saidSeries bool                  // that it has too many
+	fns     [numCallbacks]lua.LValue // nil where the script defines none
+	version lua.LValue
+	state   lua.LValue // the bind's state, as the callbacks return it
+	calls   []*call    // of API functions, used again
+
+	saved   vm.Data // the last copy of the state
+	savedAt time.Time
 }
 
 // newGeneration makes a state and loads prog into it.
 func newGeneration(b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
-	g := &generation{bind: b, handler: h, number: number, prog: prog, state: lua.LNil}
-	g.vm = vm.NewState(library, prog, b.opts.Limits, g, g.taskFailed)
+	g := &generation{bind: b, handler: h, number: number, prog: prog, state: lua.LNil, version: lua.LNil}
+	g.vm = vm.NewState(library, prog, b.opts.Limits, g, g.hooks())
 	g.vm.Lock()
 	defer g.vm.Unlock()
 	if err := g.load(); err != nil {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -23,13 +21,15 @@ type Handler struct {
 	log    *slog.Logger
 	s      *esme.Session
 
-	mu        sync.Mutex // guards what tasks, timers and reloads touch too
-	gen       *generation
-	timers    map[*time.Timer]struct{}
-	repeating map[*repeating]struct{}
-	errors    []time.Time // of the latest script errors
-	over      bool
-	done      chan struct{}
+	mu     sync.Mutex // guards what tasks, timers and reloads touch too
+	gen    *generation
+	timers map[*time.Timer]struct{}
+	errors []time.Time // of the latest script errors
+	over   bool
+
+	repeats  repeats
+	stopping bool // handle_stop runs, or ran
+	done     chan struct{}
 }
 
 var _ esme.Handler = (*Handler)(nil)
@@ -76,24 +76,16 @@ func (h *Handler) logger(g *generation, callback string) *slog.Logger {
 	return l
 }
 
-// call runs the callback with the arguments that build makes and the state, and keeps the state that it
-// returns as its result number stateAt (from 0). use sees the results; it may refuse them.
-func (h *Handler) call(g *generation, cb callback, stateAt int, build func(L *lua.LState) []lua.LValue, use func(ret []lua.LValue) *vm.Error) error {
-	g.vm.Lock()
-	args := append(build(g.vm.L()), g.state)
-	ret, err := g.vm.Call(g.fns[cb], stateAt+1, args...)
-	if err == nil && use != nil {
-		err = use(ret)
-	}
+// settle ends a callback, with the state's lock held: it keeps the state that the callback returned.
+func (g *generation) settle(cb callback, state int, ret []lua.LValue, err *vm.Error) *vm.Error {
 	if err == nil {
-		err = g.keep(cb, ret[stateAt])
+		err = g.keep(cb, ret[state])
 	}
 	g.vm.Unlock()
 	if err != nil {
-		h.failed(g, cb.String(), err)
-		return err
+		g.handler.failed(g, cb.String(), err)
 	}
-	return nil
+	return err
 }
 
 // keep takes over the state that a callback returned. nil keeps the old one.
@@ -131,19 +123,36 @@ func shown(v lua.LValue) string {
 // many, when the policy says so, or when the state cannot be used any more.
 func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	h.bind.failed(err.Error())
-	l := h.logger(g, where)
 	attrs := []any{"error", err.Error()}
 	if err.Traceback != "" {
 		attrs = append(attrs, "traceback", err.Traceback)
 	}
-	l.Error("script error", attrs...)
+	h.repeats.log(h.logger(g, where), where, err.Error(), attrs...)
 	reason := esme.Reason{Kind: esme.KindScriptError, Detail: err.Error()}
-	if err.Kind == vm.Budget || err.Kind == vm.Time {
+	switch err.Kind {
+	case vm.Budget, vm.Time, vm.Memory:
 		reason.Kind = esme.KindScriptBudget
 	}
-	if h.bind.opts.Crash || err.Kind == vm.Panic || h.tooMany(time.Now()) {
+	switch {
+	case h.bind.opts.Crash || h.tooMany(time.Now()):
 		h.s.Abort(reason)
+	case g.vm.Poisoned():
+		if e := h.replace(g, err); e != nil {
+			h.logger(g, "").Error("the script cannot go on", "error", e.Error())
+			h.s.Abort(reason)
+		}
 	}
+}
+
+// replace rebuilds a broken state, where it is still the one that runs and anything is to follow.
+func (h *Handler) replace(g *generation, err *vm.Error) error {
+	h.mu.Lock()
+	needed := h.gen == g && !h.over && !h.stopping
+	h.mu.Unlock()
+	if !needed {
+		return nil
+	}
+	return h.rebuild(g, err)
 }
 
 // tooMany counts an error and reports whether there were more than error_intensity allows.
@@ -164,8 +173,10 @@ func (h *Handler) taskFailed(g *generation, task string, err *vm.Error) {
 	h.mu.Lock()
 	over := h.over
 	h.mu.Unlock()
-	if !over {
-		h.failed(g, task, err)
+	if !over { // on the owner, who may have to put another state in the place of this one
+		if h.s.Do(func() { h.failed(g, task, err) }) != nil {
+			h.failed(g, task, err)
+		}
 	}
 }
 
@@ -227,9 +238,10 @@ func (h *Handler) runInit(g *generation) error {
 	}
 	g.state = args
 	if g.fns[cbInit] == nil {
+		g.save()
 		return nil
 	}
-	ret, err := g.vm.Call(g.fns[cbInit], 2, args)
+	ret, err := g.vm.Init(g.fns[cbInit], 2, args)
 	if err == nil && ret[0] == lua.LNil && ret[1] != lua.LNil {
 		return &Refused{Reason: lua.LVAsString(ret[1])}
 	}
@@ -237,6 +249,7 @@ func (h *Handler) runInit(g *generation) error {
 		err = g.keep(cbInit, ret[0])
 	}
 	if err == nil {
+		g.save()
 		return nil
 	}
 	h.bind.failed(err.Error())
@@ -259,9 +272,12 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 	if g.fns[cbHandlePDU] == nil {
 		return nil
 	}
-	return h.call(g, cbHandlePDU, 0, func(*lua.LState) []lua.LValue {
-		return []lua.LValue{newPDU(&pduValue{PDU: in.PDU.Clone(), in: in, session: h.s})}
-	}, nil)
+	g.vm.Lock()
+	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.s), g.state)
+	if err := g.settle(cbHandlePDU, 0, ret, err); err != nil {
+		return err
+	}
+	return nil
 }
 
 // HandleResp calls handle_resp(pdu, original_pdu, state).
@@ -270,9 +286,9 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 	if g.fns[cbHandleResp] == nil {
 		return
 	}
-	h.call(g, cbHandleResp, 0, func(*lua.LState) []lua.LValue {
-		return []lua.LValue{newPDU(&pduValue{PDU: resp.Clone()}), newPDU(&pduValue{PDU: original})}
-	}, nil)
+	g.vm.Lock()
+	ret, err := g.vm.Call(g.fns[cbHandleResp], 1, ownPDU(resp, nil, nil), wrapPDU(original), g.state)
+	g.settle(cbHandleResp, 0, ret, err)
 }
 
 // HandleRespTimeout calls handle_resp_timeout(pdu, state).
@@ -282,9 +298,9 @@ func (h *Handler) HandleRespTimeout(original *pdu.PDU) {
 		h.logger(g, "").Warn("no response in time", "pdu", original.String())
 		return
 	}
-	h.call(g, cbHandleRespTimeout, 0, func(*lua.LState) []lua.LValue {
-		return []lua.LValue{newPDU(&pduValue{PDU: original})}
-	}, nil)
+	g.vm.Lock()
+	ret, err := g.vm.Call(g.fns[cbHandleRespTimeout], 1, wrapPDU(original), g.state)
+	g.settle(cbHandleRespTimeout, 0, ret, err)
 }
 
 // HandleSendPDUResult calls handle_send_pdu_result(pdu, err, state).
@@ -296,9 +312,9 @@ func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 		}
 		return
 	}
-	h.call(g, cbHandleSendPDUResult, 0, func(L *lua.LState) []lua.LValue {
-		return []lua.LValue{newPDU(&pduValue{PDU: p}), errorValue(L, err)}
-	}, nil)
+	g.vm.Lock()
+	ret, failed := g.vm.Call(g.fns[cbHandleSendPDUResult], 1, wrapPDU(p), errorValue(g.vm.L(), err), g.state)
+	g.settle(cbHandleSendPDUResult, 0, ret, failed)
 }
 
 // HandleUnparsedPDU calls handle_unparsed_pdu(raw, err, state).
@@ -308,9 +324,9 @@ func (h *Handler) HandleUnparsedPDU(raw []byte, err error) {
 		h.logger(g, "").Warn("a PDU cannot be decoded", "error", err.Error(), "octets", len(raw))
 		return
 	}
-	h.call(g, cbHandleUnparsedPDU, 0, func(L *lua.LState) []lua.LValue {
-		return []lua.LValue{lua.LString(raw), errorValue(L, err)}
-	}, nil)
+	g.vm.Lock()
+	ret, failed := g.vm.Call(g.fns[cbHandleUnparsedPDU], 1, lua.LString(raw), errorValue(g.vm.L(), err), g.state)
+	g.settle(cbHandleUnparsedPDU, 0, ret, failed)
 }
 
 // HandleCast calls handle_cast(request, state).
@@ -330,7 +346,9 @@ func (h *Handler) message(cb callback, data vm.Data) {
 	if g.fns[cb] == nil {
 		return
 	}
-	h.call(g, cb, 0, func(L *lua.LState) []lua.LValue { return []lua.LValue{vm.FromData(L, data)} }, nil)
+	g.vm.Lock()
+	ret, err := g.vm.Call(g.fns[cb], 1, vm.FromData(g.vm.L(), data), g.state)
+	g.settle(cb, 0, ret, err)
 }
 
 // HandleCall calls handle_call(request, from, state), which returns "reply", value, state or "noreply", state.
@@ -387,18 +405,22 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 		}
 		return exit
 	}
-	err := h.call(g, cbHandleStop, 1, func(L *lua.LState) []lua.LValue {
-		return []lua.LValue{reasonValue(L, reason), pduList(L, lost)}
-	}, func(ret []lua.LValue) *vm.Error {
+	h.mu.Lock()
+	h.stopping = true
+	h.mu.Unlock()
+	g.vm.Lock()
+	L := g.vm.L()
+	ret, err := g.vm.Call(g.fns[cbHandleStop], 2, reasonValue(L, reason), pduList(L, lost), g.state)
+	if err == nil {
 		switch v := ret[0].(type) {
 		case *lua.LNilType:
 		case lua.LString:
 			exit = string(v)
 		default:
-			return g.nonsense(cbHandleStop, "as the exit reason, which must be a string: "+shown(v))
+			err = g.nonsense(cbHandleStop, "as the exit reason, which must be a string: "+shown(v))
 		}
-		return nil
-	})
+	}
+	err = g.settle(cbHandleStop, 1, ret, err)
 	if err != nil {
 		h.lost(g, reason, lost)
 		return err.Error()
@@ -432,14 +454,9 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 // end releases what the session had: its tasks and timers.
 func (h *Handler) end(g *generation) {
 	h.mu.Lock()
-	repeating := slices.Collect(maps.Keys(h.repeating))
-	defer func() {
-		for _, r := range repeating { // without the lock: a timer takes its own before
-			r.cancel()
-		}
-	}()
 	defer h.mu.Unlock()
 	h.over = true
+	h.repeats.end()
 	for t := range h.timers {
 		t.Stop()
 	}

@@ -485,7 +485,9 @@ func TestScriptErrors(t *testing.T) {
 				if got := r.peer.expect("deliver_sm_resp"); got.CommandStatus() != pdu.ESME_RX_T_APPN || got.SequenceNumber() != seq {
 					t.Fatalf("got %s", got)
 				}
-				r.expect(tt.line)
+				if seq == 1 { // the same error again is counted, not told
+					r.expect(tt.line)
+				}
 			}
 		})
 	}

@@ -283,8 +283,8 @@ func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
 	if h.over {
 		return codeError(esme.CodeStopped, "the session has ended")
 	}
-	if len(h.timers) >= maxTimers {
-		return codeError(esme.CodeQueueFull, "%d messages of send_after are on their way already", maxTimers)
+	if n := h.bind.opts.Limits.Timers; len(h.timers) >= n {
+		return codeError(esme.CodeQueueFull, "%d messages of send_after are on their way already (limits.timers)", n)
 	}
 	var t *time.Timer
 	t = time.AfterFunc(delay, func() {

@@ -2,7 +2,6 @@ package vm
 
 import (
 	"math"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -10,6 +9,8 @@ import (
 
 // maxString bounds a string that one operation makes, in octets.
 const maxString = 4 << 20
+
+func tooLong(L *lua.LState) { L.RaiseError("the string would be longer than %d octets", maxString) }
 
 // builtin takes a function of gopher-lua's own library by name, out of a state that nobody else sees.
 func builtin(open lua.LGFunction, names ...string) map[string]lua.LGFunction {
@@ -25,17 +26,17 @@ func builtin(open lua.LGFunction, names ...string) map[string]lua.LGFunction {
 	return found
 }
 
-var luaBase = builtin(lua.OpenBase, "assert", "error", "next", "rawequal", "rawget", "select", "tonumber", "type")
+var luaBase = builtin(lua.OpenBase, "error", "rawequal", "rawget", "select", "type")
 
 // baseFunctions are the globals that are functions: those of Lua 5.1 that cannot reach out of the state.
 var baseFunctions = map[string]lua.LGFunction{
-	"assert":       luaBase["assert"],
+	"assert":       baseAssert,
 	"error":        luaBase["error"],
-	"next":         luaBase["next"],
+	"next":         baseNext,
 	"rawequal":     luaBase["rawequal"],
 	"rawget":       luaBase["rawget"],
 	"select":       luaBase["select"],
-	"tonumber":     luaBase["tonumber"],
+	"tonumber":     baseToNumber,
 	"type":         luaBase["type"],
 	"getmetatable": baseGetMetatable,
 	"ipairs":       baseIPairs,
@@ -49,37 +50,6 @@ var baseFunctions = map[string]lua.LGFunction{
 	"unpack":       baseUnpack,
 	"xpcall":       baseXPCall,
 }
-
-func baseIPairs(L *lua.LState) int {
-	t := L.CheckTable(1)
-	L.Push(ipairsNext)
-	L.Push(t)
-	L.Push(lua.LNumber(0))
-	return 3
-}
-
-func basePairs(L *lua.LState) int {
-	t := L.CheckTable(1)
-	L.Push(pairsNext)
-	L.Push(t)
-	L.Push(lua.LNil)
-	return 3
-}
-
-// The iterators belong to no state: they have no upvalues and no environment.
-var (
-	ipairsNext = &lua.LFunction{IsG: true, GFunction: func(L *lua.LState) int {
-		i := L.CheckInt(2) + 1
-		v := L.CheckTable(1).RawGetInt(i)
-		if v == lua.LNil {
-			return 0
-		}
-		L.Push(lua.LNumber(i))
-		L.Push(v)
-		return 2
-	}}
-	pairsNext = &lua.LFunction{IsG: true, GFunction: luaBase["next"]}
-)
 
 func args(L *lua.LState, from int) []lua.LValue {
 	var vs []lua.LValue
@@ -101,6 +71,22 @@ func basePCall(L *lua.LState) int {
 	ret, ok := FromLua(L).pcall(L, fn, args(L, 2))
 	L.Push(lua.LBool(ok))
 	return 1 + pushAll(L, ret)
+}
+
+// baseAssert raises the message as it is, so that the errors of the API keep their code.
+func baseAssert(L *lua.LState) int {
+	if lua.LVAsBool(L.CheckAny(1)) {
+		return L.GetTop()
+	}
+	switch message := L.Get(2).(type) {
+	case *lua.LNilType:
+		L.RaiseError("assertion failed!")
+	case lua.LString, lua.LNumber:
+		L.RaiseError("%s", lua.LVAsString(message))
+	default:
+		L.Error(message, 1)
+	}
+	return 0
 }
 
 func baseXPCall(L *lua.LState) int {
@@ -152,6 +138,9 @@ func baseRawSet(L *lua.LState) int {
 	if n, ok := key.(lua.LNumber); key == lua.LNil || ok && math.IsNaN(float64(n)) {
 		L.ArgError(2, "the key is nil or NaN")
 	}
+	if n, ok := key.(lua.LNumber); ok {
+		hole(L, t, n)
+	}
 	L.RawSet(t, key, L.CheckAny(3))
 	L.Push(t)
 	return 1
@@ -164,6 +153,13 @@ func checkOpen(L *lua.LState, n int) *lua.LTable {
 		L.ArgError(n, "a module of the host cannot be changed")
 	}
 	return t
+}
+
+// hole charges for what the machine fills when a list is written to far behind its end.
+func hole(L *lua.LState, t *lua.LTable, key lua.LNumber) {
+	if n := len(inside(t).array); key > lua.LNumber(n+1) && key < lua.LNumber(lua.MaxArrayIndex) {
+		ChargeMemory(L, (int(key)-n)*sizeValue)
+	}
 }
 
 func baseToString(L *lua.LState) int {
@@ -179,38 +175,35 @@ func toString(L *lua.LState, v lua.LValue) string {
 		return numberString(v)
 	case *lua.LTable, *lua.LUserData:
 		if fn := L.GetMetaField(v, "__tostring"); fn != lua.LNil {
-			return lua.LVAsString(FromLua(L).call(L, fn, v))
+			text := FromLua(L).call(L, fn, v)
+			if text.Type() != lua.LTString && text.Type() != lua.LTNumber {
+				L.RaiseError("'tostring' must return a string to 'print'")
+			}
+			return toString(L, text)
 		}
 	}
 	return v.String()
 }
 
-// numberString is Lua's "%.14g".
-func numberString(n lua.LNumber) string {
-	f := float64(n)
-	switch {
-	case f == math.Trunc(f) && math.Abs(f) < 1e15:
-		return strconv.FormatInt(int64(f), 10)
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	case math.IsNaN(f):
-		return "nan"
-	}
-	return strconv.FormatFloat(f, 'g', 14, 64)
-}
-
 func baseUnpack(L *lua.LState) int {
 	t := L.CheckTable(1)
-	from, to := L.OptInt(2, 1), L.OptInt(3, t.Len())
-	if to-from >= 8000 {
+	from, to := L.OptInt(2, 1), 0
+	if L.Get(3) == lua.LNil {
+		to = length(L, t)
+	} else {
+		to = L.CheckInt(3)
+	}
+	if from > to {
+		return 0
+	}
+	if n := to - from; n < 0 || n >= 8000 {
 		L.RaiseError("too many results to unpack")
 	}
+	Charge(L, (to-from)/8)
 	for i := from; i <= to; i++ {
-		L.Push(t.RawGetInt(i))
+		L.Push(rawGetInt(t, i))
 	}
-	return max(0, to-from+1)
+	return to - from + 1
 }
 
 func basePrint(L *lua.LState) int {
@@ -219,7 +212,12 @@ func basePrint(L *lua.LState) int {
 		if i > 1 {
 			b.WriteByte('\t')
 		}
-		b.WriteString(toString(L, L.Get(i)))
+		text := toString(L, L.Get(i))
+		if b.Len()+len(text) > maxString {
+			tooLong(L)
+		}
+		ChargeMemory(L, len(text))
+		b.WriteString(text)
 	}
 	s := FromLua(L)
 	s.lib.print(s, b.String())
@@ -275,7 +273,10 @@ func concat(L *lua.LState) int {
 		return concatSlow(L)
 	}
 	if size > maxString {
-		L.RaiseError("the string would be longer than %d octets", maxString)
+		tooLong(L)
+	}
+	if size > 64 {
+		ChargeMemory(L, size)
 	}
 	if n == 2 {
 		if a, ok := L.Get(1).(lua.LString); ok {
@@ -318,8 +319,9 @@ func concatSlow(L *lua.LState) int {
 		b, okB := text(acc)
 		if okA && okB {
 			if len(a)+len(b) > maxString {
-				L.RaiseError("the string would be longer than %d octets", maxString)
+				tooLong(L)
 			}
+			ChargeMemory(L, len(a)+len(b))
 			acc = lua.LString(a + b)
 			continue
 		}

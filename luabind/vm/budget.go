@@ -2,29 +2,52 @@ package vm
 
 import (
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
+
+	lua "github.com/yuin/gopher-lua"
 )
 
-// budget bounds what runs in a state between two waits: instructions exactly, time within about a
-// thousand instructions. It is the context of all threads of the state, because the machine asks a
-// context's Done before every instruction (vm.go, mainLoopWithContext): Done counts. It is never handed
-// to anything else.
+// budget bounds what runs in a state between two waits: instructions exactly, time and memory soon after.
+// It is the context of all threads of the state, because the machine asks a context's Done before every
+// instruction (vm.go, mainLoopWithContext): Done counts. It is never handed to anything else.
 //
 // A trip is latched: a script that catches the error is stopped again at its next instruction, and
 // one that has no next instruction is found out by State.run, which looks at tripped.
 type budget struct {
 	state   *State
 	left    int64
-	check   int64 // look at the clock when left has come down to this
-	limit   int64
-	started time.Time
-	time    time.Duration
-	option  string // what the time limit is called
+	check   atomic.Int64 // look at the clock when left has come down to this; the watcher raises it
+	allowed allowance
 	tripped Kind
+
+	last   time.Duration // of the clock, at the last look; 0: there was none in this run
+	active time.Duration // in which the run really ran, between its looks
+	slow   bool          // the last slice took long: look at each instruction
+	slows  int           // how many did
+	cpu    time.Duration // of the process, at the last look of a run with many slow slices
+	made   int64         // octets of strings and the like since memory was measured
+
+	measured  time.Duration // active, when memory was looked at last
+	allocated uint64        // by the process, at that time; 0: not known
 }
 
-// clockEvery is how many instructions pass between two looks at the clock.
-const clockEvery = 1024
+const (
+	// clockEvery is how many instructions pass between two looks at the clock.
+	clockEvery = 1024
+	// sliceMax is the most that counts between two looks. More, and it was the machine that had no time for
+	// us: 1024 instructions, and what the host does for them, take far less. A script that has more than
+	// slowFree such slices is at fault itself, unless the process had no CPU meanwhile.
+	sliceMax = 4 * time.Millisecond
+	slowFree = 4
+	// sliceSlow is how long a slice may take before each single instruction is looked at.
+	sliceSlow = time.Millisecond
+	// politeAfter is how long a run may go on before it lets others run at each look.
+	politeAfter = time.Millisecond
+	// measureEvery is how long a run may go on before memory is looked at again.
+	measureEvery = time.Millisecond
+)
 
 var stopped = func() chan struct{} {
 	c := make(chan struct{})
@@ -32,25 +55,33 @@ var stopped = func() chan struct{} {
 	return c
 }()
 
+// epoch is what the clock counts from.
+var epoch = time.Now()
+
+func clock() time.Duration { return time.Since(epoch) }
+
 // start gives the budget of one run.
-func (b *budget) start(instructions int64, limit time.Duration) {
-	b.limit, b.left = instructions, instructions
-	b.check = max(0, b.left-clockEvery)
-	b.time = limit
-	b.started = time.Now()
+func (b *budget) start(a allowance) {
+	b.allowed, b.left = a, a.instructions
 	b.tripped = ""
+	b.last, b.active, b.measured = 0, 0, 0
+	b.allocated, b.slow, b.slows, b.cpu = 0, false, 0, 0
+	b.check.Store(max(0, b.left-clockEvery))
 }
+
+// used is how many instructions the run has taken.
+func (b *budget) used() int64 { return b.allowed.instructions - b.left }
 
 // trip stops what runs for a reason of its own; it is latched like the others.
 func (b *budget) trip(k Kind) {
 	b.tripped = k
-	b.check = b.left
+	b.check.Store(Unlimited)
 }
 
 // charge takes n instructions' worth for work that Go does on behalf of a script.
 func (b *budget) charge(n int) {
 	b.left -= int64(n)
-	if b.left <= b.check {
+	if b.left <= b.check.Load() {
 		b.look()
 	}
 }
@@ -58,7 +89,7 @@ func (b *budget) charge(n int) {
 // Done is called by the machine before every instruction.
 func (b *budget) Done() <-chan struct{} {
 	b.left--
-	if b.left > b.check {
+	if b.left > b.check.Load() {
 		return nil
 	}
 	return b.look()
@@ -66,29 +97,96 @@ func (b *budget) Done() <-chan struct{} {
 
 func (b *budget) look() <-chan struct{} {
 	if b.tripped == "" {
-		switch {
-		case b.left <= 0:
-			b.tripped = Budget
-		case time.Since(b.started) > b.time:
-			b.tripped = Time
-		default:
-			b.check = max(0, b.left-clockEvery)
-			return nil
+		b.lookAtClock()
+	}
+	switch {
+	case b.tripped != "":
+	case b.left <= 0:
+		b.tripped = Budget
+	case b.active > b.allowed.time:
+		b.tripped = Time
+	case b.active-b.measured > measureEvery && b.grown():
+		b.tripped = Memory
+	case b.slow:
+		b.check.Store(max(0, b.left-1))
+		return nil
+	default:
+		b.check.Store(max(0, b.left-clockEvery))
+		return nil
+	}
+	b.check.Store(Unlimited) // look again at once: the trip stays
+	return stopped
+}
+
+// lookAtClock counts the time since the last look, and lets others run where this one takes long. The
+// time in which others ran is not the script's.
+func (b *budget) lookAtClock() {
+	now := clock()
+	if b.last != 0 {
+		b.count(now - b.last)
+		if b.active > politeAfter {
+			runtime.Gosched()
+			now = clock()
 		}
 	}
-	b.check = b.left // look again at once: the trip stays
-	return stopped
+	b.last = now
+}
+
+// count adds a slice.
+func (b *budget) count(slice time.Duration) {
+	if b.slow = slice > sliceSlow; b.slow {
+		b.slows++
+	}
+	if b.slows > slowFree {
+		used := processCPU()
+		slice = min(slice, max(used-b.cpu, 0))
+		if b.cpu == 0 {
+			slice = 0
+		}
+		b.cpu = used
+	} else {
+		slice = min(slice, sliceMax)
+	}
+	b.active += slice
+}
+
+// grown looks whether the state holds more than it may. It is measured only when the process has
+// allocated a good part of that since the last time: others do that too, but not for long at a time.
+func (b *budget) grown() bool {
+	b.measured = b.active
+	now := allocated()
+	if b.allocated == 0 {
+		b.allocated = now
+		return false
+	}
+	if int64(now-b.allocated) < max(b.state.limits.Memory/8, 1<<20) {
+		return false
+	}
+	b.allocated = now
+	return b.state.over()
+}
+
+// remember takes n octets of memory that the script may hold from now on: of strings, buffers, threads.
+func (b *budget) remember(n int) {
+	if b.made += int64(n); b.made > b.state.limits.Memory/4 {
+		if b.tripped == "" && b.state.over() {
+			b.trip(Memory)
+		}
+	}
 }
 
 // error is the trip as an Error.
 func (b *budget) error() *Error {
+	a := &b.allowed
 	switch b.tripped {
 	case Time:
-		return &Error{Kind: Time, Limit: "limits." + b.option, Message: fmt.Sprintf("ran longer than %v (limits.%s)", b.time, b.option)}
+		return &Error{Kind: Time, Limit: a.timeName, Message: fmt.Sprintf("ran longer than %v (%s)", a.time, a.timeName)}
+	case Memory:
+		return b.state.memoryError()
 	case Closed:
 		return &Error{Kind: Closed, Message: "the state was closed"}
 	}
-	return &Error{Kind: Budget, Limit: "limits.instructions", Message: fmt.Sprintf("ran more than %d instructions (limits.instructions)", b.limit)}
+	return &Error{Kind: Budget, Limit: a.instructionsName, Message: fmt.Sprintf("ran more than %d instructions (%s)", a.instructions, a.instructionsName)}
 }
 
 // Err, Deadline and Value complete context.Context.
@@ -99,3 +197,25 @@ func (b *budget) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Value has none.
 func (b *budget) Value(any) any { return nil }
+
+// Charge takes n instructions of the script's budget for work that a Go function does for it: one for about
+// 32 octets that are copied or 16 that are looked at. It raises when there are none left, so it
+// is to be called before the work, and inside it where that is long.
+func Charge(L *lua.LState, n int) { FromLua(L).charge(L, n) }
+
+// ChargeMemory says that the script may from now on hold n octets more, of a string or the like, and takes
+// the instructions for making them. It raises when the state holds more than it may (limits.memory), so it
+// is to be called before they are made.
+func ChargeMemory(L *lua.LState, n int) {
+	s := FromLua(L)
+	s.budget.remember(n)
+	s.charge(L, n/32)
+}
+
+// charge takes instructions for work done in Go, and stops the script when there are none left.
+func (s *State) charge(L *lua.LState, n int) {
+	s.budget.charge(n)
+	if s.budget.tripped != "" {
+		L.RaiseError("%s", s.budget.error().Message)
+	}
+}

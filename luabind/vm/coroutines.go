@@ -1,6 +1,11 @@
 package vm
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
 
 var luaCoroutine = builtin(lua.OpenCoroutine, "create", "resume", "status")
 
@@ -13,8 +18,37 @@ var coroutineFunctions = map[string]lua.LGFunction{
 	"yield":   coYield,
 }
 
+// sizeCoroutine is what a fresh coroutine takes.
+const sizeCoroutine = 14 << 10
+
+// coBody is what every coroutine runs: it calls the script's function, so that this is never the
+// outermost one. The machine loses the last frame of a coroutine when the outermost function ends in a
+// tail call of yield, and cannot start one with a Go function.
+var coBody = func() *lua.FunctionProto {
+	chunk, err := parse.Parse(strings.NewReader("local pass, f\nreturn function(...) return pass(f(...)) end"), "[coroutine]")
+	if err != nil {
+		panic(err)
+	}
+	proto, err := lua.Compile(chunk, "[coroutine]")
+	if err != nil {
+		panic(err)
+	}
+	return proto.FunctionPrototypes[0]
+}()
+
+var coPass = &lua.LFunction{IsG: true, GFunction: func(L *lua.LState) int { return L.GetTop() }}
+
 // coCreate makes a thread that counts on the state's budget, now and in any later callback.
 func coCreate(L *lua.LState) int {
+	f := L.CheckFunction(1)
+	ChargeMemory(L, sizeCoroutine)
+	body := FromLua(L).l.NewFunctionFromProto(coBody)
+	for i, v := range []lua.LValue{coPass, f} {
+		body.Upvalues[i] = &lua.Upvalue{}
+		body.Upvalues[i].SetValue(v)
+	}
+	L.SetTop(0)
+	L.Push(body)
 	n := luaCoroutine["create"](L)
 	L.Get(-1).(*lua.LState).SetContext(&FromLua(L).budget)
 	return n
@@ -22,10 +56,21 @@ func coCreate(L *lua.LState) int {
 
 func coResume(L *lua.LState) int {
 	s := FromLua(L)
-	s.enter(L)
-	depth := s.depth
-	defer func() { s.depth = depth - 1 }()
-	return luaCoroutine["resume"](L)
+	th := L.CheckThread(1)
+	top := L.GetTop()
+	s.enter(L, th)
+	depth, nested, running := s.depth, s.frames, len(s.running)
+	n := luaCoroutine["resume"](L)
+	s.depth, s.frames, s.running = depth, nested, s.running[:running]
+	s.leave(L)
+	if L.Get(top+1) == lua.LFalse {
+		// The machine takes a panic of a Go function for an error of the script.
+		if message, ok := L.Get(top + 2).(lua.LString); ok && strings.HasPrefix(string(message), "runtime error: ") {
+			s.poisoned = true
+			L.RaiseError("%s", string(message))
+		}
+	}
+	return n
 }
 
 func coWrap(L *lua.LState) int {
@@ -43,13 +88,17 @@ func coWrap(L *lua.LState) int {
 	return 1
 }
 
-// coYield refuses what the machine would do wrong without a word: a yield out of a function that Go called.
+// coYield refuses what the machine would do wrong without a word: a yield out of a function that Go called,
+// be it pcall, a metamethod, an iterator or a comparison.
 func coYield(L *lua.LState) int {
 	if L.Parent == nil {
 		s := FromLua(L)
 		if L == s.l || s.depth == 0 {
 			L.RaiseError("attempt to yield from outside a coroutine")
 		}
+		L.RaiseError("attempt to yield across metamethod/C-call boundary")
+	}
+	if !calledByLua(L) {
 		L.RaiseError("attempt to yield across metamethod/C-call boundary")
 	}
 	return -1

@@ -34,20 +34,32 @@ const (
 )
 
 type copier struct {
-	size  int
+	size  int64
+	limit int64
 	above map[*lua.LTable]bool
 }
 
 // ToData copies a value out of its state. What cannot leave is an error with the path from root, such as
 // "state.routes[3].fn is a function".
-func ToData(v lua.LValue, root string) (Data, error) {
-	c := &copier{above: map[*lua.LTable]bool{}}
+func ToData(v lua.LValue, root string) (Data, error) { return Copy(v, root, maxDataSize) }
+
+// Copy is ToData with another bound than 1 MiB, in octets of strings and 16 for every value.
+func Copy(v lua.LValue, root string, limit int64) (Data, error) {
+	switch v := v.(type) { // what needs no copier
+	case *lua.LNilType:
+		return nil, nil
+	case lua.LBool:
+		return bool(v), nil
+	case lua.LNumber:
+		return float64(v), nil
+	}
+	c := &copier{limit: limit, above: map[*lua.LTable]bool{}}
 	return c.copy(v, root, 0)
 }
 
 func (c *copier) copy(v lua.LValue, path string, depth int) (Data, error) {
-	if c.size += 16; c.size > maxDataSize {
-		return nil, fmt.Errorf("%s makes the value larger than %d octets", path, maxDataSize)
+	if c.size += 16; c.size > c.limit {
+		return nil, fmt.Errorf("%s makes the value larger than %d octets", path, c.limit)
 	}
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -57,7 +69,7 @@ func (c *copier) copy(v lua.LValue, path string, depth int) (Data, error) {
 	case lua.LNumber:
 		return float64(v), nil
 	case lua.LString:
-		c.size += len(v)
+		c.size += int64(len(v))
 		return string(v), nil
 	case *lua.LTable:
 		return c.table(v, path, depth)
@@ -119,7 +131,7 @@ func (c *copier) key(k lua.LValue, path string) (Data, error) {
 	case lua.LNumber:
 		return float64(k), nil
 	case lua.LString:
-		c.size += len(k)
+		c.size += int64(len(k))
 		return string(k), nil
 	}
 	return nil, fmt.Errorf("%s has a %s as a key", path, k.Type())

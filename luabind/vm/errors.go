@@ -17,6 +17,7 @@ const (
 	Raise    Kind = "raise"    // error(), or a mistake in the script
 	Budget   Kind = "budget"   // too many instructions
 	Time     Kind = "time"     // took too long
+	Memory   Kind = "memory"   // holds too much
 	Panic    Kind = "panic"    // a bug in the host: the state is poisoned
 	Nonsense Kind = "nonsense" // a callback returned what it may not
 	Closed   Kind = "closed"   // the state was closed while a task waited

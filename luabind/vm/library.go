@@ -21,8 +21,7 @@ type Module struct {
 // Library is what scripts may use: built once, shared by all states, never written to again.
 type Library struct {
 	modules map[string]*module
-	globals *lua.LTable // reached through the __index of each state's own, empty, table of globals
-	meta    *lua.LTable // of those tables
+	globals *lua.LTable
 	strings *lua.LTable // metatable of strings
 	print   func(s *State, text string)
 }
@@ -39,8 +38,8 @@ func init() {
 	lua.MaxArrayIndex = 1 << 20
 }
 
-// sealed marks the metatable of a table that scripts may not change.
-const sealed = "(sealed)"
+// sealed is the key that marks the metatable of a table which scripts may not change. No script can have it.
+var sealed = &lua.LUserData{Metatable: lua.LNil}
 
 // NewLibrary builds the library: the safe part of Lua's own, and the modules. What scripts print goes
 // to print.
@@ -54,7 +53,6 @@ func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
 		lib.globals.RawSetString(name, scratch.NewFunction(fn))
 	}
 	lib.globals.RawSetString(concatName, scratch.NewFunction(concat))
-	lib.globals.RawSetString(valuesName, scratch.NewFunction(func(L *lua.LState) int { return L.GetTop() }))
 	lib.globals.RawSetString("_VERSION", lua.LString("Lua 5.1"))
 	own := []Module{
 		{Name: "string", Functions: stringFunctions},
@@ -74,12 +72,6 @@ func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
 		return 0
 	}))
 	lib.globals.Metatable = undeclared
-	lib.meta = scratch.NewTable()
-	lib.meta.RawSetString("__index", lib.globals)
-	lib.meta.RawSetString("__newindex", scratch.NewFunction(func(L *lua.LState) int {
-		L.RaiseError("assignment to the undeclared '%s'", L.Get(2).String())
-		return 0
-	}))
 	return lib
 }
 
@@ -110,7 +102,7 @@ func (lib *Library) add(L *lua.LState, m Module) {
 		return 0
 	}))
 	meta.RawSetString("__metatable", lua.LFalse)
-	meta.RawSetString(sealed, lua.LTrue)
+	meta.RawSetH(sealed, lua.LTrue)
 	proxy := L.NewTable()
 	proxy.Metatable = meta
 	lib.globals.RawSetString(m.Name, proxy)
@@ -123,11 +115,11 @@ func (lib *Library) add(L *lua.LState, m Module) {
 // isSealed reports whether scripts may not write to the table.
 func isSealed(t *lua.LTable) bool {
 	meta, ok := t.Metatable.(*lua.LTable)
-	return ok && meta.RawGetString(sealed) != lua.LNil
+	return ok && meta.RawGetH(sealed) != lua.LNil
 }
 
 func (lib *Library) has(name string) bool {
-	return name != concatName && name != valuesName && lib.globals.RawGetString(name) != lua.LNil
+	return name != concatName && lib.globals.RawGetString(name) != lua.LNil
 }
 
 func (lib *Library) names() []string {

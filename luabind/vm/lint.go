@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -16,8 +17,26 @@ const maxNesting = 200
 // concatName is the checked concatenation that `..` is rewritten to. No script can write this name.
 const concatName = "(concat)"
 
-// valuesName is a function that returns its arguments.
-const valuesName = "(values)"
+// What the compiler gets wrong without a word, or takes quadratic time for, is refused.
+const (
+	maxItems     = 25_000 // of a list in one constructor: 500 batches of 50 have a number of 9 bits
+	maxUpvalues  = 255    // of a function: they are counted in an octet
+	maxConstants = 20_000 // of a function: each is compared with all others
+)
+
+// body is a function that the linter is in.
+type body struct {
+	line      int
+	scopes    int // how many scopes are outside of it
+	upvalues  map[upvalue]bool
+	constants map[string]bool
+}
+
+// upvalue is a variable of a function further out.
+type upvalue struct {
+	scope int
+	name  string
+}
 
 // linter walks the syntax tree of a file: it finds names that nothing declares, bounds the nesting, and
 // rewrites each concatenation into a call of the checked one, since `s = s .. s` doubles memory in
@@ -27,6 +46,7 @@ type linter struct {
 	src      []byte
 	lib      *Library
 	scopes   [][]string
+	bodies   []*body
 	depth    int
 	wrong    diag.List
 	requires []required
@@ -47,15 +67,48 @@ func (l *linter) deeper(line int) bool {
 	return false
 }
 
-func (l *linter) chunk(stmts []ast.Stmt) { l.block(stmts) }
+func (l *linter) chunk(stmts []ast.Stmt) { l.body(1, stmts) }
+
+// body walks the statements of a function.
+func (l *linter) body(line int, stmts []ast.Stmt, names ...string) {
+	b := &body{line: line, scopes: len(l.scopes), upvalues: map[upvalue]bool{}, constants: map[string]bool{}}
+	l.bodies = append(l.bodies, b)
+	l.block(stmts, names...)
+	l.bodies = l.bodies[:len(l.bodies)-1]
+	if n := len(b.upvalues); n > maxUpvalues {
+		l.report(line, "", fmt.Sprintf("the function uses %d variables of the functions around it, more than %d", n, maxUpvalues), "put them into a table")
+	}
+	if len(b.constants) > maxConstants {
+		l.report(line, "", fmt.Sprintf("the function has more than %d different constants", maxConstants), "read data from a file or the arguments, or spread it over functions")
+	}
+}
+
+func (l *linter) constant(s string) {
+	if b := l.bodies[len(l.bodies)-1]; len(b.constants) <= maxConstants {
+		b.constants[s] = true
+	}
+}
 
 func (l *linter) declare(names ...string) {
 	top := len(l.scopes) - 1
 	l.scopes[top] = append(l.scopes[top], names...)
 }
 
+// local reports whether a variable of this name can be seen, and notes which functions have it from outside.
 func (l *linter) local(name string) bool {
-	return slices.ContainsFunc(l.scopes, func(s []string) bool { return slices.Contains(s, name) })
+	for i := len(l.scopes) - 1; i >= 0; i-- {
+		if !slices.Contains(l.scopes[i], name) {
+			continue
+		}
+		for _, b := range slices.Backward(l.bodies) {
+			if b.scopes <= i {
+				break
+			}
+			b.upvalues[upvalue{i, name}] = true
+		}
+		return true
+	}
+	return false
 }
 
 func (l *linter) block(stmts []ast.Stmt, names ...string) {
@@ -131,24 +184,6 @@ func (l *linter) stmt(s ast.Stmt) {
 		l.function(s.Func)
 	case *ast.ReturnStmt:
 		l.exprs(s.Exprs)
-		l.yieldLast(s)
-	}
-}
-
-// yieldLast turns `return coroutine.yield(x)` into a call that is no tail call: a tail call of yield in the
-// outermost function of a coroutine makes the machine lose its last frame.
-func (l *linter) yieldLast(s *ast.ReturnStmt) {
-	if len(s.Exprs) != 1 {
-		return
-	}
-	call, ok := s.Exprs[0].(*ast.FuncCallExpr)
-	if !ok || call.Receiver != nil {
-		return
-	}
-	if f, ok := call.Func.(*ast.AttrGetExpr); ok {
-		if k, ok := f.Key.(*ast.StringExpr); ok && k.Value == "yield" {
-			s.Exprs[0] = l.hidden(valuesName, call.Line(), call)
-		}
 	}
 }
 
@@ -172,7 +207,7 @@ func (l *linter) function(f *ast.FunctionExpr, names ...string) {
 	if f.ParList != nil {
 		names = append(names, f.ParList.Names...)
 	}
-	l.block(f.Stmts, append(names, "arg")...)
+	l.body(f.Line(), f.Stmts, append(names, "arg")...)
 }
 
 // expr walks e and returns what takes its place.
@@ -182,15 +217,22 @@ func (l *linter) expr(e ast.Expr) ast.Expr {
 		return e
 	}
 	switch e := e.(type) {
+	case *ast.NumberExpr:
+		l.number(e)
+	case *ast.StringExpr:
+		l.constant(e.Value)
 	case *ast.IdentExpr:
 		l.read(e.Value, e.Line())
 	case *ast.AttrGetExpr:
 		e.Object, e.Key = l.expr(e.Object), l.expr(e.Key)
 		l.field(e)
 	case *ast.TableExpr:
+		items := 0
 		for _, f := range e.Fields {
 			if f.Key != nil {
 				f.Key = l.expr(f.Key)
+			} else if items++; items == maxItems+1 {
+				l.report(f.Value.Line(), "", fmt.Sprintf("the list has more than %d items", maxItems), "add them in a loop, or spread them over several lists")
 			}
 			f.Value = l.expr(f.Value)
 		}
@@ -220,6 +262,17 @@ func (l *linter) expr(e ast.Expr) ast.Expr {
 		l.function(e)
 	}
 	return e
+}
+
+// number writes a literal as the machine reads it: it takes 010 for octal, and 1_000 for a number.
+func (l *linter) number(e *ast.NumberExpr) {
+	n, ok := readNumber(e.Value)
+	if !ok {
+		l.report(e.Line(), e.Value, fmt.Sprintf("malformed number '%s'", e.Value), "")
+		return
+	}
+	e.Value = strconv.FormatFloat(float64(n), 'g', -1, 64)
+	l.constant(e.Value)
 }
 
 // concat turns a .. b .. c into (concat)(a, b, c). Operands give one value each.

@@ -145,7 +145,25 @@ func compileFile(file string, src []byte, lib *Library) (*lua.FunctionProto, []r
 		}
 		return nil, l.requires, diag.List{d}
 	}
+	if name, line := assignsGlobal(proto); name != "" { // the table of globals is shared: this must not be
+		return nil, l.requires, diag.List{{File: file, Line: line, Message: fmt.Sprintf("assignment to the undeclared '%s'", name), Source: diag.SourceLine(src, line)}}
+	}
 	return proto, l.requires, nil
+}
+
+// assignsGlobal finds a global variable that compiled code assigns.
+func assignsGlobal(p *lua.FunctionProto) (name string, line int) {
+	for pc, code := range p.Code {
+		if int(code>>26) == lua.OP_SETGLOBAL {
+			return p.Constants[code&0x3ffff].String(), p.DbgSourcePositions[pc]
+		}
+	}
+	for _, f := range p.FunctionPrototypes {
+		if name, line := assignsGlobal(f); name != "" {
+			return name, line
+		}
+	}
+	return "", 0
 }
 
 func parseError(file string, src []byte, err error) diag.Diagnostic {

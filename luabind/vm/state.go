@@ -4,34 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
-
-// Limits bound what a script may use. Zero means the default.
-type Limits struct {
-	Instructions int64         // of a callback, or of a task between two waits; 1,000,000
-	Time         time.Duration // likewise; 50 ms
-	LoadTime     time.Duration // of loading a script; 500 ms
-	Tasks        int           // at once; 100
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.Instructions <= 0 {
-		l.Instructions = 1_000_000
-	}
-	if l.Time <= 0 {
-		l.Time = 50 * time.Millisecond
-	}
-	if l.LoadTime <= 0 {
-		l.LoadTime = 500 * time.Millisecond
-	}
-	if l.Tasks <= 0 {
-		l.Tasks = 100
-	}
-	return l
-}
 
 // maxDepth bounds how often Lua and Go may call each other in turn (pcall, sort, gsub, resume): each
 // level is Go stack, and a Go stack that overflows cannot be recovered from. Lua 5.1 has 200.
@@ -40,6 +16,22 @@ const maxDepth = 200
 // maxCalls bounds how deep Lua functions may call each other. The frames are made as they are needed.
 const maxCalls = 2000
 
+// maxFrames bounds the frames of all threads that wait for each other: a metamethod that calls the next one
+// is Go stack too.
+const maxFrames = 4 * maxCalls
+
+// Hooks are what a state asks of those whose scripts it runs. None need be set.
+type Hooks struct {
+	// TaskFailed is told of tasks that end with an error, on the task's goroutine, without the lock.
+	TaskFailed func(task string, err *Error)
+	// MemoryHigh is told once when the state holds more than 80 % of limits.memory.
+	MemoryHigh func(used, limit int64)
+	// Surveyed is told what the state holds when it was measured between two runs, and found small enough.
+	Surveyed func(size int64)
+	// Roots visits the values of the state that Go holds.
+	Roots func(visit func(lua.LValue))
+}
+
 // State is one bind's Lua. One goroutine at a time may work in it: the one that holds its lock. All
 // methods but Lock, Close, Tasks and those that say so are to be called with the lock held.
 type State struct {
@@ -47,36 +39,43 @@ type State struct {
 	prog   *Program
 	limits Limits
 	user   any
+	hooks  Hooks
 	l      *lua.LState
 	budget budget
+	survey survey
+
+	watched *atomic.Uint32 // odd while something runs
 
 	mu       sync.Mutex
 	task     *task // whose turn it is; nil: a callback's
 	tasks    map[*task]struct{}
-	failed   func(task string, err *Error)
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	poisoned bool
 
 	loaded  map[string]lua.LValue
+	main    lua.LValue    // what the main file returned
 	threads []*lua.LState // for protected calls, used again
-	depth   int
+	running []*lua.LState // the threads that wait for each other, and the one that they wait for
+	depth   int           // levels of Go stack
+	frames  int           // of the threads that wait
+	place   *Error        // where a limit tripped first
 	results []lua.LValue
 }
 
-// NewState returns a state that has run nothing yet. user is what API functions get by User; failed is
-// told of tasks that end with an error, on the task's goroutine, without the lock.
-func NewState(lib *Library, prog *Program, limits Limits, user any, failed func(task string, err *Error)) *State {
-	s := &State{lib: lib, prog: prog, limits: limits.withDefaults(), user: user, failed: failed,
+// NewState returns a state that has run nothing yet. user is what API functions get by User.
+func NewState(lib *Library, prog *Program, limits Limits, user any, hooks Hooks) *State {
+	s := &State{lib: lib, prog: prog, limits: limits.WithDefaults(), user: user, hooks: hooks, main: lua.LNil,
 		tasks: map[*task]struct{}{}, loaded: map[string]lua.LValue{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, MinimizeStackMemory: true,
 		RegistrySize: 256, RegistryGrowStep: 256, RegistryMaxSize: 65536})
 	s.l.G.MainThread, s.l.G.CurrentThread = s.l, s.l
-	s.l.G.Global.Metatable = lib.meta
+	s.l.G.Global, s.l.Env = lib.globals, lib.globals // no program assigns a global: the linter sees to it
 	s.l.SetMetatable(lua.LString(""), lib.strings)
 	s.budget.state = s
 	s.l.SetContext(&s.budget)
+	s.watch()
 	return s
 }
 
@@ -108,10 +107,12 @@ func (s *State) Poisoned() bool { return s.poisoned }
 // It may be called without the lock.
 func (s *State) Close() { s.cancel() }
 
+// Limits returns what bounds the state, with the defaults filled in.
+func (s *State) Limits() Limits { return s.limits }
+
 // Load runs the main file and returns what it returns: the table of callbacks.
 func (s *State) Load() (*lua.LTable, *Error) {
-	s.begin(nil, s.limits.LoadTime, "load_time")
-	ret, err := s.run(s.l, s.l.NewFunctionFromProto(s.prog.protos[s.prog.Main]), 1)
+	ret, err := s.turn(nil, s.limits.load(), s.l, s.l.NewFunctionFromProto(s.prog.protos[s.prog.Main]), 1, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,41 +121,67 @@ func (s *State) Load() (*lua.LTable, *Error) {
 		return nil, &Error{Kind: Nonsense, File: s.prog.Main, Line: 1,
 			Message: fmt.Sprintf("the script returns %s, not its table of callbacks: end it with 'return M'", ret[0].Type())}
 	}
+	s.main = t
 	return t, nil
 }
 
 // Call calls fn with args under the limits of a callback and returns nret values, which are good until
-// the next call. It is the one way into Lua.
+// the next call. args is not kept. Call, Init, Load and the tasks are the ways into Lua.
 func (s *State) Call(fn lua.LValue, nret int, args ...lua.LValue) ([]lua.LValue, *Error) {
-	s.begin(nil, s.limits.Time, "time")
-	return s.run(s.l, fn, nret, args...)
+	return s.turn(nil, s.limits.callback(), s.l, fn, nret, args)
 }
 
-// begin gives the turn to t (nil: a callback) with a fresh budget.
-func (s *State) begin(t *task, limit time.Duration, option string) {
-	s.task = t
-	s.depth = 0
-	s.budget.option = option
-	s.budget.start(s.limits.Instructions, limit)
-	if t == nil {
-		s.l.G.CurrentThread = s.l
-	}
+// Init is Call under the limits of init.
+func (s *State) Init(fn lua.LValue, nret int, args ...lua.LValue) ([]lua.LValue, *Error) {
+	return s.turn(nil, s.limits.init(), s.l, fn, nret, args)
 }
 
-// run calls fn on the thread L.
-func (s *State) run(L *lua.LState, fn lua.LValue, nret int, args ...lua.LValue) ([]lua.LValue, *Error) {
+// turn runs fn on the thread L, and looks after it whether the state has become too large.
+func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) ([]lua.LValue, *Error) {
 	if s.poisoned {
 		return nil, &Error{Kind: Panic, Message: "the state is poisoned by an earlier failure"}
 	}
+	s.begin(t, a)
+	s.depth, s.frames = 0, 0
+	if t == nil {
+		s.l.G.CurrentThread = s.l
+		s.running = s.running[:0]
+	}
+	s.runs()
+	ret, err := s.run(L, fn, nret, args)
+	s.stands()
+	switch {
+	case err != nil && err.Kind == Memory: // what it held in variables is free by now
+		s.survey.next = s.survey.since
+		s.poisoned = s.poisoned || s.Memory() > s.limits.Memory/10*8
+	case s.settle():
+		s.poisoned = true
+		if err == nil || err.Kind != Panic {
+			err = s.memoryError()
+		}
+		return nil, err
+	}
+	return ret, err
+}
+
+// begin gives the turn to t (nil: a callback) with a fresh budget.
+func (s *State) begin(t *task, a allowance) {
+	s.task = t
+	s.place = nil
+	s.budget.start(a)
+}
+
+// run calls fn on the thread L.
+func (s *State) run(L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) ([]lua.LValue, *Error) {
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
 	}
 	err := s.protect(L, len(args), nret)
-	if s.budget.tripped != "" { // also when the script swallowed it
+	if s.budget.tripped != "" && (err == nil || err.Kind != Panic) { // also when the script swallowed it
 		trip := s.budget.error()
-		if err != nil {
-			trip.File, trip.Line, trip.Traceback = err.File, err.Line, err.Traceback
+		if s.place != nil {
+			trip.File, trip.Line, trip.Traceback = s.place.File, s.place.Line, s.place.Traceback
 		}
 		L.SetTop(0)
 		return nil, trip
@@ -183,6 +210,9 @@ func (s *State) protect(L *lua.LState, nargs, nret int) (err *Error) {
 	}()
 	if e := L.PCall(nargs, nret, nil); e != nil {
 		err = fromLua(e)
+		if s.budget.tripped != "" && s.place == nil {
+			s.place = err
+		}
 	}
 	switch {
 	case err != nil && err.Kind == Panic:
@@ -211,39 +241,48 @@ func (s *State) thread() *lua.LState {
 
 func (s *State) putThread(th *lua.LState) {
 	th.SetTop(0)
-	if len(s.threads) < 16 {
+	if array, _ := registers(th); len(s.threads) < 16 && len(array) <= 1024 {
 		s.threads = append(s.threads, th)
 	}
 }
 
-// enter counts a level of Go stack; leave gives it back.
-func (s *State) enter(L *lua.LState) {
-	if s.depth++; s.depth > maxDepth {
-		s.depth--
+// enter counts a level of Go stack, in which th runs and L waits; leave gives it back.
+func (s *State) enter(L, th *lua.LState) {
+	n := frames(L)
+	if s.depth >= maxDepth || s.frames+n > maxFrames {
 		L.RaiseError("C stack overflow: calls are nested too deep")
 	}
+	s.depth++
+	s.frames += n
+	s.running = append(s.running, th)
 }
 
-func (s *State) leave() { s.depth-- }
+func (s *State) leave(L *lua.LState) {
+	s.depth--
+	s.frames -= frames(L)
+	s.running = s.running[:len(s.running)-1]
+}
 
 // pcall calls fn on a thread of its own: an error then closes no variables of the caller's, which
-// closures may share. It returns the values, or the error value and false.
+// closures may share. It returns the values, which are good until the next call, or the error value and
+// false.
 func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LValue, bool) {
-	s.enter(L)
-	defer s.leave()
-	depth, current := s.depth, L.G.CurrentThread
 	th := s.thread()
+	s.enter(L, th)
+	depth, nested, running, current := s.depth, s.frames, len(s.running), L.G.CurrentThread
 	th.Push(fn)
 	for _, a := range args {
 		th.Push(a)
 	}
 	err := s.protect(th, len(args), lua.MultRet)
-	s.depth, L.G.CurrentThread = depth, current
+	s.depth, s.frames, s.running, L.G.CurrentThread = depth, nested, s.running[:running], current
+	s.leave(L)
 	if err != nil {
 		if s.poisoned {
 			L.RaiseError("%s", err.Message) // nothing is to be trusted any more
 		}
-		s.putThread(th)
+		// th is not used again: where the machine itself gave up, variables in its registers may be shared.
+		s.charge(L, 50+len(err.Traceback)/16)
 		if err.Value == nil {
 			return []lua.LValue{lua.LString(err.Error())}, false
 		}
@@ -257,6 +296,12 @@ func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LV
 	return ret, true
 }
 
+// Invoke calls fn on behalf of a Go function that L runs, and returns its first result; errors go on to the
+// script.
+func Invoke(L *lua.LState, fn lua.LValue, args ...lua.LValue) lua.LValue {
+	return FromLua(L).call(L, fn, args...)
+}
+
 // call calls fn on behalf of a Go function of the library; errors go on to the script.
 func (s *State) call(L *lua.LState, fn lua.LValue, args ...lua.LValue) lua.LValue {
 	ret, ok := s.pcall(L, fn, args)
@@ -267,12 +312,4 @@ func (s *State) call(L *lua.LState, fn lua.LValue, args ...lua.LValue) lua.LValu
 		return lua.LNil
 	}
 	return ret[0]
-}
-
-// charge takes instructions for work done in Go, and stops the script when there are none left.
-func (s *State) charge(L *lua.LState, n int) {
-	s.budget.charge(n)
-	if s.budget.tripped != "" {
-		L.RaiseError("%s", s.budget.error().Message)
-	}
 }

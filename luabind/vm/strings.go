@@ -28,8 +28,9 @@ var stringFunctions = map[string]lua.LGFunction{
 
 // mapBytes swaps the case of the octets from lo to hi, in the C locale.
 func mapBytes(L *lua.LState, lo, hi byte) int {
-	b := []byte(L.CheckString(1))
-	FromLua(L).charge(L, len(b)/32)
+	s := L.CheckString(1)
+	ChargeMemory(L, len(s))
+	b := []byte(s)
 	for i, c := range b {
 		if c >= lo && c <= hi {
 			b[i] = c ^ 0x20
@@ -55,6 +56,7 @@ func strByte(L *lua.LState) int {
 	if to-from >= 8000 {
 		L.RaiseError("string slice too long")
 	}
+	Charge(L, max(0, to-from)/8)
 	for i := from; i <= to; i++ {
 		L.Push(lua.LNumber(s[i-1]))
 	}
@@ -81,15 +83,17 @@ func strRep(L *lua.LState) int {
 		return 1
 	}
 	if n > maxString/len(s) {
-		L.RaiseError("the string would be longer than %d octets", maxString)
+		tooLong(L)
 	}
-	FromLua(L).charge(L, n*len(s)/32)
+	ChargeMemory(L, n*len(s))
 	L.Push(lua.LString(strings.Repeat(s, n)))
 	return 1
 }
 
 func strReverse(L *lua.LState) int {
-	b := []byte(L.CheckString(1))
+	s := L.CheckString(1)
+	ChargeMemory(L, len(s))
+	b := []byte(s)
 	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
 		b[i], b[j] = b[j], b[i]
 	}
@@ -104,9 +108,21 @@ func strSub(L *lua.LState) int {
 	if from > to {
 		L.Push(lua.LString(""))
 	} else {
-		L.Push(lua.LString(s[from-1 : to]))
+		L.Push(cut(L, s[from-1:to], len(s)))
 	}
 	return 1
+}
+
+// cut makes a value of a part of a string of n octets. A small part of a large one is copied: otherwise it
+// would hold all of it.
+func cut(L *lua.LState, part string, n int) lua.LValue {
+	if n <= 64 || len(part) > n/2 {
+		return lua.LString(part)
+	}
+	if len(part) > 64 {
+		ChargeMemory(L, len(part))
+	}
+	return lua.LString(strings.Clone(part))
 }
 
 func newMatcher(L *lua.LState, src, pat string) *matcher {
@@ -149,24 +165,34 @@ func strFind(L *lua.LState, find bool) int {
 	return m.captures(s, e, true)
 }
 
+// gmatch is an iterator of string.gmatch. It tells its size: nothing else knows what it holds.
+type gmatch struct {
+	src, pat string
+	at       int
+}
+
+// Size is that of the text that it goes through.
+func (g *gmatch) Size() int { return len(g.src) + len(g.pat) }
+
 func strGMatch(L *lua.LState) int {
-	src, pat := L.CheckString(1), L.CheckString(2)
-	at := 0
-	L.Push(L.NewFunction(func(L *lua.LState) int {
-		m := newMatcher(L, src, pat)
-		for ; at <= len(src); at++ {
-			m.level = 0
-			if e := m.match(at, 0); e >= 0 {
-				s := at
-				if at = e; e == s {
-					at++
-				}
-				return m.captures(s, e, true)
+	g := &gmatch{src: L.CheckString(1), pat: L.CheckString(2)}
+	L.Push(L.NewClosure(g.next, &lua.LUserData{Value: g, Metatable: lua.LNil}))
+	return 1
+}
+
+func (g *gmatch) next(L *lua.LState) int {
+	m := newMatcher(L, g.src, g.pat)
+	for ; g.at <= len(g.src); g.at++ {
+		m.level = 0
+		if e := m.match(g.at, 0); e >= 0 {
+			s := g.at
+			if g.at = e; e == s {
+				g.at++
 			}
+			return m.captures(s, e, true)
 		}
-		L.Push(lua.LNil)
-		return 1
-	}))
+	}
+	L.Push(lua.LNil)
 	return 1
 }
 
@@ -188,7 +214,9 @@ func strGSub(L *lua.LState) int {
 		e := m.match(at, 0)
 		if e >= 0 {
 			n++
-			out.WriteString(m.replacement(repl, at, e))
+			r := m.replacement(repl, at, e)
+			Charge(L, len(r)/32)
+			out.WriteString(r)
 		}
 		switch {
 		case e > at:
@@ -200,7 +228,7 @@ func strGSub(L *lua.LState) int {
 			at = len(src) + 1
 		}
 		if out.Len() > maxString {
-			L.RaiseError("the string would be longer than %d octets", maxString)
+			tooLong(L)
 		}
 		if at > len(src) || anchored {
 			break
@@ -209,6 +237,7 @@ func strGSub(L *lua.LState) int {
 	if at < len(src) {
 		out.WriteString(src[at:])
 	}
+	ChargeMemory(L, out.Len())
 	L.Push(lua.LString(out.String()))
 	L.Push(lua.LNumber(n))
 	return 2
@@ -270,6 +299,7 @@ func strFormat(L *lua.LState) int {
 	format := L.CheckString(1)
 	var b strings.Builder
 	arg := 1
+	Charge(L, len(format)/8)
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
 			b.WriteByte(format[i])
@@ -297,9 +327,10 @@ func strFormat(L *lua.LState) int {
 		arg++
 		b.WriteString(formatOne(L, "%"+format[start:i], format[i], arg))
 		if b.Len() > maxString {
-			L.RaiseError("the string would be longer than %d octets", maxString)
+			tooLong(L)
 		}
 	}
+	ChargeMemory(L, b.Len())
 	L.Push(lua.LString(b.String()))
 	return 1
 }

@@ -11,7 +11,7 @@ import (
 
 var tableFunctions = map[string]lua.LGFunction{
 	"concat": tableConcat,
-	"getn":   func(L *lua.LState) int { L.Push(lua.LNumber(L.CheckTable(1).Len())); return 1 },
+	"getn":   func(L *lua.LState) int { L.Push(lua.LNumber(length(L, L.CheckTable(1)))); return 1 },
 	"insert": tableInsert,
 	"maxn":   func(L *lua.LState) int { L.Push(lua.LNumber(L.CheckTable(1).MaxN())); return 1 },
 	"remove": tableRemove,
@@ -20,13 +20,14 @@ var tableFunctions = map[string]lua.LGFunction{
 
 func tableConcat(L *lua.LState) int {
 	t, sep := L.CheckTable(1), L.OptString(2, "")
-	from, to := L.OptInt(3, 1), L.OptInt(4, t.Len())
+	from, to := L.OptInt(3, 1), L.OptInt(4, length(L, t))
 	s := FromLua(L)
 	var b strings.Builder
 	for i := from; i <= to; i++ {
-		s.charge(L, 1)
-		switch v := t.RawGetInt(i).(type) {
+		s.charge(L, 1+len(sep)/32)
+		switch v := rawGetInt(t, i).(type) {
 		case lua.LString:
+			s.charge(L, len(v)/32)
 			b.WriteString(string(v))
 		case lua.LNumber:
 			b.WriteString(numberString(v))
@@ -37,41 +38,50 @@ func tableConcat(L *lua.LState) int {
 			b.WriteString(sep)
 		}
 		if b.Len() > maxString {
-			L.RaiseError("the string would be longer than %d octets", maxString)
+			tooLong(L)
 		}
 	}
+	ChargeMemory(L, b.Len())
 	L.Push(lua.LString(b.String()))
 	return 1
 }
 
 func tableInsert(L *lua.LState) int {
 	t := checkOpen(L, 1)
-	switch n := t.Len(); L.GetTop() {
+	n := length(L, t)
+	at, v := n+1, L.Get(2)
+	switch L.GetTop() {
 	case 2:
-		t.RawSetInt(n+1, L.Get(2))
 	case 3:
-		at := L.CheckInt(2)
-		if at > n {
-			t.RawSetInt(at, L.Get(3))
-			return 0
-		}
-		FromLua(L).charge(L, (n-at)/16)
-		t.Insert(at, L.Get(3))
+		at, v = L.CheckInt(2), L.Get(3)
 	default:
 		L.RaiseError("wrong number of arguments to 'insert'")
+	}
+	switch {
+	case at > n+1:
+		hole(L, t, lua.LNumber(at))
+		fallthrough
+	case at == n+1:
+		if at >= lua.MaxArrayIndex {
+			L.RaiseError("a list cannot have more than %d elements", lua.MaxArrayIndex-1)
+		}
+		t.RawSetInt(at, v)
+	default:
+		Charge(L, (n-at)/16)
+		t.Insert(at, v)
 	}
 	return 0
 }
 
 func tableRemove(L *lua.LState) int {
 	t := checkOpen(L, 1)
-	n := t.Len()
+	n := length(L, t)
 	at := L.OptInt(2, n)
 	if n == 0 || at < 1 || at > n {
 		L.Push(lua.LNil)
 		return 1
 	}
-	FromLua(L).charge(L, (n-at)/16)
+	Charge(L, (n-at)/16)
 	L.Push(t.Remove(at))
 	return 1
 }
@@ -87,8 +97,10 @@ func tableSort(L *lua.LState) int {
 		fn := L.CheckFunction(2)
 		less = func(a, b lua.LValue) bool { return lua.LVAsBool(s.call(L, fn, a, b)) }
 	}
-	items := make([]lua.LValue, t.Len())
-	s.charge(L, len(items))
+	n := length(L, t)
+	s.charge(L, n)
+	ChargeMemory(L, n*sizeValue)
+	items := make([]lua.LValue, n)
 	for i := range items {
 		items[i] = t.RawGetInt(i + 1)
 	}

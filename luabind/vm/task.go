@@ -3,12 +3,17 @@ package vm
 import (
 	"context"
 	"fmt"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
 // task is a Lua function that runs beside the callbacks, in turns with them, and may wait.
-type task struct{ name string }
+type task struct {
+	name    string
+	args    []lua.LValue  // of one that has not started
+	threads []*lua.LState // of one that waits
+}
 
 // Go starts a task that calls fn(args...). It gets its first turn when the present one ends.
 func (s *State) Go(name string, fn *lua.LFunction, args ...lua.LValue) error {
@@ -18,27 +23,28 @@ func (s *State) Go(name string, fn *lua.LFunction, args ...lua.LValue) error {
 	if len(s.tasks) >= s.limits.Tasks {
 		return fmt.Errorf("%d tasks run already (limits.tasks)", len(s.tasks))
 	}
-	t := &task{name: name}
+	t := &task{name: name, args: append([]lua.LValue{fn}, args...)}
 	s.tasks[t] = struct{}{}
-	args = append([]lua.LValue(nil), args...)
-	go s.runTask(t, fn, args)
+	go s.runTask(t)
 	return nil
 }
 
-func (s *State) runTask(t *task, fn *lua.LFunction, args []lua.LValue) {
+func (s *State) runTask(t *task) {
 	s.mu.Lock()
 	var err *Error
-	if s.ctx.Err() == nil {
+	if s.ctx.Err() == nil && !s.poisoned {
 		th := s.thread()
-		s.begin(t, s.limits.Time, "time")
-		_, err = s.run(th, fn, 0, args...)
-		s.putThread(th)
+		s.running = append(s.running[:0], th)
+		args := t.args
+		t.args = nil
+		_, err = s.turn(t, s.limits.task(), th, args[0], 0, args[1:])
+		s.running = s.running[:0]
 	}
 	s.task = nil
 	delete(s.tasks, t)
 	s.mu.Unlock()
-	if err != nil && err.Kind != Closed && s.failed != nil {
-		s.failed(t.name, err)
+	if err != nil && err.Kind != Closed && s.hooks.TaskFailed != nil {
+		s.hooks.TaskFailed(t.name, err)
 	}
 }
 
@@ -51,18 +57,41 @@ func (s *State) Tasks() int {
 
 // Wait lets a task wait: the state is free for others while wait runs, then the task takes its turn
 // again with a fresh budget. wait must return when its context ends; the task is then ended, and no pcall
-// keeps it alive.
+// keeps it alive. A task that ran for long waits at least as long, so that it leaves room for others.
 func (s *State) Wait(L *lua.LState, wait func(ctx context.Context)) {
-	t, depth, current := s.task, s.depth, L.G.CurrentThread
-	s.task = nil
+	t, depth, nested, current := s.task, s.depth, s.frames, L.G.CurrentThread
+	t.threads = append(t.threads[:0], s.running...)
+	ran := s.budget.active
+	s.task, s.running = nil, s.running[:0]
+	s.survey.since += s.budget.used()
+	s.stands()
 	s.mu.Unlock()
+
+	began := clock()
 	wait(s.ctx)
+	if rest := ran - (clock() - began); rest > 0 {
+		pause(s.ctx, rest)
+	}
+
 	s.mu.Lock()
-	s.begin(t, s.limits.Time, "time")
-	s.depth = depth
+	s.begin(t, s.limits.task())
+	s.runs()
+	s.depth, s.frames = depth, nested
+	s.running = append(s.running[:0], t.threads...)
+	clear(t.threads)
+	t.threads = t.threads[:0]
 	L.G.CurrentThread = current
-	if s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || s.poisoned {
 		s.budget.trip(Closed)
 		L.RaiseError("the state was closed")
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }

@@ -64,7 +64,7 @@ func load(t testing.TB, limits Limits, files map[string]string) (*State, *lua.LT
 		t.Fatalf("compile: %v", wrong)
 	}
 	h := &harness{wake: make(chan struct{}), notes: make(chan string, 10), failed: make(chan *Error, 10)}
-	s := NewState(testLibrary, prog, limits, h, func(_ string, err *Error) { h.failed <- err })
+	s := NewState(testLibrary, prog, limits, h, Hooks{TaskFailed: func(_ string, err *Error) { h.failed <- err }})
 	t.Cleanup(s.Close)
 	s.Lock()
 	defer s.Unlock()
@@ -394,7 +394,7 @@ func TestStatesShareTheLibrary(t *testing.T) {
 					close(done)
 				}
 			}()
-			s := NewState(testLibrary, s0.Program(), Limits{Time: time.Minute}, nil, nil)
+			s := NewState(testLibrary, s0.Program(), Limits{Time: time.Minute}, nil, Hooks{})
 			s.Lock()
 			defer s.Unlock()
 			m, err := s.Load()
@@ -425,7 +425,7 @@ func TestHeapOfAState(t *testing.T) {
 	before := heap()
 	states := make([]*State, n)
 	for i := range states {
-		states[i] = NewState(testLibrary, s0.Program(), Limits{}, nil, nil)
+		states[i] = NewState(testLibrary, s0.Program(), Limits{}, nil, Hooks{})
 		states[i].Lock()
 		if _, err := states[i].Load(); err != nil {
 			t.Fatal(err)
