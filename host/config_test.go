@@ -73,12 +73,12 @@ binds:
 		ESME: esme.Config{Mode: esme.Transmitter, SystemID: "acme", Password: "secret", Window: 50, Queue: esme.Unlimited, TPS: 100,
 			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
 		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
-		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond, Memory: 32 << 20, LogRate: vm.Unlimited, Tasks: 7, InitTime: vm.Unlimited}, AllowBinds: []string{"other", "x-*"}}
+		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond, Memory: 32 << 20, LogRate: vm.Unlimited, Tasks: 7, InitTime: vm.Unlimited}, AllowBinds: []string{"other", "x-*"}, Reload: "together"}
 	acme2 := acme
 	acme2.Name = "acme/2"
 	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
 		ESME:    esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
-		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient"}
+		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient", Reload: "together"}
 	if d := cmp.Diff([]BindConfig{acme, acme2, other}, c.Binds); d != "" {
 		t.Error(d)
 	}
