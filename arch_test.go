@@ -14,11 +14,12 @@ const module = "github.com/esmehost/esmehost/"
 
 // rooms says which rooms each room may know: only such as stand below it.
 var rooms = map[string][]string{
-	"cmd/esmehost":     {"host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
+	"cmd/esmehost":     {"capture", "host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
 	"host":             {"luabind", "luabind/vm", "esme", "pdu", "diag", "scripts"},
 	"luabind":          {"luabind/vm", "esme", "pdu", "diag", "scripts"},
 	"luabind/vm":       {"diag"},
 	"esme":             {"pdu"},
+	"capture":          {"pdu"},
 	"smsc":             {"esme", "pdu"},
 	"pdu":              {},
 	"pdu/internal/gen": {},

@@ -80,6 +80,7 @@ type Config struct {
 	EnquireLinkRespLimit time.Duration // silence after a ping before the stop; 0 = 30 s
 	InactivityLimit      time.Duration // no message PDU either way: stop; 0 = off
 	ResponseLimit        time.Duration // a request without response; 0 = 60 s
+	StalledLimit         time.Duration // requests are out and none is answered: stop; 0 = off
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
 	SourceAddress string        // host, or host:port, that connections come from; empty: the system chooses
@@ -91,6 +92,13 @@ type Config struct {
 	Mailbox    int     // calls, casts and messages that wait for the handler; 0 = 10,000
 	TPS        float64 // requests per second; 0 = unlimited
 	MaxPDUSize int     // octets; 0 = 128 KiB
+
+	// RetryThrottled is how often a request that the SMSC refused for its load (ESME_RTHROTTLED,
+	// ESME_RMSGQFUL) is sent again, under its number and before all that was accepted later, until the
+	// handler is told of the refusal. 0: it is told of the first.
+	RetryThrottled int
+
+	RelaxedLengths bool // send what is longer than SMPP allows, where the wire can carry it ([pdu.PDU.RelaxedErr])
 
 	NoAutoReply   bool // leave a deliver_sm or data_sm that the handler did not answer unanswered
 	Automatic     Automatic
@@ -117,6 +125,7 @@ func (c Config) withDefaults() Config {
 	limit(&c.EnquireLinkRespLimit, 30*time.Second)
 	limit(&c.InactivityLimit, Infinity)
 	limit(&c.ResponseLimit, 60*time.Second)
+	limit(&c.StalledLimit, Infinity)
 	limit(&c.UnbindLimit, 5*time.Second)
 	if c.Window == 0 {
 		c.Window = 10
@@ -146,6 +155,14 @@ func (c Config) withDefaults() Config {
 		c.Automatic &^= AutoReply
 	}
 	return c
+}
+
+// refusal is what keeps a built PDU from being sent; nil if nothing does.
+func (c *Config) refusal(p *pdu.PDU) error {
+	if c.RelaxedLengths {
+		return p.RelaxedErr()
+	}
+	return p.Err()
 }
 
 func (c *Config) auto(a Automatic) bool { return c.Automatic&a != 0 }

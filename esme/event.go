@@ -64,6 +64,8 @@ type Counters struct {
 	SendErrors     uint64 `json:"send_errors"`     // accepted PDUs that were refused later
 	AutoReplies    uint64 `json:"auto_replies"`    // answers that the session gave by itself
 	Refused        uint64 `json:"refused"`         // requests of the peer answered with an error by the session
+	Throttled      uint64 `json:"throttled"`       // requests that the SMSC refused for its load
+	Retried        uint64 `json:"retried"`         // of these, sent again by the session
 	Lost           uint64 `json:"lost"`            // requests unanswered at the stop
 }
 
@@ -81,5 +83,7 @@ func (c *Counters) Add(o Counters) {
 	c.SendErrors += o.SendErrors
 	c.AutoReplies += o.AutoReplies
 	c.Refused += o.Refused
+	c.Throttled += o.Throttled
+	c.Retried += o.Retried
 	c.Lost += o.Lost
 }

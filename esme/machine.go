@@ -26,14 +26,17 @@ type Machine struct {
 
 	// sending
 	out       []byte // octets to write next
+	link      []byte // link checks, which go out before them
 	handed    int64  // stream position behind the octets that TakeOutput gave away
 	confirmed int64  // stream position up to which the transport took them
 	writing   bool   // TakeOutput's octets are not yet reported by Written
 	marks     fifo[*outgoing]
 	queue     fifo[*outgoing]
+	retries   []*outgoing // refused for the SMSC's load; they go out before the queue
+	accepted  uint64      // requests so far
 	window    window
+	throttle  throttle
 	tokens    *rate.Limiter
-	answers   map[pdu.CommandID]*pdu.PDU // ready ESME_ROK answers
 
 	timers   timers
 	deferred deferrals
@@ -66,11 +69,8 @@ const maxOut = 256 << 10
 
 // NewMachine returns a machine for one session.
 func NewMachine(cfg Config) *Machine {
-	m := &Machine{cfg: cfg.withDefaults(), window: newWindow(), answers: map[pdu.CommandID]*pdu.PDU{}}
-	if cfg.TPS > 0 {
-		// The burst is 10 ms worth, so that a coarse timer can keep up with a high rate.
-		m.tokens = rate.NewLimiter(rate.Limit(cfg.TPS), max(1, int(cfg.TPS/100)))
-	}
+	m := &Machine{cfg: cfg.withDefaults()}
+	m.setRate(0, false)
 	return m
 }
 
@@ -103,6 +103,7 @@ func (m *Machine) Stop(now time.Time, reason Reason) {
 	t := m.at(now)
 	m.reason = reason
 	m.phase = draining
+	m.settleRetries()
 	m.timers.drain = due(t, m.cfg.UnbindLimit)
 	m.pump(t)
 }
@@ -124,6 +125,7 @@ func (m *Machine) stopping() bool { return m.phase >= draining || m.finish.pendi
 func (m *Machine) close(t time.Duration) {
 	if m.phase < closing {
 		m.phase = closing
+		m.settleRetries()
 		m.timers.drain, m.timers.unbind = never, never
 		m.timers.close = due(t, m.cfg.UnbindLimit)
 	}
@@ -137,6 +139,7 @@ func (m *Machine) finishLater(f finish) {
 	}
 	f.pending = true
 	m.finish = f
+	m.settleRetries()
 	m.emit(Event{Kind: EventFinish})
 }
 
@@ -204,7 +207,7 @@ func (m *Machine) Written(now time.Time, n int, err error) {
 // tryFinalise settles what is left once nothing can change it: the transport has ended in both
 // directions and the last write is reported.
 func (m *Machine) tryFinalise() {
-	if m.phase != closing || !m.gone || m.writing || (len(m.out) > 0 && m.writeErr == nil && !m.timers.aborted) {
+	if m.phase != closing || !m.gone || m.writing || (m.OutputLen() > 0 && m.writeErr == nil && !m.timers.aborted) {
 		return
 	}
 	m.finalise()
@@ -218,7 +221,7 @@ func (m *Machine) Kill(now time.Time) {
 
 func (m *Machine) finalise() {
 	m.phase = closed
-	m.out = nil
+	m.out, m.link = nil, nil
 	err := func(w Written) *Error {
 		return &Error{Code: CodeStopped, Message: m.reason.String(), Written: w, Retryable: w == WrittenNever}
 	}
@@ -231,6 +234,14 @@ func (m *Machine) finalise() {
 		w := WrittenNever
 		if m.writeErr != nil && o.start() < m.handed {
 			w = WrittenUnknown
+		}
+		switch {
+		case o.reported && w == WrittenNever: // it went out before, and was refused: that is its end
+			m.window.remove(o)
+			m.refusedFor(o)
+			continue
+		case o.reported:
+			continue // lost
 		}
 		m.window.remove(o)
 		m.refuse(o, err(w))
@@ -254,10 +265,17 @@ func (m *Machine) finalise() {
 // TakeOutput hands over the octets to write; spare becomes the next buffer. Each non-empty take is
 // answered by one Written.
 func (m *Machine) TakeOutput(spare []byte) []byte {
-	if m.writing || len(m.out) == 0 || m.writeErr != nil {
+	if m.writing || m.OutputLen() == 0 || m.writeErr != nil {
 		return nil
 	}
 	b := m.out
+	if len(m.link) > 0 {
+		for i := range m.marks.len() { // all of them are still to go
+			m.marks.at(i).end += int64(len(m.link))
+		}
+		b = append(m.link, b...)
+		m.link = nil
+	}
 	m.out = spare[:0]
 	m.handed += int64(len(b))
 	m.writing = true
@@ -265,7 +283,7 @@ func (m *Machine) TakeOutput(spare []byte) []byte {
 }
 
 // OutputLen is the number of octets that wait to be written.
-func (m *Machine) OutputLen() int { return len(m.out) }
+func (m *Machine) OutputLen() int { return len(m.link) + len(m.out) }
 
 // TakeEvents appends the events since the last call to dst.
 func (m *Machine) TakeEvents(dst []Event) []Event {
@@ -282,7 +300,7 @@ func (m *Machine) CloseWanted() (half, force bool) {
 	if m.phase == closed || m.timers.aborted {
 		return false, true
 	}
-	if m.phase != closing || m.writing || (len(m.out) > 0 && m.writeErr == nil) {
+	if m.phase != closing || m.writing || (m.OutputLen() > 0 && m.writeErr == nil) {
 		return false, false
 	}
 	return true, m.gone || m.writeErr != nil

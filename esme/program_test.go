@@ -252,7 +252,11 @@ func (p *program) accept(f fact, fn func() error) {
 }
 
 func (p *program) cancel(which byte) {
-	if len(p.waiting) == 0 {
+	switch {
+	case which > 5: // the numbers come round: soon, or now
+		p.m.window.last = uint32(which-6) * (maxSequence - 1)
+		return
+	case len(p.waiting) == 0:
 		return
 	}
 	i := int(which) % len(p.waiting)

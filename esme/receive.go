@@ -1,6 +1,7 @@
 package esme
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -72,6 +73,15 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 	}
 	m.confirm(o.end) // what the peer answers was written, even if the write is not reported yet (O2)
 	m.window.remove(o)
+	if o.role == roleRequest {
+		m.timers.stalled = never
+		if m.window.traffic > 0 {
+			m.timers.stalled = due(t, m.cfg.StalledLimit)
+		}
+		if !isBind(o.pdu.CommandID()) && m.congestion(t, o, p) && m.again(o, p) {
+			return
+		}
+	}
 	ok := p.CommandID() == want && p.CommandStatus() == pdu.ESME_ROK
 	if !o.role.automatic() || m.cfg.ShowAutomatic {
 		m.counters.Responses++
@@ -182,22 +192,33 @@ func (m *Machine) Nack(now time.Time, sequence uint32, err error) {
 	m.answer(pdu.CmdGenericNack, status, sequence)
 }
 
-// answer writes an automatic answer. Nobody is told of its fate, so it needs no mark.
+// answer writes an automatic answer, whose fields are all 0 or empty. Nobody is told of its fate, so it needs
+// no mark. Those to link checks do not wait behind traffic.
 func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
 	if m.phase >= closing {
 		return
 	}
-	var p *pdu.PDU
-	if status == pdu.ESME_ROK {
-		if p = m.answers[id]; p == nil {
-			p = headerOnly(id, status)
-			m.answers[id] = p
-		}
-	} else {
-		p = headerOnly(id, status)
+	out := &m.out
+	if id == pdu.CmdEnquireLinkResp {
+		out = &m.link
 	}
-	p.SetSequence(sequence)
-	m.out = p.AppendTo(m.out)
+	start := len(*out)
+	b := append(*out, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, uint32(id))
+	b = binary.BigEndian.AppendUint32(b, uint32(status))
+	b = binary.BigEndian.AppendUint32(b, sequence)
+	if cmd, ok := pdu.CommandByID(id); ok && status == pdu.ESME_ROK { // an error response has no body (SMPP 3.4 §4.4.2)
+		for i := range cmd.Fields {
+			switch f := &cmd.Fields[i]; f.Kind {
+			case pdu.KindInt:
+				b = append(b, make([]byte, f.Size)...)
+			case pdu.KindString, pdu.KindTime:
+				b = append(b, 0)
+			}
+		}
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
+	*out = b
 	m.counters.Sent++
 	m.counters.AutoReplies++
 }
@@ -215,7 +236,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	}
 	o := &outgoing{pdu: *p, role: roleReply}
 	o.pdu.SetSequence(in.sequence)
-	if p.Err() != nil {
+	if m.cfg.refusal(p) != nil {
 		in.invalid = true
 	} else {
 		in.answered = true

@@ -1,6 +1,7 @@
 package esme
 
 import (
+	"slices"
 	"time"
 
 	"github.com/esmehost/esmehost/pdu"
@@ -25,7 +26,9 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 		m.transmit(t, o)
 		return nil
 	}
-	if m.queue.len() == 0 && m.mayTransmit(t, o) {
+	m.accepted++
+	o.order = m.accepted
+	if m.queue.len() == 0 && len(m.retries) == 0 && m.mayTransmit(t, o) {
 		m.transmit(t, o)
 		return nil
 	}
@@ -56,6 +59,12 @@ func (m *Machine) Cancel(w *Waiter) Written {
 		}
 		return false
 	})
+	m.retries = slices.DeleteFunc(m.retries, func(o *outgoing) bool {
+		if o.waiter == w {
+			m.window.release(o)
+		}
+		return o.waiter == w
+	})
 	for i := range m.marks.len() {
 		if m.marks.at(i).waiter == w {
 			written = WrittenUnknown
@@ -71,14 +80,17 @@ func (m *Machine) QueueRoom() bool { return m.cfg.Queue < 0 || m.queue.len() < m
 func (m *Machine) InFlight() int { return m.window.traffic }
 
 // Queued is the number of requests that wait for the bind, the window or the rate.
-func (m *Machine) Queued() int { return m.queue.len() }
+func (m *Machine) Queued() int { return len(m.retries) + m.queue.len() }
+
+// Rate is the requests a second to which the SMSC's congestion slows the bind down; 0 when it does not.
+func (m *Machine) Rate() float64 { return m.throttle.limit }
 
 // Counters returns the counts so far.
 func (m *Machine) Counters() Counters { return m.counters }
 
 // mayTransmit reports whether o may go out now.
 func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
-	if o.pdu.Err() != nil {
+	if m.cfg.refusal(&o.pdu) != nil {
 		return true // it will be refused in its turn
 	}
 	if m.phase > draining || m.finish.pending || len(m.out) > maxOut {
@@ -93,28 +105,43 @@ func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 	if m.tokens == nil {
 		return true
 	}
-	now := m.epoch.Add(t)
-	r := m.tokens.ReserveN(now, 1)
-	if wait := r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		m.timers.token = t + wait
+	if t < m.throttle.hold {
+		m.timers.token = m.throttle.hold
 		return false
 	}
-	return true
+	m.faster(t)
+	if m.tokens == nil {
+		return true
+	}
+	now := m.epoch.Add(t)
+	if m.tokens.AllowN(now, 1) {
+		return true
+	}
+	missing := 1 - m.tokens.TokensAt(now)
+	m.timers.token = t + max(1, time.Duration(missing/float64(m.tokens.Limit())*float64(time.Second)))
+	return false
 }
 
 // transmit puts o into the output, or refuses it. A request is in the window before its first octet
 // can leave.
 func (m *Machine) transmit(t time.Duration, o *outgoing) {
-	if err := o.pdu.Err(); err != nil {
+	if err := m.cfg.refusal(&o.pdu); err != nil {
 		o.err = errInvalid(err)
 		o.end = m.handed + int64(len(m.out))
 		m.marks.push(o)
 		m.confirm(m.confirmed)
 		return
 	}
-	if o.role != roleReply {
+	if o.role != roleReply && o.tries == 0 {
 		o.pdu.SetSequence(m.window.nextSequence())
+	}
+	if o.role == rolePing && !m.cfg.ShowAutomatic {
+		// It must not wait behind traffic; nobody is told of its fate.
+		m.link = o.pdu.AppendTo(m.link)
+		m.counters.Sent++
+		o.due = never
+		m.window.add(o)
+		return
 	}
 	m.out = o.pdu.AppendTo(m.out)
 	o.end = m.handed + int64(len(m.out))
@@ -126,6 +153,9 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 	switch o.role {
 	case roleRequest:
 		o.due = due(t, m.cfg.ResponseLimit)
+		if m.timers.stalled == never {
+			m.timers.stalled = due(t, m.cfg.StalledLimit)
+		}
 		m.window.add(o)
 	case roleBind, rolePing, roleUnbind:
 		o.due = never // these have timers of their own
@@ -152,6 +182,10 @@ func (m *Machine) confirm(position int64) {
 			m.refuse(o, o.err)
 			continue
 		}
+		if o.reported {
+			continue
+		}
+		o.reported = true
 		if o.waiter == nil && (!o.role.automatic() || m.cfg.ShowAutomatic) {
 			m.emit(Event{Kind: EventSendResult, Original: &o.pdu})
 		}
@@ -161,7 +195,12 @@ func (m *Machine) confirm(position int64) {
 // pump sends what waits and may go now, and moves a stop on. It follows every input.
 func (m *Machine) pump(t time.Duration) {
 	m.timers.token = never
-	for m.queue.len() > 0 && m.mayTransmit(t, m.queue.peek()) {
+	for len(m.retries) > 0 && m.mayTransmit(t, m.retries[0]) {
+		o := m.retries[0]
+		m.retries = slices.Delete(m.retries, 0, 1)
+		m.transmit(t, o)
+	}
+	for len(m.retries) == 0 && m.queue.len() > 0 && m.mayTransmit(t, m.queue.peek()) {
 		m.transmit(t, m.queue.pop())
 	}
 	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && len(m.deferred) == 0 && !m.binding() {
@@ -199,7 +238,7 @@ func (m *Machine) sendBind(t time.Duration) {
 	b.SetInt(pdu.FieldAddrNPI, int64(c.AddrNPI))
 	b.SetString(pdu.FieldAddressRange, c.AddressRange)
 	p := b.Build()
-	if err := p.Err(); err != nil {
+	if err := c.refusal(p); err != nil {
 		m.reason = Reason{Kind: KindBindFailed, Detail: err.Error()}
 		m.close(t)
 		return

@@ -514,7 +514,7 @@ func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	if _, ok := p.CommandID().Response(); !ok {
 		return nil, &Error{Code: CodeInvalidPDU, Message: p.CommandID().String() + " has no response to wait for", Written: WrittenNever}
 	}
-	if err := p.Err(); err != nil {
+	if err := s.cfg.refusal(p); err != nil {
 		return nil, errInvalid(err)
 	}
 	w := newWaiter()
@@ -546,6 +546,7 @@ type Status struct {
 	Queued   int // requests that wait to go out
 	Mailbox  int // events and messages that wait for the handler
 	Window   int
+	Rate     float64 // requests a second to which the SMSC's congestion slows it down; 0: it does not
 	Counters Counters
 }
 
@@ -554,7 +555,7 @@ func (s *Session) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Status{State: "binding", Mode: s.m.mode, InFlight: s.m.InFlight(), Queued: s.m.Queued(), Mailbox: len(s.inbox),
-		Window: s.cfg.Window, Counters: s.m.Counters()}
+		Window: s.cfg.Window, Rate: s.m.Rate(), Counters: s.m.Counters()}
 	switch {
 	case s.conn == nil:
 		st.State = "connecting"

@@ -34,6 +34,7 @@ type timers struct {
 	unbind  time.Duration
 	close   time.Duration
 	token   time.Duration // the rate allows the next request
+	stalled time.Duration // a request is answered by then
 
 	paused   bool
 	pausedAt time.Duration
@@ -41,7 +42,7 @@ type timers struct {
 }
 
 func (x *timers) start(c *Config) {
-	*x = timers{opening: due(0, c.Timeout), init: due(0, c.SessionInitLimit), pong: never, drain: never, unbind: never, close: never, token: never}
+	*x = timers{opening: due(0, c.Timeout), init: due(0, c.SessionInitLimit), pong: never, drain: never, unbind: never, close: never, token: never, stalled: never}
 }
 
 // Deadline is when Expire is to be called next. It reports false when nothing is due ever.
@@ -58,7 +59,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		d = min(d, x.opening)
 	}
 	if !x.paused && m.phase < closing {
-		d = min(d, x.init, x.pong)
+		d = min(d, x.init, x.pong, x.stalled)
 		if m.window.head != nil {
 			d = min(d, m.responseDue())
 		}
@@ -153,6 +154,10 @@ func (m *Machine) expireLink(t time.Duration) {
 		x.pong = never
 		end("enquire_link")
 		m.close(t)
+	case t >= x.stalled:
+		x.stalled = never
+		end("stalled")
+		m.close(t)
 	case m.idling() && t >= due(x.message, m.cfg.InactivityLimit):
 		m.Stop(m.epoch.Add(t), Reason{Kind: KindTimers, Detail: "inactivity"})
 	case m.pinging() && t >= due(x.heard, m.cfg.EnquireLinkLimit):
@@ -207,7 +212,7 @@ func (m *Machine) Resume(now time.Time) {
 	x.paused = false
 	gone := m.at(now) - x.pausedAt
 	x.heard += gone
-	for _, d := range []*time.Duration{&x.init, &x.pong} {
+	for _, d := range []*time.Duration{&x.init, &x.pong, &x.stalled} {
 		if *d != never {
 			*d += gone
 		}

@@ -31,6 +31,11 @@ type outgoing struct {
 	end    int64         // stream position behind its last octet
 	err    *Error        // it is refused, when those before it are reported
 
+	order    uint64   // in which it was accepted
+	tries    int      // how often it was put back after a refusal for the SMSC's load
+	refusal  *pdu.PDU // the last of these
+	reported bool     // its send result is out
+
 	next, prev *outgoing // window, in send order
 	inWindow   bool
 }
@@ -39,13 +44,11 @@ func (o *outgoing) start() int64 { return o.end - int64(o.pdu.Len()) }
 
 // window holds the requests that wait for a response. It is the single truth of what is unsettled.
 type window struct {
-	bySeq      map[uint32]*outgoing
+	numbers
 	head, tail *outgoing // in send order
 	traffic    int       // without the link's own requests
 	last       uint32    // the sequence number given last
 }
-
-func newWindow() window { return window{bySeq: map[uint32]*outgoing{}} }
 
 // nextSequence gives the next number that is not in flight, from 1 to maxSequence.
 func (w *window) nextSequence() uint32 {
@@ -54,7 +57,7 @@ func (w *window) nextSequence() uint32 {
 		if w.last > maxSequence {
 			w.last = 1
 		}
-		if w.bySeq[w.last] == nil {
+		if w.find(w.last) == nil {
 			return w.last
 		}
 	}
@@ -62,7 +65,7 @@ func (w *window) nextSequence() uint32 {
 
 func (w *window) add(o *outgoing) {
 	o.inWindow = true
-	w.bySeq[o.pdu.SequenceNumber()] = o
+	w.put(o)
 	if !o.role.automatic() {
 		w.traffic++
 	}
@@ -75,14 +78,20 @@ func (w *window) add(o *outgoing) {
 	w.tail = o
 }
 
-func (w *window) get(seq uint32) *outgoing { return w.bySeq[seq] }
+// get finds the request in flight with the number.
+func (w *window) get(seq uint32) *outgoing {
+	if o := w.find(seq); o != nil && o.inWindow {
+		return o
+	}
+	return nil
+}
 
 func (w *window) remove(o *outgoing) {
 	if !o.inWindow {
 		return
 	}
 	o.inWindow = false
-	delete(w.bySeq, o.pdu.SequenceNumber())
+	w.drop(o.pdu.SequenceNumber())
 	if !o.role.automatic() {
 		w.traffic--
 	}
@@ -97,6 +106,73 @@ func (w *window) remove(o *outgoing) {
 		w.tail = o.prev
 	}
 	o.next, o.prev = nil, nil
+}
+
+// reserve keeps the number of a request that is not in flight, for when it goes out again; release gives
+// it back.
+func (w *window) reserve(o *outgoing) { w.put(o) }
+func (w *window) release(o *outgoing) { w.drop(o.pdu.SequenceNumber()) }
+
+// numbers finds requests by sequence number: open addressing with linear probing. Numbers are given in a row, so
+// they lie in a row, and nearly every probe hits at once.
+type numbers struct {
+	slots []*outgoing // a power of two, at most half full
+	used  int
+}
+
+func (n *numbers) find(seq uint32) *outgoing {
+	if n.used == 0 {
+		return nil
+	}
+	mask := uint32(len(n.slots) - 1)
+	for i := seq & mask; ; i = (i + 1) & mask {
+		if o := n.slots[i]; o == nil || o.pdu.SequenceNumber() == seq {
+			return o
+		}
+	}
+}
+
+// put enters o, whose number is free or is its own.
+func (n *numbers) put(o *outgoing) {
+	if 2*(n.used+1) > len(n.slots) {
+		old := n.slots
+		n.slots, n.used = make([]*outgoing, max(16, 2*len(old))), 0
+		for _, o := range old {
+			if o != nil {
+				n.put(o)
+			}
+		}
+	}
+	mask := uint32(len(n.slots) - 1)
+	i := o.pdu.SequenceNumber() & mask
+	for n.slots[i] != nil && n.slots[i].pdu.SequenceNumber() != o.pdu.SequenceNumber() {
+		i = (i + 1) & mask
+	}
+	if n.slots[i] == nil {
+		n.used++
+	}
+	n.slots[i] = o
+}
+
+// drop takes the number out and closes the gap, so that no probe stops short.
+func (n *numbers) drop(seq uint32) {
+	if n.find(seq) == nil {
+		return
+	}
+	mask := uint32(len(n.slots) - 1)
+	gap := seq & mask
+	for n.slots[gap].pdu.SequenceNumber() != seq {
+		gap = (gap + 1) & mask
+	}
+	for i := (gap + 1) & mask; n.slots[i] != nil; i = (i + 1) & mask {
+		home := n.slots[i].pdu.SequenceNumber() & mask
+		if (i-home)&mask >= (i-gap)&mask { // its home is at the gap or before it
+			n.slots[gap] = n.slots[i]
+			gap = i
+		}
+	}
+	n.slots[gap] = nil
+	n.used--
 }
 
 // fifo is a queue over a slice that is reused.

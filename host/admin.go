@@ -94,15 +94,11 @@ type Failure struct {
 func (h *Host) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/binds", func(w http.ResponseWriter, _ *http.Request) { answer(w, h.Status()) })
-	mux.HandleFunc("POST /v1/reload", h.handleReload)
-	mux.HandleFunc("GET /v1/history", func(w http.ResponseWriter, r *http.Request) {
-		x, err := h.History(r.URL.Query().Get("script"))
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		answer(w, x)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		h.metrics.WriteTo(w)
 	})
+	mux.HandleFunc("POST /v1/reload", h.handleReload)
 	mux.HandleFunc("POST /v1/stop", h.handleStop)
 	mux.HandleFunc("POST /v1/call", h.message(func(r *http.Request, name string, d vm.Data) (any, error) {
 		t, err := h.Target(name)
@@ -161,13 +157,9 @@ func (h *Host) message(do func(r *http.Request, name string, d vm.Data) (any, er
 }
 
 func (h *Host) handleReload(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	outcomes, wrong, err := h.Reload(r.Context(), ReloadRequest{Script: q.Get("script"), To: q.Get("to"), Check: q.Get("check") == "true", By: "command"})
+	outcomes, wrong := h.Reload(r.Context(), r.URL.Query().Get("script"))
 	if len(wrong) > 0 {
-		err = &esme.Error{Code: "refused", Message: wrong.Error()}
-	}
-	if err != nil {
-		fail(w, err)
+		fail(w, &esme.Error{Code: "refused", Message: wrong.Error()})
 		return
 	}
 	answer(w, outcomes)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -18,7 +19,6 @@ import (
 type Config struct {
 	Path          string // of the file
 	Scripts       string // script root
-	DataDir       string // what outlives the process: the versions of scripts; empty: nothing does
 	Admin         Admin
 	Watch         string // auto, poll or off
 	Log           Log
@@ -26,9 +26,7 @@ type Config struct {
 	Binds         []BindConfig  // by name
 
 	places  map[string]diag.Diagnostic // where a bind's script is named, by bind
-	missing map[string]diag.Diagnostic // scripts that cannot be read
-
-	dataDirGiven bool
+	secrets map[string]string
 }
 
 // Admin is where commands find the running host.
@@ -54,8 +52,7 @@ type BindConfig struct {
 	Restart        string // permanent, transient or temporary
 	Backoff        esme.Backoff
 	Limits         vm.Limits
-	AllowBinds     []string
-	Reload         string // together or each
+	Allow          luabind.Allow
 }
 
 // Account is a system_id and a password; an empty one is not checked.
@@ -70,16 +67,7 @@ type Intensity struct {
 // LoadConfig reads the file at path. All that is wrong with it is returned at once; then the config is nil.
 func LoadConfig(path string) (*Config, diag.List) {
 	c, wrong := loadConfig(path)
-	return c.complete(wrong)
-}
-
-// complete is the config, if nothing is wrong with it and all its scripts are there.
-func (c *Config) complete(wrong diag.List) (*Config, diag.List) {
-	for _, d := range c.missing {
-		wrong = append(wrong, d)
-	}
 	if len(wrong) > 0 {
-		wrong.Sort()
 		return nil, wrong
 	}
 	return c, nil
@@ -107,7 +95,10 @@ func pathReason(err error) string {
 // ParseConfig is LoadConfig of octets. env gives the variables that ${NAME} stands for.
 func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
 	c, wrong := parseConfig(path, src, env)
-	return c.complete(wrong)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return c, nil
 }
 
 // parseConfig returns what can be read even of a configuration that is wrong.
@@ -118,20 +109,20 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 		return &Config{Path: path}, r.wrong
 	}
 	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
-		places: map[string]diag.Diagnostic{}, missing: map[string]diag.Diagnostic{}}
+		places: map[string]diag.Diagnostic{}}
 	dir := filepath.Dir(path)
 	c.Scripts = dir
-	c.DataDir = filepath.Join(dir, "data")
 	c.Admin.Socket = filepath.Join(dir, "esmehost.sock")
 	var defaults *node
 	var binds *node
 	r.mapping(root, "the configuration", keys{
 		"scripts":        func(n *node) { c.Scripts = r.path(n, dir) },
-		"data_dir":       func(n *node) { c.DataDir, c.dataDirGiven = r.path(n, dir), true },
+		"data_dir":       func(n *node) { r.path(n, dir) }, // nothing is kept there yet
 		"admin":          func(n *node) { r.admin(n, &c.Admin, dir) },
 		"watch":          func(n *node) { c.Watch = r.oneOf(n, "auto", "poll", "off") },
 		"defaults":       func(n *node) { defaults = n },
 		"binds":          func(n *node) { binds = n },
+		"secrets":        func(n *node) { c.secrets = r.secrets(n, dir) },
 		"metrics":        r.later,
 		"cluster":        r.later,
 		"log":            func(n *node) { r.log(n, &c.Log) },

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,8 +32,8 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, missing: c.missing, sessions: 1, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
-		Restart: "permanent", Reload: reloadTogether, ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
+	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
+		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
 	}
@@ -60,19 +61,15 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	}
 }
 
-// What a refusal by one bind means for the others of its script.
-const (
-	reloadTogether = "together" // all take new code, or none does
-	reloadEach     = "each"     // each for itself
-)
-
 // bindReader reads one bind.
 type bindReader struct {
 	*reader
 	BindConfig
 	root     string
-	missing  map[string]diag.Diagnostic
+	known    map[string]string // secrets by name
 	sessions int
+	tooLong  []tooLong
+	said     map[*node]bool // of them: those of the defaults are every bind's
 
 	transport string // tcp or tls; empty: as the addresses say
 	outbound  bool   // the bind connects; mode outbind waits to be connected
@@ -83,6 +80,12 @@ type bindReader struct {
 func (b *bindReader) complete(name string, at *node) {
 	if at.fields == nil {
 		return // it is no mapping, and that was said
+	}
+	for _, t := range b.tooLong {
+		if !b.ESME.RelaxedLengths && !b.said[t.at] {
+			b.said[t.at] = true
+			b.fail(t.at, t.message, "strict_lengths: false sends it all the same, if the SMSC takes it")
+		}
 	}
 	missing := func(key, remedy string) { b.fail(at, fmt.Sprintf("the bind has no '%s'", key), remedy) }
 	b.connection(at, missing)
@@ -101,11 +104,11 @@ func (b *bindReader) keys() keys {
 	return keys{
 		"smsc":                    b.smsc,
 		"mode":                    b.mode,
-		"system_id":               func(n *node) { e.SystemID = b.text(n, 15) },
-		"password":                func(n *node) { e.Password = b.text(n, 8) },
+		"system_id":               func(n *node) { e.SystemID = b.upTo(n, 15) },
+		"password":                func(n *node) { e.Password = b.upTo(n, 8) },
 		"password_file":           b.passwordFile,
-		"system_type":             func(n *node) { e.SystemType = b.text(n, 12) },
-		"address_range":           func(n *node) { e.AddressRange = b.text(n, 40) },
+		"system_type":             func(n *node) { e.SystemType = b.upTo(n, 12) },
+		"address_range":           func(n *node) { e.AddressRange = b.upTo(n, 40) },
 		"interface_version":       octet(&e.InterfaceVersion),
 		"addr_ton":                octet(&e.AddrTON),
 		"addr_npi":                octet(&e.AddrNPI),
@@ -139,11 +142,11 @@ func (b *bindReader) keys() keys {
 		"backoff":                 b.backoff,
 		"listen":                  b.listen,
 		"outbind":                 b.outbind,
-		"stalled_limit":           b.later,
-		"retry_throttled":         b.later,
-		"strict_lengths":          b.later,
+		"stalled_limit":           limit(&e.StalledLimit),
+		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
+		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
 		"labels":                  b.later,
-		"reload":                  func(n *node) { b.Reload = b.oneOf(n, reloadTogether, reloadEach) },
+		"reload":                  b.later,
 	}
 }
 
@@ -161,9 +164,31 @@ func (b *bindReader) passwordFile(n *node) {
 		return
 	}
 	b.ESME.Password = strings.TrimRight(string(src), "\r\n")
-	if len(b.ESME.Password) > 8 {
-		b.fail(n, fmt.Sprintf("the password has %d octets, SMPP allows 8", len(b.ESME.Password)), "")
+	b.limited(n, "the password ", b.ESME.Password, 8)
+}
+
+// upTo reads a string of the bind PDU, which SMPP allows to be that long.
+func (b *bindReader) upTo(n *node, limit int) string {
+	s := b.str(n)
+	b.limited(n, "", s, limit)
+	return s
+}
+
+// limited notes a string that is too long. Whether that is an error, only the whole bind knows: see
+// strict_lengths.
+func (b *bindReader) limited(n *node, what, s string, limit int) {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		b.fail(n, what+"has a NUL inside", "")
+	case len(s) > limit:
+		b.tooLong = append(slices.Clip(b.tooLong), tooLong{n, fmt.Sprintf("%shas %d octets, SMPP allows %d", what, len(s), limit)})
 	}
+}
+
+// tooLong is a string of the bind PDU that is longer than SMPP allows.
+type tooLong struct {
+	at      *node
+	message string
 }
 
 func (b *bindReader) script(n *node) {
@@ -173,10 +198,7 @@ func (b *bindReader) script(n *node) {
 		return
 	}
 	if st, err := os.Stat(filepath.Join(b.root, b.Script)); err != nil {
-		// A host that runs, or ran, may have a good version of it: not for the reader to say.
 		b.fail(n, fmt.Sprintf("there is no %s below the script root %s", b.Script, b.root), "")
-		b.missing[b.Script] = b.wrong[len(b.wrong)-1]
-		b.reader.wrong = b.wrong[:len(b.wrong)-1]
 	} else if st.IsDir() {
 		b.fail(n, fmt.Sprintf("%s is a folder", b.Script), "name the script in it")
 	}
@@ -267,17 +289,5 @@ func (b *bindReader) errorIntensity(n *node) {
 	b.mapping(n, "error_intensity", keys{
 		"count":  func(n *node) { b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32)) },
 		"within": func(n *node) { b.ErrorIntensity.Within = b.duration(n) },
-	})
-}
-
-func (b *bindReader) allow(n *node) {
-	b.mapping(n, "allow", keys{
-		"binds": func(n *node) {
-			b.AllowBinds = nil
-			for _, v := range b.list(n) {
-				b.AllowBinds = append(b.AllowBinds, b.str(v))
-			}
-		},
-		"http": b.later, "secrets": b.later, "files": b.later, "start_binds": b.later,
 	})
 }

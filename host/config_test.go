@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -44,6 +45,7 @@ scripts: .
 admin: { listen: 127.0.0.1:8775, socket: ./a.sock }
 watch: off
 log: { format: json, level: debug }
+secrets: { key: "${ACME_PASSWORD}", token: { file: pw }, unused: x }
 shutdown_limit: 10s
 defaults: { window: 50, response_limit: 30s, restart: transient }
 binds:
@@ -58,9 +60,11 @@ binds:
     tps: 100
     queue: infinity
     enquire_link_limit: 0
+    stalled_limit: 90s
+    retry_throttled: 5
     unbind_limit: 250ms
     limits: { instructions: 1_000_000, time: 50ms, memory: 32MiB, log_rate: 0, tasks: 7, init_time: infinity }
-    allow: { binds: [other, "x-*"] }
+    allow: { binds: [other, "x-*"], start_binds: true, http: [api.example.com, "*.example.org", "127.0.0.1:8080"], secrets: [key, token], files: [data/*.json] }
     automatic: [enquire_link, unbind]
     error_intensity: { count: 3, within: 1m }
   other: { smsc: "127.0.0.1:1", mode: manual, script: sub/x.lua, window: 1, automatic: [], auto_reply: none, interface_version: 0x33, password_file: pw }
@@ -71,19 +75,39 @@ binds:
 	acme := BindConfig{Name: "acme/1", SMSC: []string{"smsc1.example:3550", "smsc2.example:3550"}, Script: "echo.lua",
 		Args: &vm.Table{Hash: map[vm.Data]vm.Data{"greeting": "> secret", "list": &vm.Table{Array: []vm.Data{1.0, 2.5, true}}}},
 		ESME: esme.Config{Mode: esme.Transmitter, SystemID: "acme", Password: "secret", Window: 50, Queue: esme.Unlimited, TPS: 100,
-			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
+			ResponseLimit: 30 * time.Second, EnquireLinkLimit: esme.Infinity, StalledLimit: 90 * time.Second, RetryThrottled: 5, UnbindLimit: 250 * time.Millisecond, Automatic: esme.AutoEnquireLink | esme.AutoUnbind},
 		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
-		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond, Memory: 32 << 20, LogRate: vm.Unlimited, Tasks: 7, InitTime: vm.Unlimited}, AllowBinds: []string{"other", "x-*"}, Reload: "together"}
+		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond, Memory: 32 << 20, LogRate: vm.Unlimited, Tasks: 7, InitTime: vm.Unlimited},
+		Allow: luabind.Allow{Binds: []string{"other", "x-*"}, StartBinds: true, HTTP: []string{"api.example.com", "*.example.org", "127.0.0.1:8080"},
+			Secrets: map[string]string{"key": "secret", "token": "filepw"}, Files: []string{"data/*.json"}, Root: c.Scripts}}
 	acme2 := acme
 	acme2.Name = "acme/2"
 	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
 		ESME:    esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
-		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient", Reload: "together"}
+		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient"}
 	if d := cmp.Diff([]BindConfig{acme, acme2, other}, c.Binds); d != "" {
 		t.Error(d)
 	}
 	if c.Watch != "off" || c.Log != (Log{"json", "debug"}) || c.ShutdownLimit != 10*time.Second || c.Admin.Listen != "127.0.0.1:8775" || filepath.Base(c.Admin.Socket) != "a.sock" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// An account whose names are longer than SMPP allows can be used where it is said that this is meant.
+func TestConfigOfLongNames(t *testing.T) {
+	c, wrong := parseText(t, `
+binds: { a: { smsc: "a:1", script: echo.lua, system_id: a-system-id-of-21-oct, password: twelve-chars, strict_lengths: false } }
+`)
+	if c == nil || !c.Binds[0].ESME.RelaxedLengths || c.Binds[0].ESME.SystemID != "a-system-id-of-21-oct" || c.Binds[0].ESME.Password != "twelve-chars" {
+		t.Errorf("%+v %s", c, wrong)
+	}
+	// Said once, though each of the binds has it of the defaults.
+	_, wrong = parseText(t, `
+defaults: { password: twelve-chars, smsc: "a:1", script: echo.lua, system_id: a }
+binds: { a: {}, b: {}, c: { strict_lengths: false } }
+`)
+	if n := strings.Count(wrong, "has 12 octets, SMPP allows 8"); n != 1 {
+		t.Errorf("said %d times: %s", n, wrong)
 	}
 }
 

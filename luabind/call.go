@@ -47,9 +47,6 @@ func (g *generation) call() *call {
 // check raises what the declaration does not allow.
 func (c *call) check() {
 	f := c.fn
-	if f.Where != anywhere && c.gen.changes {
-		c.raise("cannot be used in code_change: nothing may happen before the new code is accepted")
-	}
 	if f.Where != anywhere && !c.gen.ready {
 		c.raise("cannot be used while the script is loaded: use it in a callback or a task")
 	}
@@ -217,4 +214,15 @@ func (c *call) push(vs ...lua.LValue) int {
 func (c *call) text(s string) int {
 	c.L.Push(lua.LString(s))
 	return 1
+}
+
+// charge takes instructions for work done in Go: one for 32 octets looked at, one for a value made.
+func (c *call) charge(n int) { c.s.Charge(c.L, n) }
+
+// large charges for n octets that are looked at, and refuses to make a string longer than any may be.
+func (c *call) large(n int) {
+	if n > vm.MaxString {
+		c.raise("the string would be longer than %d octets", vm.MaxString)
+	}
+	c.charge(n / 32)
 }

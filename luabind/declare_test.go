@@ -2,7 +2,11 @@ package luabind
 
 import (
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -110,7 +114,22 @@ return {
 
 // exampleOptions give a bind what the examples use.
 func exampleOptions(t *testing.T, name string) Options {
-	return Options{Name: name, Allow: Allow{Binds: []string{"*"}, StartBinds: true}}
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "data", "routes.json"), []byte(`{"49": "germany"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return Options{Name: name, Transport: answering{}, Allow: Allow{Binds: []string{"*"}, StartBinds: true, HTTP: []string{"api.example.com"},
+		Secrets: map[string]string{"api_key": "s3cret"}, Files: []string{"data/*.json"}, Root: root}}
+}
+
+// answering is a web server that says yes to everything.
+type answering struct{}
+
+func (answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(`{"route": "default"}`))}, nil
 }
 
 // What scripts can reach is declared, and nothing else.

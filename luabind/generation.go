@@ -42,12 +42,13 @@ type generation struct {
 	prog    *vm.Program
 	vm      *vm.State
 	ready   bool // loaded: the API may act
-	changes bool // in code_change: the API may not act yet
 
-	fns     [numCallbacks]lua.LValue // nil where the script defines none
-	version lua.LValue
-	state   lua.LValue // the bind's state, as the callbacks return it
-	calls   []*call    // of API functions, used again
+	fns        [numCallbacks]lua.LValue // nil where the script defines none
+	version    lua.LValue
+	state      lua.LValue            // the bind's state, as the callbacks return it
+	calls      []*call               // of API functions, used again
+	metrics    map[string]*metricDef // declared by the script
+	saidSeries bool                  // that it has too many
 
 	saved   vm.Data // the last copy of the state
 	savedAt time.Time
@@ -132,8 +133,3 @@ func (g *generation) taskFailed(task string, err *vm.Error) {
 
 // Compile compiles the script main below root, with all that it requires, for any number of binds.
 func Compile(root, main string) (*vm.Program, diag.List) { return vm.Compile(root, main, library) }
-
-// CompileFrom is Compile of the files that read gives.
-func CompileFrom(read vm.Reader, main string) (*vm.Program, diag.List) {
-	return vm.CompileFrom(read, main, library)
-}

@@ -5,7 +5,8 @@ import (
 )
 
 // modules are all of the API, in the order of the documentation.
-var modules = []*module{&esmeModule, &pduModule, &smsModule, &logModule}
+var modules = []*module{&esmeModule, &pduModule, &smsModule, &mapModule, &configModule, &logModule, &metricsModule, &timerModule, &httpModule,
+	&jsonModule, &reModule, &timeModule, &cryptoModule, &base64Module, &hexModule, &uuidModule}
 
 // library is what all scripts share: built once, when the program starts, and never changed.
 var library *vm.Library

@@ -18,9 +18,15 @@ const (
 	EmptyBody                           // a response without its mandatory fields
 	TLVLength                           // a defined TLV with a length that it may not have
 	TruncatedBody                       // an error response whose mandatory fields end early
+	TimeLength                          // a time that is neither empty nor of 16 (or, as SMSCs report it, 12) characters
+	TLVMissingNUL                       // a TLV that is a C-octet string without its NUL
+	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be
+
+	numWarnings = iota
 )
 
-var warningCodes = [...]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length", "truncated_body"}
+var warningCodes = [numWarnings]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length",
+	"truncated_body", "time_length", "tlv_missing_nul", "body_left_out"}
 
 // Codes returns a stable word for each.
 func (w Warnings) Codes() []string {
@@ -39,7 +45,11 @@ type DecodeError struct {
 	Offset int    // in the PDU, in octets
 	Field  string
 	Reason string
+	brief  string // Reason as few words, where it is longer
 }
+
+// Code is a stable word: "decode_" and the status to answer with.
+func (e *DecodeError) Code() string { return "decode_" + e.Status.String() }
 
 // Error names the field and the reason.
 func (e *DecodeError) Error() string {
@@ -51,9 +61,12 @@ func (e *DecodeError) Error() string {
 
 // Decode reads the PDU in b, which is one whole PDU (see [FrameLength]). p borrows b. What the protocol's
 // real users do wrong is forgiven and flagged; a body that cannot be read is a [*DecodeError], and
-// then the header getters still work. An undefined command_id is no error: Command is nil. It does
-// not allocate.
-func (p *PDU) Decode(b []byte) error {
+// then the header getters still work, and of a response those of the fields before the fault. An
+// undefined command_id is no error: Command is nil. It does not allocate.
+func (p *PDU) Decode(b []byte) error { return p.decode(b, false) }
+
+// decode is Decode. A strict one does not forgive a response whose body makes no sense.
+func (p *PDU) decode(b []byte, strict bool) error {
 	*p = PDU{raw: b}
 	if len(b) < HeaderLen {
 		return &DecodeError{Status: ESME_RINVCMDLEN, Offset: len(b), Reason: fmt.Sprintf("truncated at %d", len(b))}
@@ -71,26 +84,69 @@ func (p *PDU) Decode(b []byte) error {
 		p.warnings = EmptyBody // SMPP 3.4 §4.4.2: the body may be left out of an error response; many leave it out always
 		return nil
 	}
-	for i := range p.cmd.Fields {
+	fields := p.cmd.Fields
+	for i := range fields {
+		if at < len(b) && at <= 0xFFFF { // most fields are integers and empty strings
+			switch spec := &fields[i]; spec.Kind {
+			case KindInt:
+				if end := at + spec.Size; end <= len(b) {
+					p.offsets[i], at = uint16(at), end
+					continue
+				}
+			case KindString, KindTime:
+				if b[at] == 0 {
+					p.offsets[i], at = uint16(at), at+1
+					continue
+				}
+			}
+		}
 		end, err := p.field(i, at)
 		if err != nil {
-			return p.giveUp(err, at)
+			p.fields = uint8(i)
+			return p.giveUp(err, at, strict)
 		}
-		at = end
+		p.offsets[i], at = uint16(at), end
 	}
+	p.fields = uint8(len(fields))
 	p.tlvs = int32(at)
 	p.scanTLVs(at)
+	if p.warnings&TLVOverrun != 0 && !strict {
+		p.bodyLeftOut()
+	}
 	return nil
 }
 
-// giveUp ends the decoding of a body. An error response keeps the fields that were good.
-func (p *PDU) giveUp(err *DecodeError, at int) error {
+// bodyLeftOut looks whether an error response that makes no sense otherwise has TLVs right behind its
+// header: SMPP 3.4 §4.4.2 lets the body be left out, and some peers take that for the mandatory fields alone.
+func (p *PDU) bodyLeftOut() {
+	if !p.IsResponse() || p.status == ESME_ROK || len(p.cmd.Fields) == 0 {
+		return
+	}
+	t, err := ParseTLVs(p.raw[HeaderLen:])
+	if err != nil {
+		return
+	}
+	for tag, v := range t.All() {
+		if s := tagOf(tag); s == nil || len(v) < s.Min || len(v) > s.Accept {
+			return
+		}
+	}
+	p.fields, p.warnings = 0, BodyLeftOut
+	p.tlvs, p.tlvEnd = HeaderLen, int32(len(p.raw))
+}
+
+// giveUp ends the decoding of a body. A response keeps the fields that were good: its request is answered,
+// whatever else it says.
+func (p *PDU) giveUp(err *DecodeError, at int, strict bool) error {
 	p.tlvs, p.tlvEnd = int32(at), int32(at)
-	if p.IsResponse() && p.status != ESME_ROK {
+	if p.IsResponse() && p.status != ESME_ROK && !strict {
 		p.warnings |= TruncatedBody
+		p.bodyLeftOut()
 		return nil
 	}
-	p.fields = 0
+	if !p.IsResponse() {
+		p.fields = 0
+	}
 	return err
 }
 
@@ -105,7 +161,7 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 	case KindInt:
 		end = at + spec.Size
 		if end > len(b) {
-			return 0, p.bad(spec, len(b), ESME_RINVCMDLEN, fmt.Sprintf("truncated at %d", len(b)))
+			return 0, p.bad(spec, at, ESME_RINVCMDLEN, fmt.Sprintf("truncated at %d", at))
 		}
 	case KindString, KindTime:
 		n := bytes.IndexByte(b[at:], 0)
@@ -119,23 +175,32 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 		end = at + n + 1
 		if n+1 > spec.Size {
 			p.warnings |= OverlongString
+		} else if spec.Kind == KindTime && n != 0 && n != timeLen && n != localTimeLen {
+			p.warnings |= TimeLength
 		}
 	case KindOctets:
 		n := int(b[at-1]) // its length is the octet before it
 		end = at + n
 		if end > len(b) {
-			return 0, p.bad(spec, at, ESME_RINVMSGLEN, fmt.Sprintf("%s is %d, but %d octets are left", FieldSMLength, n, len(b)-at))
+			err := p.bad(spec, at, ESME_RINVMSGLEN, fmt.Sprintf("%s is %d, but %d octets are left", FieldSMLength, n, len(b)-at))
+			err.brief = fmt.Sprintf("truncated at %d", at)
+			return 0, err
 		}
 	case KindDests, KindUnsuccess:
 		end = at
-		for range int(b[at-1]) {
-			if end = p.element(spec.Kind, end); end < 0 {
-				return 0, p.bad(spec, at, ESME_RINVNUMDESTS, fmt.Sprintf("no %d elements at %d", b[at-1], at))
+		for i := range int(b[at-1]) {
+			next, long, err := element(b, spec.Kind, end)
+			if err != nil {
+				err.Field, err.brief = p.cmd.Name+"."+spec.Field.String(), err.Reason
+				err.Reason = fmt.Sprintf("element %d of %d: %s", i+1, b[at-1], err.Reason)
+				return 0, err
 			}
+			if long {
+				p.warnings |= OverlongString
+			}
+			end = next
 		}
 	}
-	p.offsets[i] = uint16(at)
-	p.fields = uint8(i + 1)
 	return end, nil
 }
 
@@ -143,39 +208,8 @@ func (p *PDU) bad(spec *FieldSpec, offset int, status Status, reason string) *De
 	return &DecodeError{Status: status, Offset: offset, Field: p.cmd.Name + "." + spec.Field.String(), Reason: reason}
 }
 
-// element returns where the array element that starts at at ends, or -1.
-func (p *PDU) element(kind Kind, at int) int {
-	b := p.raw
-	if kind == KindDests { // SMPP 3.4 §4.5.1.1
-		if at >= len(b) {
-			return -1
-		}
-		flag := b[at]
-		if at++; flag != 2 {
-			at += 2
-		}
-	} else { // §4.5.2.1
-		at += 2
-	}
-	if at > len(b) {
-		return -1
-	}
-	n := bytes.IndexByte(b[at:], 0)
-	if n < 0 {
-		return -1
-	}
-	if n+1 > 21 {
-		p.warnings |= OverlongString
-	}
-	at += n + 1
-	if kind == KindUnsuccess {
-		at += 4
-	}
-	if at > len(b) {
-		return -1
-	}
-	return at
-}
+// localTimeLen is the length of a time as SMSCs may report it: YYMMDDhhmmss (SMPP 3.4 §7.1.1, note).
+const localTimeLen = 12
 
 // scanTLVs finds where the whole TLVs end and flags what is wrong with them.
 func (p *PDU) scanTLVs(at int) {
@@ -187,8 +221,12 @@ func (p *PDU) scanTLVs(at int) {
 			p.tlvEnd = int32(at)
 			return
 		}
-		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil && (n < s.Min || n > s.Max) {
-			p.warnings |= TLVLength
+		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
+			if n < s.Min || n > s.Accept {
+				p.warnings |= TLVLength
+			} else if s.Kind == KindString && b[at+3+n] != 0 {
+				p.warnings |= TLVMissingNUL
+			}
 		}
 		at += 4 + n
 	}

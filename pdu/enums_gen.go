@@ -2,7 +2,24 @@
 
 package pdu
 
-// tonNames are the types of number.
+// TON is a type of number (SMPP 3.4 §5.2.5).
+type TON uint8
+
+// The values of TON.
+const (
+	TONUnknown          TON = 0
+	TONInternational    TON = 1
+	TONNational         TON = 2
+	TONNetworkSpecific  TON = 3
+	TONSubscriberNumber TON = 4
+	TONAlphanumeric     TON = 5
+	TONAbbreviated      TON = 6
+)
+
+// String is the value's name, or its number.
+func (v TON) String() string { return nameOf(tonNames, uint32(v)) }
+
+// tonNames are the names of TON.
 var tonNames = map[uint32]string{
 	0x00: "unknown",
 	0x01: "international",
@@ -13,7 +30,27 @@ var tonNames = map[uint32]string{
 	0x06: "abbreviated",
 }
 
-// npiNames are the numbering plans.
+// NPI is a numbering plan (SMPP 3.4 §5.2.6).
+type NPI uint8
+
+// The values of NPI.
+const (
+	NPIUnknown        NPI = 0
+	NPIISDNE164       NPI = 1
+	NPIDataX121       NPI = 3
+	NPITelexF69       NPI = 4
+	NPILandMobileE212 NPI = 6
+	NPINational       NPI = 8
+	NPIPrivate        NPI = 9
+	NPIErmes          NPI = 10
+	NPIInternetIP     NPI = 14
+	NPIWAPClientID    NPI = 18
+)
+
+// String is the value's name, or its number.
+func (v NPI) String() string { return nameOf(npiNames, uint32(v)) }
+
+// npiNames are the names of NPI.
 var npiNames = map[uint32]string{
 	0x00: "unknown",
 	0x01: "isdn_e164",
@@ -25,6 +62,473 @@ var npiNames = map[uint32]string{
 	0x0a: "ermes",
 	0x0e: "internet_ip",
 	0x12: "wap_client_id",
+}
+
+// The messaging modes, esm_class & 0x03 (SMPP 3.4 §5.2.12). A deliver_sm has none.
+const (
+	ESMClassModeDefault            = 0x00
+	ESMClassModeDatagram           = 0x01
+	ESMClassModeForwardTransaction = 0x02
+	ESMClassModeStoreAndForward    = 0x03
+)
+
+// The message types, esm_class & 0x3C (SMPP 3.4 §5.2.12).
+const (
+	ESMClassTypeDefault                          = 0x00
+	ESMClassTypeMCDeliveryReceipt                = 0x04
+	ESMClassTypeSMEDeliveryAck                   = 0x08
+	ESMClassTypeSMEManualUserAck                 = 0x10
+	ESMClassTypeConversationAbort                = 0x18
+	ESMClassTypeIntermediateDeliveryNotification = 0x20
+)
+
+// The GSM features, esm_class & 0xC0 (SMPP 3.4 §5.2.12).
+const (
+	ESMClassUDHI      = 0x40
+	ESMClassReplyPath = 0x80
+)
+
+// The receipts that are asked for, registered_delivery & 0x03 (SMPP 3.4 §5.2.17).
+const (
+	RegisteredDeliveryNone             = 0x00
+	RegisteredDeliverySuccessOrFailure = 0x01
+	RegisteredDeliveryFailureOnly      = 0x02
+	RegisteredDeliverySuccessOnly      = 0x03
+)
+
+// The acknowledgements of the recipient that are asked for, registered_delivery & 0x0C (SMPP 3.4 §5.2.17).
+const (
+	RegisteredDeliverySMENone        = 0x00
+	RegisteredDeliverySMEDeliveryAck = 0x04
+	RegisteredDeliverySMEManualAck   = 0x08
+	RegisteredDeliverySMEBoth        = 0x0C
+)
+
+// RegisteredDeliveryIntermediate asks for notifications on the way (SMPP 5.0 §4.7.21: bit 4).
+const RegisteredDeliveryIntermediate = 0x10
+
+// The versions of SMPP as interface_version says them (SMPP 3.4 §5.2.4, 5.0 §4.7.13).
+const (
+	InterfaceVersion34 = 0x34 // SMPP 3.4
+	InterfaceVersion50 = 0x50 // SMPP 5.0
+)
+
+// AddrSubunit is a value of the TLV dest_addr_subunit.
+type AddrSubunit uint8
+
+// The values of AddrSubunit.
+const (
+	AddrSubunitUnknown         AddrSubunit = 0
+	AddrSubunitMSDisplay       AddrSubunit = 1
+	AddrSubunitMobileEquipment AddrSubunit = 2
+	AddrSubunitSmartCard1      AddrSubunit = 3
+	AddrSubunitExternalUnit1   AddrSubunit = 4
+)
+
+// String is the value's name, or its number.
+func (v AddrSubunit) String() string { return nameOf(addrSubunitNames, uint32(v)) }
+
+// addrSubunitNames are the names of AddrSubunit.
+var addrSubunitNames = map[uint32]string{
+	0x00: "unknown",
+	0x01: "ms_display",
+	0x02: "mobile_equipment",
+	0x03: "smart_card_1",
+	0x04: "external_unit_1",
+}
+
+// NetworkType is a value of the TLV dest_network_type.
+type NetworkType uint8
+
+// The values of NetworkType.
+const (
+	NetworkTypeUnknown     NetworkType = 0
+	NetworkTypeGSM         NetworkType = 1
+	NetworkTypeAnsi136TDMA NetworkType = 2
+	NetworkTypeIs95CDMA    NetworkType = 3
+	NetworkTypePDC         NetworkType = 4
+	NetworkTypePHS         NetworkType = 5
+	NetworkTypeIden        NetworkType = 6
+	NetworkTypeAMPS        NetworkType = 7
+	NetworkTypePaging      NetworkType = 8
+)
+
+// String is the value's name, or its number.
+func (v NetworkType) String() string { return nameOf(networkTypeNames, uint32(v)) }
+
+// networkTypeNames are the names of NetworkType.
+var networkTypeNames = map[uint32]string{
+	0x00: "unknown",
+	0x01: "gsm",
+	0x02: "ansi136_tdma",
+	0x03: "is95_cdma",
+	0x04: "pdc",
+	0x05: "phs",
+	0x06: "iden",
+	0x07: "amps",
+	0x08: "paging",
+}
+
+// BearerType is a value of the TLV dest_bearer_type.
+type BearerType uint8
+
+// The values of BearerType.
+const (
+	BearerTypeUnknown       BearerType = 0
+	BearerTypeSMS           BearerType = 1
+	BearerTypeCSD           BearerType = 2
+	BearerTypePacketData    BearerType = 3
+	BearerTypeUSSD          BearerType = 4
+	BearerTypeCDPD          BearerType = 5
+	BearerTypeDatatac       BearerType = 6
+	BearerTypeFlexReflex    BearerType = 7
+	BearerTypeCellBroadcast BearerType = 8
+)
+
+// String is the value's name, or its number.
+func (v BearerType) String() string { return nameOf(bearerTypeNames, uint32(v)) }
+
+// bearerTypeNames are the names of BearerType.
+var bearerTypeNames = map[uint32]string{
+	0x00: "unknown",
+	0x01: "sms",
+	0x02: "csd",
+	0x03: "packet_data",
+	0x04: "ussd",
+	0x05: "cdpd",
+	0x06: "datatac",
+	0x07: "flex_reflex",
+	0x08: "cell_broadcast",
+}
+
+// PayloadType is a value of the TLV payload_type.
+type PayloadType uint8
+
+// The values of PayloadType.
+const (
+	PayloadTypeDefaultWDP PayloadType = 0
+	PayloadTypeWCMP       PayloadType = 1
+)
+
+// String is the value's name, or its number.
+func (v PayloadType) String() string { return nameOf(payloadTypeNames, uint32(v)) }
+
+// payloadTypeNames are the names of PayloadType.
+var payloadTypeNames = map[uint32]string{
+	0x00: "default_wdp",
+	0x01: "wcmp",
+}
+
+// PrivacyIndicator is a value of the TLV privacy_indicator.
+type PrivacyIndicator uint8
+
+// The values of PrivacyIndicator.
+const (
+	PrivacyIndicatorNotRestricted PrivacyIndicator = 0
+	PrivacyIndicatorRestricted    PrivacyIndicator = 1
+	PrivacyIndicatorConfidential  PrivacyIndicator = 2
+	PrivacyIndicatorSecret        PrivacyIndicator = 3
+)
+
+// String is the value's name, or its number.
+func (v PrivacyIndicator) String() string { return nameOf(privacyIndicatorNames, uint32(v)) }
+
+// privacyIndicatorNames are the names of PrivacyIndicator.
+var privacyIndicatorNames = map[uint32]string{
+	0x00: "not_restricted",
+	0x01: "restricted",
+	0x02: "confidential",
+	0x03: "secret",
+}
+
+// LanguageIndicator is a value of the TLV language_indicator.
+type LanguageIndicator uint8
+
+// The values of LanguageIndicator.
+const (
+	LanguageIndicatorUnspecified LanguageIndicator = 0
+	LanguageIndicatorEnglish     LanguageIndicator = 1
+	LanguageIndicatorFrench      LanguageIndicator = 2
+	LanguageIndicatorSpanish     LanguageIndicator = 3
+	LanguageIndicatorGerman      LanguageIndicator = 4
+	LanguageIndicatorPortuguese  LanguageIndicator = 5
+)
+
+// String is the value's name, or its number.
+func (v LanguageIndicator) String() string { return nameOf(languageIndicatorNames, uint32(v)) }
+
+// languageIndicatorNames are the names of LanguageIndicator.
+var languageIndicatorNames = map[uint32]string{
+	0x00: "unspecified",
+	0x01: "english",
+	0x02: "french",
+	0x03: "spanish",
+	0x04: "german",
+	0x05: "portuguese",
+}
+
+// DPFResult is a value of the TLV dpf_result.
+type DPFResult uint8
+
+// The values of DPFResult.
+const (
+	DPFResultNotSet DPFResult = 0
+	DPFResultSet    DPFResult = 1
+)
+
+// String is the value's name, or its number.
+func (v DPFResult) String() string { return nameOf(dpfResultNames, uint32(v)) }
+
+// dpfResultNames are the names of DPFResult.
+var dpfResultNames = map[uint32]string{
+	0x00: "not_set",
+	0x01: "set",
+}
+
+// SetDPF is a value of the TLV set_dpf.
+type SetDPF uint8
+
+// The values of SetDPF.
+const (
+	SetDPFNotRequested SetDPF = 0
+	SetDPFRequested    SetDPF = 1
+)
+
+// String is the value's name, or its number.
+func (v SetDPF) String() string { return nameOf(setDPFNames, uint32(v)) }
+
+// setDPFNames are the names of SetDPF.
+var setDPFNames = map[uint32]string{
+	0x00: "not_requested",
+	0x01: "requested",
+}
+
+// MSAvailabilityStatus is a value of the TLV ms_availability_status.
+type MSAvailabilityStatus uint8
+
+// The values of MSAvailabilityStatus.
+const (
+	MSAvailabilityStatusAvailable   MSAvailabilityStatus = 0
+	MSAvailabilityStatusDenied      MSAvailabilityStatus = 1
+	MSAvailabilityStatusUnavailable MSAvailabilityStatus = 2
+)
+
+// String is the value's name, or its number.
+func (v MSAvailabilityStatus) String() string { return nameOf(msAvailabilityStatusNames, uint32(v)) }
+
+// msAvailabilityStatusNames are the names of MSAvailabilityStatus.
+var msAvailabilityStatusNames = map[uint32]string{
+	0x00: "available",
+	0x01: "denied",
+	0x02: "unavailable",
+}
+
+// DeliveryFailureReason is a value of the TLV delivery_failure_reason.
+type DeliveryFailureReason uint8
+
+// The values of DeliveryFailureReason.
+const (
+	DeliveryFailureReasonDestinationUnavailable    DeliveryFailureReason = 0
+	DeliveryFailureReasonDestinationAddressInvalid DeliveryFailureReason = 1
+	DeliveryFailureReasonPermanentNetworkError     DeliveryFailureReason = 2
+	DeliveryFailureReasonTemporaryNetworkError     DeliveryFailureReason = 3
+)
+
+// String is the value's name, or its number.
+func (v DeliveryFailureReason) String() string { return nameOf(deliveryFailureReasonNames, uint32(v)) }
+
+// deliveryFailureReasonNames are the names of DeliveryFailureReason.
+var deliveryFailureReasonNames = map[uint32]string{
+	0x00: "destination_unavailable",
+	0x01: "destination_address_invalid",
+	0x02: "permanent_network_error",
+	0x03: "temporary_network_error",
+}
+
+// MoreMessagesToSend is a value of the TLV more_messages_to_send.
+type MoreMessagesToSend uint8
+
+// The values of MoreMessagesToSend.
+const (
+	MoreMessagesToSendNoMore MoreMessagesToSend = 0
+	MoreMessagesToSendMore   MoreMessagesToSend = 1
+)
+
+// String is the value's name, or its number.
+func (v MoreMessagesToSend) String() string { return nameOf(moreMessagesToSendNames, uint32(v)) }
+
+// moreMessagesToSendNames are the names of MoreMessagesToSend.
+var moreMessagesToSendNames = map[uint32]string{
+	0x00: "no_more",
+	0x01: "more",
+}
+
+// USSDServiceOp is a value of the TLV ussd_service_op.
+type USSDServiceOp uint8
+
+// The values of USSDServiceOp.
+const (
+	USSDServiceOpPSSDIndication USSDServiceOp = 0
+	USSDServiceOpPSSRIndication USSDServiceOp = 1
+	USSDServiceOpUSSRRequest    USSDServiceOp = 2
+	USSDServiceOpUSSNRequest    USSDServiceOp = 3
+	USSDServiceOpPSSDResponse   USSDServiceOp = 16
+	USSDServiceOpPSSRResponse   USSDServiceOp = 17
+	USSDServiceOpUSSRConfirm    USSDServiceOp = 18
+	USSDServiceOpUSSNConfirm    USSDServiceOp = 19
+)
+
+// String is the value's name, or its number.
+func (v USSDServiceOp) String() string { return nameOf(ussdServiceOpNames, uint32(v)) }
+
+// ussdServiceOpNames are the names of USSDServiceOp.
+var ussdServiceOpNames = map[uint32]string{
+	0x00: "pssd_indication",
+	0x01: "pssr_indication",
+	0x02: "ussr_request",
+	0x03: "ussn_request",
+	0x10: "pssd_response",
+	0x11: "pssr_response",
+	0x12: "ussr_confirm",
+	0x13: "ussn_confirm",
+}
+
+// BroadcastChannelIndicator is a value of the TLV broadcast_channel_indicator.
+type BroadcastChannelIndicator uint8
+
+// The values of BroadcastChannelIndicator.
+const (
+	BroadcastChannelIndicatorBasic    BroadcastChannelIndicator = 0
+	BroadcastChannelIndicatorExtended BroadcastChannelIndicator = 1
+)
+
+// String is the value's name, or its number.
+func (v BroadcastChannelIndicator) String() string {
+	return nameOf(broadcastChannelIndicatorNames, uint32(v))
+}
+
+// broadcastChannelIndicatorNames are the names of BroadcastChannelIndicator.
+var broadcastChannelIndicatorNames = map[uint32]string{
+	0x00: "basic",
+	0x01: "extended",
+}
+
+// BroadcastMessageClass is a value of the TLV broadcast_message_class.
+type BroadcastMessageClass uint8
+
+// The values of BroadcastMessageClass.
+const (
+	BroadcastMessageClassNone   BroadcastMessageClass = 0
+	BroadcastMessageClassClass1 BroadcastMessageClass = 1
+	BroadcastMessageClassClass2 BroadcastMessageClass = 2
+	BroadcastMessageClassClass3 BroadcastMessageClass = 3
+)
+
+// String is the value's name, or its number.
+func (v BroadcastMessageClass) String() string { return nameOf(broadcastMessageClassNames, uint32(v)) }
+
+// broadcastMessageClassNames are the names of BroadcastMessageClass.
+var broadcastMessageClassNames = map[uint32]string{
+	0x00: "none",
+	0x01: "class1",
+	0x02: "class2",
+	0x03: "class3",
+}
+
+// AddrNPResolution is a value of the TLV dest_addr_np_resolution.
+type AddrNPResolution uint8
+
+// The values of AddrNPResolution.
+const (
+	AddrNPResolutionNotQueried       AddrNPResolution = 0
+	AddrNPResolutionQueriedNotPorted AddrNPResolution = 1
+	AddrNPResolutionQueriedPorted    AddrNPResolution = 2
+)
+
+// String is the value's name, or its number.
+func (v AddrNPResolution) String() string { return nameOf(addrNPResolutionNames, uint32(v)) }
+
+// addrNPResolutionNames are the names of AddrNPResolution.
+var addrNPResolutionNames = map[uint32]string{
+	0x00: "not_queried",
+	0x01: "queried_not_ported",
+	0x02: "queried_ported",
+}
+
+// DisplayTime is a value of the TLV display_time.
+type DisplayTime uint8
+
+// The values of DisplayTime.
+const (
+	DisplayTimeTemporary DisplayTime = 0
+	DisplayTimeDefault   DisplayTime = 1
+	DisplayTimeInvoke    DisplayTime = 2
+)
+
+// String is the value's name, or its number.
+func (v DisplayTime) String() string { return nameOf(displayTimeNames, uint32(v)) }
+
+// displayTimeNames are the names of DisplayTime.
+var displayTimeNames = map[uint32]string{
+	0x00: "temporary",
+	0x01: "default",
+	0x02: "invoke",
+}
+
+// AlertOnMessageDelivery is a value of the TLV alert_on_message_delivery.
+type AlertOnMessageDelivery uint8
+
+// The values of AlertOnMessageDelivery.
+const (
+	AlertOnMessageDeliveryDefault AlertOnMessageDelivery = 0
+	AlertOnMessageDeliveryLow     AlertOnMessageDelivery = 1
+	AlertOnMessageDeliveryMedium  AlertOnMessageDelivery = 2
+	AlertOnMessageDeliveryHigh    AlertOnMessageDelivery = 3
+)
+
+// String is the value's name, or its number.
+func (v AlertOnMessageDelivery) String() string {
+	return nameOf(alertOnMessageDeliveryNames, uint32(v))
+}
+
+// alertOnMessageDeliveryNames are the names of AlertOnMessageDelivery.
+var alertOnMessageDeliveryNames = map[uint32]string{
+	0x00: "default",
+	0x01: "low",
+	0x02: "medium",
+	0x03: "high",
+}
+
+// ITSReplyType is a value of the TLV its_reply_type.
+type ITSReplyType uint8
+
+// The values of ITSReplyType.
+const (
+	ITSReplyTypeDigit         ITSReplyType = 0
+	ITSReplyTypeNumber        ITSReplyType = 1
+	ITSReplyTypeTelephone     ITSReplyType = 2
+	ITSReplyTypePassword      ITSReplyType = 3
+	ITSReplyTypeCharacterLine ITSReplyType = 4
+	ITSReplyTypeMenu          ITSReplyType = 5
+	ITSReplyTypeDate          ITSReplyType = 6
+	ITSReplyTypeTime          ITSReplyType = 7
+	ITSReplyTypeContinue      ITSReplyType = 8
+)
+
+// String is the value's name, or its number.
+func (v ITSReplyType) String() string { return nameOf(itsReplyTypeNames, uint32(v)) }
+
+// itsReplyTypeNames are the names of ITSReplyType.
+var itsReplyTypeNames = map[uint32]string{
+	0x00: "digit",
+	0x01: "number",
+	0x02: "telephone",
+	0x03: "password",
+	0x04: "character_line",
+	0x05: "menu",
+	0x06: "date",
+	0x07: "time",
+	0x08: "continue",
 }
 
 // dataCodingNames are the values of data_coding.
@@ -76,7 +580,27 @@ var receiptNames = map[uint32]string{
 	0x03: "success_only (5.0; reserved in 3.4)",
 }
 
-// messageStateNames are the values of message_state.
+// MessageState is the value of the field and TLV message_state (SMPP 3.4 §5.2.28, 5.0 §4.7.15).
+type MessageState uint8
+
+// The values of MessageState.
+const (
+	MessageStateScheduled     MessageState = 0
+	MessageStateEnroute       MessageState = 1
+	MessageStateDelivered     MessageState = 2
+	MessageStateExpired       MessageState = 3
+	MessageStateDeleted       MessageState = 4
+	MessageStateUndeliverable MessageState = 5
+	MessageStateAccepted      MessageState = 6
+	MessageStateUnknown       MessageState = 7
+	MessageStateRejected      MessageState = 8
+	MessageStateSkipped       MessageState = 9
+)
+
+// String is the value's name, or its number.
+func (v MessageState) String() string { return nameOf(messageStateNames, uint32(v)) }
+
+// messageStateNames are the names of MessageState.
 var messageStateNames = map[uint32]string{
 	0x00: "SCHEDULED",
 	0x01: "ENROUTE",

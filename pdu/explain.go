@@ -37,21 +37,21 @@ func Explain(b []byte) *Explanation {
 	default:
 		b = b[:n] // what follows is the next PDU
 	}
-	err := e.PDU.Decode(b)
+	err := e.PDU.decode(b, true)
 	var d *DecodeError
 	switch {
 	case e.Error != "":
 	case err != nil:
 		d = err.(*DecodeError)
-		e.Error = d.Reason
+		if e.Error = d.brief; e.Error == "" {
+			e.Error = d.Reason
+		}
 	case e.PDU.warnings&TLVOverrun != 0:
 		e.Error = "TLV overruns PDU"
 	case e.PDU.warnings&MissingNUL != 0:
 		last := e.PDU.cmd.Fields[e.PDU.fields-1].Field
 		start, _, _, _ := e.PDU.span(last)
 		e.Error = fmt.Sprintf("no NUL at %d", start)
-	case e.PDU.warnings&TruncatedBody != 0:
-		e.Error = fmt.Sprintf("truncated at %d", len(b))
 	}
 	return e
 }

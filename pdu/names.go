@@ -114,7 +114,20 @@ type TagSpec struct {
 	Tag      Tag
 	Name     string
 	Kind     Kind // KindInt, KindString or KindOctets
-	Min, Max int
+	Min, Max int  // octets that may be sent
+	Accept   int  // the most octets that are read without a warning
+
+	names map[uint32]string // of the values
+}
+
+// Meaning is the name of an integer TLV's value; empty if it has none.
+func (s *TagSpec) Meaning(n uint32) string { return s.names[n] }
+
+func nameOf(names map[uint32]string, n uint32) string {
+	if s, ok := names[n]; ok {
+		return s
+	}
+	return fmt.Sprint(n)
 }
 
 // String returns the TLV's name, or its number.

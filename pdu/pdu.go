@@ -21,9 +21,9 @@ type PDU struct {
 	offsets  [maxFields]uint16 // where each mandatory field starts
 	fields   uint8             // how many of them there are
 	warnings Warnings
-	tlvs     int32 // where the TLVs start
-	tlvEnd   int32 // and end: behind the last whole one
-	err      error // what keeps a built PDU from being sent
+	tlvs     int32       // where the TLVs start
+	tlvEnd   int32       // and end: behind the last whole one
+	err      *FieldError // what keeps a built PDU from being sent
 }
 
 // CommandID returns the command_id.
@@ -51,9 +51,25 @@ func (p *PDU) Len() int { return len(p.raw) }
 // Raw returns all octets, borrowed. The sequence number in them is the one they came with.
 func (p *PDU) Raw() []byte { return p.raw }
 
-// Err returns the first limit that the values of a built PDU broke, a [*FieldError]. Such a PDU can be
-// read, not sent.
-func (p *PDU) Err() error { return p.err }
+// Err returns a limit that the values of a built PDU broke, a [*FieldError]. Such a PDU can be read, not
+// sent.
+func (p *PDU) Err() error {
+	if p.err == nil {
+		return nil
+	}
+	return p.err
+}
+
+// RelaxedErr is Err for a peer that is known to take lengths beyond the specification's: C-octet strings
+// and TLVs as long as you like, a short_message of 255 octets (which SMPP 5.0 §4.7.25 allows everyone), times
+// that are none. What the wire cannot carry is still refused: a NUL inside a string, a message of 256 octets,
+// an integer that is too large.
+func (p *PDU) RelaxedErr() error {
+	if p.err == nil || p.err.Length {
+		return nil
+	}
+	return p.err
+}
 
 // Warnings returns what Decode forgave.
 func (p *PDU) Warnings() Warnings { return p.warnings }
@@ -131,28 +147,19 @@ func (p *PDU) Bytes(f Field) []byte {
 // Str returns Bytes as a string.
 func (p *PDU) Str(f Field) string { return string(p.Bytes(f)) }
 
-// TLVs returns the optional parameters in wire order, repeated ones too. The values are borrowed.
-func (p *PDU) TLVs() iter.Seq2[Tag, []byte] {
-	return func(yield func(Tag, []byte) bool) {
-		for at := int(p.tlvs); at+4 <= int(p.tlvEnd); {
-			n := int(binary.BigEndian.Uint16(p.raw[at+2:]))
-			if !yield(Tag(binary.BigEndian.Uint16(p.raw[at:])), p.raw[at+4:at+4+n:at+4+n]) {
-				return
-			}
-			at += 4 + n
-		}
+// Options returns the optional parameters, borrowed, with a typed method for each.
+func (p *PDU) Options() TLVs {
+	if p.tlvs >= p.tlvEnd {
+		return TLVs{}
 	}
+	return TLVs{octets: p.raw[p.tlvs:p.tlvEnd:p.tlvEnd]}
 }
 
+// TLVs returns the optional parameters in wire order, repeated ones too. The values are borrowed.
+func (p *PDU) TLVs() iter.Seq2[Tag, []byte] { return p.Options().All() }
+
 // TLV returns the value of the first TLV with the tag, borrowed.
-func (p *PDU) TLV(t Tag) (value []byte, ok bool) {
-	for tag, v := range p.TLVs() {
-		if tag == t {
-			return v, true
-		}
-	}
-	return nil, false
-}
+func (p *PDU) TLV(t Tag) (value []byte, ok bool) { return p.Options().Get(t) }
 
 // String describes the PDU in one line: command, number, status if it is an error, and the fields that
 // are not empty. Passwords are not shown, and of the message only its length.
@@ -194,13 +201,4 @@ func (p *PDU) String() string {
 		fmt.Fprintf(&b, " %s=(%d octets)", t, len(v))
 	}
 	return b.String()
-}
-
-// TLVInt reads the value of an integer TLV, of up to 4 octets.
-func TLVInt(v []byte) uint32 {
-	var n uint32
-	for _, b := range v {
-		n = n<<8 | uint32(b)
-	}
-	return n
 }

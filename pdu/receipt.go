@@ -21,12 +21,6 @@ type Receipt struct {
 	Intermediate bool             // a notification on the way (esm_class 0x20), not the last word
 }
 
-// NetworkErrorCode is the TLV network_error_code (SMPP 3.4 §5.3.2.31). A Type of 0 means that there is none.
-type NetworkErrorCode struct {
-	Type uint8 // '1' to '8' or 1 to 8: the kind of network (3 is GSM)
-	Code uint16
-}
-
 const (
 	esmTypeMask     = 0x3C
 	esmReceipt      = 0x04
@@ -79,9 +73,6 @@ func (p *PDU) receiptText() string {
 	}
 	return string(b)
 }
-
-// MessageState is the value of the field and TLV message_state (SMPP 3.4 §5.2.28, 5.0 §4.7.15).
-type MessageState uint8
 
 // receiptStats are the words of the text form.
 var receiptStats = [...]string{"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"}

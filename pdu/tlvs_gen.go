@@ -12,7 +12,7 @@ const (
 	TagSourceNetworkType          Tag = 0x000E // source_network_type, since 3.4
 	TagSourceBearerType           Tag = 0x000F // source_bearer_type, since 3.4
 	TagSourceTelematicsID         Tag = 0x0010 // source_telematics_id, since 3.4
-	TagQosTimeToLive              Tag = 0x0017 // qos_time_to_live, since 3.4
+	TagQOSTimeToLive              Tag = 0x0017 // qos_time_to_live, since 3.4
 	TagPayloadType                Tag = 0x0019 // payload_type, since 3.4
 	TagAdditionalStatusInfoText   Tag = 0x001D // additional_status_info_text, since 3.4
 	TagReceiptedMessageID         Tag = 0x001E // receipted_message_id, since 3.4
@@ -63,7 +63,7 @@ const (
 	TagDestAddrNPInformation      Tag = 0x0612 // dest_addr_np_information, since 5.0
 	TagDestAddrNPCountry          Tag = 0x0613 // dest_addr_np_country, since 5.0
 	TagDisplayTime                Tag = 0x1201 // display_time, since 3.4
-	TagSmsSignal                  Tag = 0x1203 // sms_signal, since 3.4
+	TagSMSSignal                  Tag = 0x1203 // sms_signal, since 3.4
 	TagMSValidity                 Tag = 0x1204 // ms_validity, since 3.4
 	TagAlertOnMessageDelivery     Tag = 0x130C // alert_on_message_delivery, since 3.4
 	TagITSReplyType               Tag = 0x1380 // its_reply_type, since 3.4
@@ -71,70 +71,70 @@ const (
 )
 
 var tags = [...]TagSpec{
-	{Tag: TagDestAddrSubunit, Name: "dest_addr_subunit", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagDestNetworkType, Name: "dest_network_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagDestBearerType, Name: "dest_bearer_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagDestTelematicsID, Name: "dest_telematics_id", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagSourceAddrSubunit, Name: "source_addr_subunit", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSourceNetworkType, Name: "source_network_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSourceBearerType, Name: "source_bearer_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSourceTelematicsID, Name: "source_telematics_id", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagQosTimeToLive, Name: "qos_time_to_live", Kind: KindInt, Min: 4, Max: 4},
-	{Tag: TagPayloadType, Name: "payload_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagAdditionalStatusInfoText, Name: "additional_status_info_text", Kind: KindString, Min: 1, Max: 256},
-	{Tag: TagReceiptedMessageID, Name: "receipted_message_id", Kind: KindString, Min: 1, Max: 65},
-	{Tag: TagMSMsgWaitFacilities, Name: "ms_msg_wait_facilities", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagPrivacyIndicator, Name: "privacy_indicator", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSourceSubaddress, Name: "source_subaddress", Kind: KindOctets, Min: 2, Max: 23},
-	{Tag: TagDestSubaddress, Name: "dest_subaddress", Kind: KindOctets, Min: 2, Max: 23},
-	{Tag: TagUserMessageReference, Name: "user_message_reference", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagUserResponseCode, Name: "user_response_code", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSourcePort, Name: "source_port", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagDestPort, Name: "dest_port", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagSARMsgRefNum, Name: "sar_msg_ref_num", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagLanguageIndicator, Name: "language_indicator", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSARTotalSegments, Name: "sar_total_segments", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSARSegmentSeqnum, Name: "sar_segment_seqnum", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSCInterfaceVersion, Name: "sc_interface_version", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagCallbackNumPresInd, Name: "callback_num_pres_ind", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagCallbackNumAtag, Name: "callback_num_atag", Kind: KindOctets, Min: 0, Max: 65},
-	{Tag: TagNumberOfMessages, Name: "number_of_messages", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagCallbackNum, Name: "callback_num", Kind: KindOctets, Min: 4, Max: 19},
-	{Tag: TagDPFResult, Name: "dpf_result", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSetDPF, Name: "set_dpf", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagMSAvailabilityStatus, Name: "ms_availability_status", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagNetworkErrorCode, Name: "network_error_code", Kind: KindOctets, Min: 3, Max: 3},
-	{Tag: TagMessagePayload, Name: "message_payload", Kind: KindOctets, Min: 0, Max: 65535},
-	{Tag: TagDeliveryFailureReason, Name: "delivery_failure_reason", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagMoreMessagesToSend, Name: "more_messages_to_send", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagMessageState, Name: "message_state", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagCongestionState, Name: "congestion_state", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagUSSDServiceOp, Name: "ussd_service_op", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagBroadcastChannelIndicator, Name: "broadcast_channel_indicator", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagBroadcastContentType, Name: "broadcast_content_type", Kind: KindOctets, Min: 3, Max: 3},
-	{Tag: TagBroadcastContentTypeInfo, Name: "broadcast_content_type_info", Kind: KindOctets, Min: 1, Max: 255},
-	{Tag: TagBroadcastMessageClass, Name: "broadcast_message_class", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagBroadcastRepNum, Name: "broadcast_rep_num", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagBroadcastFrequencyInterval, Name: "broadcast_frequency_interval", Kind: KindOctets, Min: 3, Max: 3},
-	{Tag: TagBroadcastAreaIdentifier, Name: "broadcast_area_identifier", Kind: KindOctets, Min: 1, Max: 101},
-	{Tag: TagBroadcastErrorStatus, Name: "broadcast_error_status", Kind: KindInt, Min: 4, Max: 4},
-	{Tag: TagBroadcastAreaSuccess, Name: "broadcast_area_success", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagBroadcastEndTime, Name: "broadcast_end_time", Kind: KindString, Min: 16, Max: 17},
-	{Tag: TagBroadcastServiceGroup, Name: "broadcast_service_group", Kind: KindOctets, Min: 1, Max: 255},
-	{Tag: TagBillingIdentification, Name: "billing_identification", Kind: KindOctets, Min: 1, Max: 1024},
-	{Tag: TagSourceNetworkID, Name: "source_network_id", Kind: KindString, Min: 7, Max: 65},
-	{Tag: TagDestNetworkID, Name: "dest_network_id", Kind: KindString, Min: 7, Max: 65},
-	{Tag: TagSourceNodeID, Name: "source_node_id", Kind: KindOctets, Min: 6, Max: 6},
-	{Tag: TagDestNodeID, Name: "dest_node_id", Kind: KindOctets, Min: 6, Max: 6},
-	{Tag: TagDestAddrNPResolution, Name: "dest_addr_np_resolution", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagDestAddrNPInformation, Name: "dest_addr_np_information", Kind: KindOctets, Min: 10, Max: 10},
-	{Tag: TagDestAddrNPCountry, Name: "dest_addr_np_country", Kind: KindOctets, Min: 1, Max: 5},
-	{Tag: TagDisplayTime, Name: "display_time", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagSmsSignal, Name: "sms_signal", Kind: KindInt, Min: 2, Max: 2},
-	{Tag: TagMSValidity, Name: "ms_validity", Kind: KindOctets, Min: 1, Max: 4},
-	{Tag: TagAlertOnMessageDelivery, Name: "alert_on_message_delivery", Kind: KindInt, Min: 0, Max: 1},
-	{Tag: TagITSReplyType, Name: "its_reply_type", Kind: KindInt, Min: 1, Max: 1},
-	{Tag: TagITSSessionInfo, Name: "its_session_info", Kind: KindOctets, Min: 2, Max: 2},
+	{Tag: TagDestAddrSubunit, Name: "dest_addr_subunit", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: addrSubunitNames},
+	{Tag: TagDestNetworkType, Name: "dest_network_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: networkTypeNames},
+	{Tag: TagDestBearerType, Name: "dest_bearer_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: bearerTypeNames},
+	{Tag: TagDestTelematicsID, Name: "dest_telematics_id", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagSourceAddrSubunit, Name: "source_addr_subunit", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: addrSubunitNames},
+	{Tag: TagSourceNetworkType, Name: "source_network_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: networkTypeNames},
+	{Tag: TagSourceBearerType, Name: "source_bearer_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: bearerTypeNames},
+	{Tag: TagSourceTelematicsID, Name: "source_telematics_id", Kind: KindInt, Min: 1, Max: 1, Accept: 2},
+	{Tag: TagQOSTimeToLive, Name: "qos_time_to_live", Kind: KindInt, Min: 4, Max: 4, Accept: 4},
+	{Tag: TagPayloadType, Name: "payload_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: payloadTypeNames},
+	{Tag: TagAdditionalStatusInfoText, Name: "additional_status_info_text", Kind: KindString, Min: 1, Max: 256, Accept: 256},
+	{Tag: TagReceiptedMessageID, Name: "receipted_message_id", Kind: KindString, Min: 1, Max: 65, Accept: 65},
+	{Tag: TagMSMsgWaitFacilities, Name: "ms_msg_wait_facilities", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagPrivacyIndicator, Name: "privacy_indicator", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: privacyIndicatorNames},
+	{Tag: TagSourceSubaddress, Name: "source_subaddress", Kind: KindOctets, Min: 2, Max: 23, Accept: 23},
+	{Tag: TagDestSubaddress, Name: "dest_subaddress", Kind: KindOctets, Min: 2, Max: 23, Accept: 23},
+	{Tag: TagUserMessageReference, Name: "user_message_reference", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagUserResponseCode, Name: "user_response_code", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagSourcePort, Name: "source_port", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagDestPort, Name: "dest_port", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagSARMsgRefNum, Name: "sar_msg_ref_num", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagLanguageIndicator, Name: "language_indicator", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: languageIndicatorNames},
+	{Tag: TagSARTotalSegments, Name: "sar_total_segments", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagSARSegmentSeqnum, Name: "sar_segment_seqnum", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagSCInterfaceVersion, Name: "sc_interface_version", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagCallbackNumPresInd, Name: "callback_num_pres_ind", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagCallbackNumAtag, Name: "callback_num_atag", Kind: KindOctets, Min: 0, Max: 65, Accept: 65},
+	{Tag: TagNumberOfMessages, Name: "number_of_messages", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagCallbackNum, Name: "callback_num", Kind: KindOctets, Min: 4, Max: 19, Accept: 19},
+	{Tag: TagDPFResult, Name: "dpf_result", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: dpfResultNames},
+	{Tag: TagSetDPF, Name: "set_dpf", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: setDPFNames},
+	{Tag: TagMSAvailabilityStatus, Name: "ms_availability_status", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: msAvailabilityStatusNames},
+	{Tag: TagNetworkErrorCode, Name: "network_error_code", Kind: KindOctets, Min: 3, Max: 3, Accept: 3},
+	{Tag: TagMessagePayload, Name: "message_payload", Kind: KindOctets, Min: 0, Max: 65535, Accept: 65535},
+	{Tag: TagDeliveryFailureReason, Name: "delivery_failure_reason", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: deliveryFailureReasonNames},
+	{Tag: TagMoreMessagesToSend, Name: "more_messages_to_send", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: moreMessagesToSendNames},
+	{Tag: TagMessageState, Name: "message_state", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: messageStateNames},
+	{Tag: TagCongestionState, Name: "congestion_state", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagUSSDServiceOp, Name: "ussd_service_op", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: ussdServiceOpNames},
+	{Tag: TagBroadcastChannelIndicator, Name: "broadcast_channel_indicator", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: broadcastChannelIndicatorNames},
+	{Tag: TagBroadcastContentType, Name: "broadcast_content_type", Kind: KindOctets, Min: 3, Max: 3, Accept: 3},
+	{Tag: TagBroadcastContentTypeInfo, Name: "broadcast_content_type_info", Kind: KindOctets, Min: 1, Max: 255, Accept: 255},
+	{Tag: TagBroadcastMessageClass, Name: "broadcast_message_class", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: broadcastMessageClassNames},
+	{Tag: TagBroadcastRepNum, Name: "broadcast_rep_num", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagBroadcastFrequencyInterval, Name: "broadcast_frequency_interval", Kind: KindOctets, Min: 3, Max: 3, Accept: 3},
+	{Tag: TagBroadcastAreaIdentifier, Name: "broadcast_area_identifier", Kind: KindOctets, Min: 1, Max: 101, Accept: 101},
+	{Tag: TagBroadcastErrorStatus, Name: "broadcast_error_status", Kind: KindInt, Min: 4, Max: 4, Accept: 4},
+	{Tag: TagBroadcastAreaSuccess, Name: "broadcast_area_success", Kind: KindInt, Min: 1, Max: 1, Accept: 1},
+	{Tag: TagBroadcastEndTime, Name: "broadcast_end_time", Kind: KindString, Min: 16, Max: 17, Accept: 17},
+	{Tag: TagBroadcastServiceGroup, Name: "broadcast_service_group", Kind: KindOctets, Min: 1, Max: 255, Accept: 255},
+	{Tag: TagBillingIdentification, Name: "billing_identification", Kind: KindOctets, Min: 1, Max: 1024, Accept: 1024},
+	{Tag: TagSourceNetworkID, Name: "source_network_id", Kind: KindString, Min: 7, Max: 65, Accept: 65},
+	{Tag: TagDestNetworkID, Name: "dest_network_id", Kind: KindString, Min: 7, Max: 65, Accept: 65},
+	{Tag: TagSourceNodeID, Name: "source_node_id", Kind: KindOctets, Min: 6, Max: 6, Accept: 6},
+	{Tag: TagDestNodeID, Name: "dest_node_id", Kind: KindOctets, Min: 6, Max: 6, Accept: 6},
+	{Tag: TagDestAddrNPResolution, Name: "dest_addr_np_resolution", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: addrNPResolutionNames},
+	{Tag: TagDestAddrNPInformation, Name: "dest_addr_np_information", Kind: KindOctets, Min: 10, Max: 10, Accept: 10},
+	{Tag: TagDestAddrNPCountry, Name: "dest_addr_np_country", Kind: KindOctets, Min: 1, Max: 5, Accept: 5},
+	{Tag: TagDisplayTime, Name: "display_time", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: displayTimeNames},
+	{Tag: TagSMSSignal, Name: "sms_signal", Kind: KindInt, Min: 2, Max: 2, Accept: 2},
+	{Tag: TagMSValidity, Name: "ms_validity", Kind: KindOctets, Min: 1, Max: 4, Accept: 4},
+	{Tag: TagAlertOnMessageDelivery, Name: "alert_on_message_delivery", Kind: KindInt, Min: 0, Max: 1, Accept: 1, names: alertOnMessageDeliveryNames},
+	{Tag: TagITSReplyType, Name: "its_reply_type", Kind: KindInt, Min: 1, Max: 1, Accept: 1, names: itsReplyTypeNames},
+	{Tag: TagITSSessionInfo, Name: "its_session_info", Kind: KindOctets, Min: 2, Max: 2, Accept: 2},
 }
 
 // tagOf finds the description of a tag; nil if it is not defined.
@@ -156,7 +156,7 @@ func tagOf(t Tag) *TagSpec {
 		return &tags[6]
 	case TagSourceTelematicsID:
 		return &tags[7]
-	case TagQosTimeToLive:
+	case TagQOSTimeToLive:
 		return &tags[8]
 	case TagPayloadType:
 		return &tags[9]
@@ -258,7 +258,7 @@ func tagOf(t Tag) *TagSpec {
 		return &tags[57]
 	case TagDisplayTime:
 		return &tags[58]
-	case TagSmsSignal:
+	case TagSMSSignal:
 		return &tags[59]
 	case TagMSValidity:
 		return &tags[60]

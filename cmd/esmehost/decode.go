@@ -2,59 +2,167 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/esmehost/esmehost/capture"
 	"github.com/esmehost/esmehost/pdu"
 )
 
 var decodeCommand = &cli.Command{
-	Name: "decode", Usage: "explain a PDU, field by field", ArgsUsage: "[HEX...]",
-	Description: "HEX may have spaces and colons. Without it, each line of standard input is one PDU.\n" +
-		"Exit 1 when one cannot be decoded.\n\nExample: esmehost decode 00000010000000150000000000000001",
+	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap]",
+	Description: "HEX may have spaces and colons, and may be several PDUs one behind the other. Without it, standard input is read:\n" +
+		"hex, a line at a time, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
+		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
+		"Exit 1 when one cannot be decoded.\n\n" +
+		"Examples: esmehost decode 00000010000000150000000000000001\n" +
+		"          esmehost decode --json trace.pcap",
 	Flags: []cli.Flag{jsonFlag},
 	Action: func(c *cli.Context) error {
-		failed := 0
-		one := func(text string) error {
-			octets, err := hex.DecodeString(strings.NewReplacer(" ", "", ":", "", "\t", "", "\n", "").Replace(strings.TrimPrefix(text, "0x")))
-			if err != nil {
-				return usage("'%.40s' is no hex: %v", text, err)
-			}
-			e := pdu.Explain(octets)
-			if e.Error != "" {
-				failed++
-			}
-			if c.Bool("json") {
-				return json.NewEncoder(c.App.Writer).Encode(e)
-			}
-			return e.WriteText(c.App.Writer)
+		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json")}
+		err := d.input(c.Args().Slice(), os.Stdin)
+		if e := d.out.Flush(); err == nil {
+			err = e
 		}
-		if c.NArg() > 0 {
-			if err := one(strings.Join(c.Args().Slice(), "")); err != nil {
-				return err
-			}
-		} else {
-			in := bufio.NewScanner(os.Stdin)
-			in.Buffer(nil, 1<<20)
-			for in.Scan() {
-				if line := strings.TrimSpace(in.Text()); line != "" {
-					if err := one(line); err != nil {
-						return err
-					}
-				}
-			}
-			if err := in.Err(); err != nil {
-				return err
-			}
+		if err == nil && d.failed > 0 {
+			err = cli.Exit(fmt.Sprintf("%d %s malformed", d.failed, plural(d.failed, "PDU")), exitFailed)
 		}
-		if failed > 0 {
-			return cli.Exit(fmt.Sprintf("%d %s malformed", failed, plural(failed, "PDU")), exitFailed)
-		}
-		return nil
+		return err
 	},
+}
+
+// decoder explains PDUs, wherever they come from.
+type decoder struct {
+	out    *bufio.Writer
+	json   bool
+	failed int
+}
+
+func (d *decoder) input(args []string, stdin io.Reader) error {
+	if len(args) == 1 {
+		if st, err := os.Stat(args[0]); err == nil && st.Mode().IsRegular() {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			return d.capture(args[0], f)
+		}
+	}
+	if len(args) > 0 {
+		return d.hex(strings.Join(args, ""))
+	}
+	in := bufio.NewReaderSize(stdin, 1<<20)
+	if start, _ := in.Peek(4); capture.Recognises(start) {
+		return d.capture("standard input", in)
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 16<<20)
+	for n := 1; lines.Scan(); n++ {
+		if line := strings.TrimSpace(lines.Text()); line != "" {
+			if err := d.hex(line); err != nil {
+				return usage("line %d: %v", n, err)
+			}
+		}
+	}
+	return lines.Err()
+}
+
+var separators = strings.NewReplacer(" ", "", ":", "", "\t", "", "\r", "", "\n", "")
+
+// hex explains the PDUs of a text, one behind the other.
+func (d *decoder) hex(text string) error {
+	octets, err := hex.DecodeString(separators.Replace(strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")))
+	if err != nil {
+		return usage("'%.40s' is no hex, nor is there a file of that name: %v", text, err)
+	}
+	for {
+		e := pdu.Explain(octets)
+		if err := d.explain(e, nil); err != nil {
+			return err
+		}
+		if e.Error != "" {
+			return nil
+		}
+		octets = octets[binary.BigEndian.Uint32(octets):]
+		switch n := len(octets); {
+		case n == 0:
+			return nil
+		case n < 4:
+			return fmt.Errorf("%d %s behind the last PDU: %x", n, plural(n, "octet"), octets)
+		}
+	}
+}
+
+// explain prints one PDU; of a capture with what is known of its way.
+func (d *decoder) explain(e *pdu.Explanation, way *capture.PDU) error {
+	if e.Error != "" {
+		d.failed++
+	}
+	if !d.json {
+		if way != nil {
+			fmt.Fprintf(d.out, "%s  %s > %s\n", way.Time.UTC().Format("2006-01-02 15:04:05.000000"), way.From, way.To)
+		}
+		return e.WriteText(d.out)
+	}
+	j, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if way != nil {
+		k, err := json.Marshal(struct {
+			Time string `json:"time"`
+			From string `json:"from"`
+			To   string `json:"to"`
+		}{way.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), way.From, way.To})
+		if err != nil {
+			return err
+		}
+		j = joined(k, j)
+	}
+	_, err = d.out.Write(append(j, '\n'))
+	return err
+}
+
+// joined makes one JSON object of two that are not empty.
+func joined(a, b []byte) []byte {
+	return append(append(bytes.TrimSuffix(a, []byte("}")), ','), bytes.TrimPrefix(b, []byte("{"))...)
+}
+
+// capture explains the PDUs of a capture, and says what of it could not be used.
+func (d *decoder) capture(name string, r io.Reader) error {
+	sum, err := capture.Read(r, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) })
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if sum.PDUs == 0 {
+		return errors.New(name + ": no SMPP in it: " + leftOut(sum) + "; a capture of TLS has none that can be read")
+	}
+	fmt.Fprintf(os.Stderr, "%s: %d %s of %d %s; %s\n", name, sum.PDUs, plural(sum.PDUs, "PDU"), sum.SMPP, plural(sum.SMPP, "connection"), leftOut(sum))
+	return nil
+}
+
+func leftOut(s capture.Summary) string {
+	text := fmt.Sprintf("%d %s", s.Packets, plural(s.Packets, "packet"))
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{
+		{int64(s.Connections - s.SMPP), "TCP connections without SMPP"}, {int64(s.NotTCP), "packets not of TCP"}, {int64(s.Unreadable), "packets unreadable"},
+		{s.Missing, "octets not recorded"}, {s.Passed, "octets that are no whole PDU"},
+	} {
+		if x.n > 0 {
+			text += fmt.Sprintf(", %d %s", x.n, x.what)
+		}
+	}
+	return text
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -45,6 +44,9 @@ type tlv struct {
 	Min   int    `json:"min_len"`
 	Max   int    `json:"max_len"`
 	Since string `json:"since"`
+	Note  string `json:"note"`
+
+	Values map[string]string `json:"values"`
 }
 
 type status struct {
@@ -75,7 +77,9 @@ func main() {
 		log.Fatal(err)
 	}
 	write(filepath.Join(dir, "../../commands_gen.go"), commands(s.Commands))
+	write(filepath.Join(dir, "../../structs_gen.go"), structs(s.Commands))
 	write(filepath.Join(dir, "../../tlvs_gen.go"), tlvs(s.TLVs))
+	write(filepath.Join(dir, "../../tlv_methods_gen.go"), tlvMethods(s.TLVs))
 	write(filepath.Join(dir, "../../statuses_gen.go"), statuses(s.Statuses))
 	write(filepath.Join(dir, "../../enums_gen.go"), enums(raw, s))
 }
@@ -95,7 +99,8 @@ func write(path, body string) {
 }
 
 // initialisms are the parts of a name that Go writes in capitals.
-var initialisms = []string{"sm", "id", "ton", "npi", "sar", "dl", "esm", "sme", "ms", "its", "ussd", "dpf", "np", "sc", "mc", "udh"}
+var initialisms = []string{"sm", "id", "ton", "npi", "sar", "dl", "esm", "sme", "ms", "its", "ussd", "dpf", "np", "sc", "mc", "udh",
+	"sms", "qos"}
 
 func goName(snake string) string {
 	var b strings.Builder
@@ -107,115 +112,6 @@ func goName(snake string) string {
 			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
 		}
 	}
-	return b.String()
-}
-
-func commands(cs []command) string {
-	var b bytes.Buffer
-	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
-
-	p("// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5).\nconst (\n")
-	for _, c := range cs {
-		p("Cmd%s CommandID = %s // %s, since %s\n", goName(c.Name), c.ID, c.Name, c.Since)
-	}
-	p(")\n\n")
-
-	var names []string
-	for _, c := range cs {
-		for _, f := range c.Fields {
-			if !slices.Contains(names, f.Name) {
-				names = append(names, f.Name)
-			}
-		}
-	}
-	p("// The mandatory fields of all commands.\nconst (\n")
-	for i, n := range names {
-		if i == 0 {
-			p("Field%s Field = iota\n", goName(n))
-			continue
-		}
-		p("Field%s\n", goName(n))
-	}
-	p("numFields\n)\n\nvar fieldNames = [numFields]string{\n")
-	for _, n := range names {
-		p("Field%s: %q,\n", goName(n), n)
-	}
-	p("}\n\n")
-
-	p("var commands = [...]Command{\n")
-	most := 0
-	for _, c := range cs {
-		most = max(most, len(c.Fields))
-		p("{ID: Cmd%s, Name: %q, Since: %q, ", goName(c.Name), c.Name, c.Since)
-		if c.Response != "" {
-			p("response: Cmd%s, ", goName(c.Response))
-		}
-		p("Fields: []FieldSpec{\n")
-		for _, f := range c.Fields {
-			kind, size := fieldKind(f)
-			p("{Field: Field%s, Kind: %s, Size: %d},\n", goName(f.Name), kind, size)
-		}
-		p("}, index: [numFields]uint8{")
-		for i, f := range c.Fields {
-			p("Field%s: %d, ", goName(f.Name), i+1)
-		}
-		p("}},\n")
-	}
-	p("}\n\n// maxFields is the most fields that a command has.\nconst maxFields = %d\n\n", most)
-	p("// commandOf finds the description of a command_id; nil if it is not defined.\nfunc commandOf(id CommandID) *Command {\nswitch id {\n")
-	for i, c := range cs {
-		p("case Cmd%s:\nreturn &commands[%d]\n", goName(c.Name), i)
-	}
-	p("}\nreturn nil\n}\n")
-	return b.String()
-}
-
-// fieldKind maps a field's type to the codec's kind and its size: octets of an integer, or the most
-// octets of a string, its NUL included.
-func fieldKind(f field) (string, int) {
-	switch f.Type {
-	case "integer":
-		n, err := strconv.Atoi(string(f.Octets))
-		if err != nil {
-			log.Fatalf("field %s: octets %s", f.Name, f.Octets)
-		}
-		return "KindInt", n
-	case "c_octet_string":
-		return "KindString", f.MaxInclNUL
-	case "c_octet_string_time":
-		return "KindTime", 17
-	case "octet_string":
-		return "KindOctets", 254
-	case "array":
-		if f.Name == "dest_address" {
-			return "KindDests", 254
-		}
-		return "KindUnsuccess", 255
-	}
-	log.Fatalf("field %s: unknown type %s", f.Name, f.Type)
-	return "", 0
-}
-
-func tlvs(ts []tlv) string {
-	var b bytes.Buffer
-	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
-	p("// The tags of the optional parameters (SMPP 3.4 §5.3, 5.0 §4.8.1).\nconst (\n")
-	for _, t := range ts {
-		p("Tag%s Tag = %s // %s, since %s\n", goName(t.Name), t.Tag, t.Name, t.Since)
-	}
-	p(")\n\nvar tags = [...]TagSpec{\n")
-	for _, t := range ts {
-		kind := map[string]string{"integer": "KindInt", "bitmask": "KindInt", "c_octet_string": "KindString"}[t.Type]
-		if kind == "" {
-			kind = "KindOctets"
-		}
-		p("{Tag: Tag%s, Name: %q, Kind: %s, Min: %d, Max: %d},\n", goName(t.Name), t.Name, kind, t.Min, t.Max)
-	}
-	p("}\n\n// tagOf finds the description of a tag; nil if it is not defined.\nfunc tagOf(t Tag) *TagSpec {\nswitch t {\n")
-	for i, t := range ts {
-		p("case Tag%s:\nreturn &tags[%d]\n", goName(t.Name), i)
-	}
-	p("}\nreturn nil\n}\n")
 	return b.String()
 }
 
@@ -235,61 +131,5 @@ func statuses(ss []status) string {
 		p("case %s:\nreturn &statuses[%d]\n", s.Name, i)
 	}
 	p("}\nreturn nil\n}\n")
-	return b.String()
-}
-
-func enums(raw map[string]json.RawMessage, s spec) string {
-	var b bytes.Buffer
-	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
-	table := func(name, doc string, values map[string]string) {
-		p("// %s %s\nvar %s = map[uint32]string{\n", name, doc, name)
-		type kv struct {
-			n uint64
-			s string
-		}
-		var rows []kv
-		for k, v := range values {
-			n, err := strconv.ParseUint(k, 0, 32)
-			if err != nil {
-				continue // a range, said in words by the code that uses the table
-			}
-			rows = append(rows, kv{n, v})
-		}
-		slices.SortFunc(rows, func(a, b kv) int { return int(a.n) - int(b.n) })
-		for _, r := range rows {
-			p("%#02x: %q,\n", r.n, r.s)
-		}
-		p("}\n\n")
-	}
-	simple := func(key string) map[string]string {
-		m := map[string]string{}
-		if err := json.Unmarshal(raw[key], &m); err != nil {
-			log.Fatalf("%s: %v", key, err)
-		}
-		return m
-	}
-	nested := func(key, sub string) map[string]string {
-		var m map[string]json.RawMessage
-		if err := json.Unmarshal(raw[key], &m); err != nil {
-			log.Fatal(err)
-		}
-		v := map[string]string{}
-		if err := json.Unmarshal(m[sub], &v); err != nil {
-			log.Fatal(err)
-		}
-		return v
-	}
-	table("tonNames", "are the types of number.", simple("ton"))
-	table("npiNames", "are the numbering plans.", simple("npi"))
-	table("dataCodingNames", "are the values of data_coding.", simple("data_coding"))
-	table("messagingModeNames", "are the values of esm_class & 0x03.", nested("esm_class", "messaging_mode"))
-	table("messageTypeNames", "are the values of esm_class & 0x3C.", nested("esm_class", "message_type"))
-	table("gsmFeatureNames", "are the bits of esm_class & 0xC0.", nested("esm_class", "gsm_features"))
-	table("receiptNames", "are the values of registered_delivery & 0x03.", nested("registered_delivery", "receipt"))
-	states := map[string]string{}
-	for k, v := range s.States {
-		states[k] = v.Name
-	}
-	table("messageStateNames", "are the values of message_state.", states)
 	return b.String()
 }

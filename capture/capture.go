@@ -1,0 +1,189 @@
+// Package capture finds the PDUs in what tcpdump or Wireshark recorded: pcap and pcapng, of any link that
+// they know, IPv4 and IPv6, any ports.
+//
+//	packets ──► TCP put together, each direction by itself ──► where PDUs start ──► PDUs, in the order they came
+//
+// A capture is what somebody happened to record. It may start in the middle of a session, miss packets, have
+// some twice or in another order, and hold traffic that is no SMPP: what cannot be used is counted in the
+// [Summary], never passed over in silence.
+package capture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/ip4defrag"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/gopacket/gopacket/reassembly"
+)
+
+// PDU is one that was found, with its direction as address:port.
+type PDU struct {
+	Time     time.Time // of the packet that completed it
+	From, To string
+	Octets   []byte // borrowed until the function that gets it returns
+}
+
+// Summary counts what a capture holds, besides the PDUs.
+type Summary struct {
+	Packets     int   // all
+	Connections int   // of TCP
+	SMPP        int   // of those, with at least one PDU
+	PDUs        int   // handed over
+	NotTCP      int   // packets of other protocols
+	Unreadable  int   // packets that are cut off or make no sense
+	Missing     int64 // octets of SMPP connections that were not recorded
+	Passed      int64 // octets of SMPP connections that are no whole PDU
+}
+
+// Recognises reports whether a file that starts like this is a capture. Four octets are enough.
+func Recognises(start []byte) bool {
+	if len(start) < 4 {
+		return false
+	}
+	switch string(start[:4]) {
+	case "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a":
+		return true
+	}
+	return false
+}
+
+// source is what reads packets: of both formats.
+type source interface {
+	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+}
+
+func open(r io.Reader) (source, func(gopacket.CaptureInfo) gopacket.Decoder, error) {
+	in := bufio.NewReader(r)
+	start, err := in.Peek(4)
+	if err != nil || !Recognises(start) {
+		return nil, nil, errors.New("this is neither pcap nor pcapng")
+	}
+	if start[0] == 0x0A {
+		// Captures of several interfaces may mix links: each packet says which is its own.
+		ng, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+		if err != nil {
+			return nil, nil, fmt.Errorf("pcapng: %w", err)
+		}
+		return ng, func(ci gopacket.CaptureInfo) gopacket.Decoder { return ci.AncillaryData[0].(layers.LinkType) }, nil
+	}
+	p, err := pcapgo.NewReader(in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("pcap: %w", err)
+	}
+	return p, func(gopacket.CaptureInfo) gopacket.Decoder { return p.LinkType() }, nil
+}
+
+// Read hands over the PDUs of a capture until there are no more, or found returns an error, which it returns.
+// A capture that is cut off is read as far as it goes, and the error says so.
+func Read(r io.Reader, found func(PDU) error) (Summary, error) {
+	src, link, err := open(r)
+	if err != nil {
+		return Summary{}, err
+	}
+	d := &dissector{found: found}
+	pool := reassembly.NewStreamPool(d)
+	assembler := reassembly.NewAssembler(pool)
+	// What waits for a packet that never comes is bounded: 16 MiB a connection, 256 MiB in all.
+	assembler.MaxBufferedPagesPerConnection = 8 << 10
+	assembler.MaxBufferedPagesTotal = 128 << 10
+	fragments := ip4defrag.NewIPv4Defragmenter()
+	for d.err == nil {
+		octets, ci, err := src.ReadPacketData()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			assembler.FlushAll()
+			return d.total(), fmt.Errorf("after %d packets: %w", d.sum.Packets, err)
+		}
+		d.sum.Packets++
+		d.packet(assembler, fragments, gopacket.NewPacket(octets, link(ci), gopacket.DecodeOptions{NoCopy: true}), ci)
+	}
+	if d.err == nil {
+		assembler.FlushAll()
+	}
+	return d.total(), d.err
+}
+
+// dissector makes a connection of each pair of endpoints and collects what they find.
+type dissector struct {
+	found       func(PDU) error
+	err         error // of found
+	now         time.Time
+	sum         Summary
+	connections []*connection
+}
+
+// moment is a packet's place in time, as the reassembly wants to know it.
+type moment gopacket.CaptureInfo
+
+// GetCaptureInfo returns it.
+func (m moment) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(m) }
+
+func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Defragmenter, p gopacket.Packet, ci gopacket.CaptureInfo) {
+	if ip, ok := p.NetworkLayer().(*layers.IPv4); ok && (ip.Flags&layers.IPv4MoreFragments != 0 || ip.FragOffset != 0) {
+		whole, err := fragments.DefragIPv4WithTimestamp(ip, ci.Timestamp)
+		if err != nil {
+			d.sum.Unreadable++
+			return
+		}
+		if whole == nil {
+			return // the rest is still to come
+		}
+		next := gopacket.NewPacket(whole.Payload, whole.NextLayerType(), gopacket.DecodeOptions{NoCopy: true})
+		if tcp, ok := next.Layer(layers.LayerTypeTCP).(*layers.TCP); ok {
+			d.segment(a, whole.NetworkFlow(), tcp, ci)
+			return
+		}
+		d.sum.NotTCP++
+		return
+	}
+	tcp, ok := p.TransportLayer().(*layers.TCP)
+	switch {
+	case ok && p.NetworkLayer() != nil:
+		d.segment(a, p.NetworkLayer().NetworkFlow(), tcp, ci)
+	case p.TransportLayer() == nil && p.ErrorLayer() != nil:
+		d.sum.Unreadable++
+	default:
+		d.sum.NotTCP++
+	}
+}
+
+func (d *dissector) segment(a *reassembly.Assembler, net gopacket.Flow, tcp *layers.TCP, ci gopacket.CaptureInfo) {
+	d.now = ci.Timestamp
+	a.AssembleWithContext(net, tcp, moment(ci))
+}
+
+// total adds up what the connections counted.
+func (d *dissector) total() Summary {
+	s := d.sum
+	s.Connections = len(d.connections)
+	for _, c := range d.connections {
+		if c.ways[0].pdus+c.ways[1].pdus == 0 {
+			continue
+		}
+		s.SMPP++
+		for i := range c.ways {
+			w := &c.ways[i]
+			s.PDUs += w.pdus
+			s.Missing += w.missing
+			s.Passed += w.passed + int64(len(w.buf))
+		}
+	}
+	return s
+}
+
+// New is called by the reassembly for the first packet of a connection.
+func (d *dissector) New(net, tcp gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	join := func(host, port gopacket.Endpoint) string { return joinHostPort(host.String(), port.String()) }
+	from, to := join(net.Src(), tcp.Src()), join(net.Dst(), tcp.Dst())
+	c := &connection{d: d}
+	c.ways[0], c.ways[1] = way{from: from, to: to}, way{from: to, to: from}
+	d.connections = append(d.connections, c)
+	return c
+}

@@ -1,0 +1,342 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/esmehost/esmehost/pdu"
+	"github.com/esmehost/esmehost/pdu/pdutest"
+)
+
+// segment is a piece of one direction of a connection.
+type segment struct {
+	back bool   // from the SMSC
+	at   int    // in the direction's stream
+	data []byte // nil with syn
+	syn  bool
+}
+
+// packet makes the frame of a segment. v6 is IPv6, vlan with a tag.
+func (s segment) packet(t testing.TB, v6, vlan bool) []byte {
+	t.Helper()
+	tcp := &layers.TCP{SrcPort: 40000, DstPort: 3550, Seq: uint32(0xFFFFFF00 + s.at), ACK: !s.syn, SYN: s.syn, Window: 1000}
+	if s.syn {
+		tcp.Seq--
+	}
+	if s.back {
+		tcp.SrcPort, tcp.DstPort = tcp.DstPort, tcp.SrcPort
+	}
+	eth := &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4}
+	all := []gopacket.SerializableLayer{eth}
+	next := layers.EthernetTypeIPv4
+	if v6 {
+		next = layers.EthernetTypeIPv6
+	}
+	eth.EthernetType = next
+	if vlan {
+		eth.EthernetType = layers.EthernetTypeDot1Q
+		all = append(all, &layers.Dot1Q{VLANIdentifier: 7, Type: next})
+	}
+	if v6 {
+		a, b := net.ParseIP("fd00::1"), net.ParseIP("fd00::2")
+		if s.back {
+			a, b = b, a
+		}
+		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: a, DstIP: b}
+		tcp.SetNetworkLayerForChecksum(ip)
+		all = append(all, ip)
+	} else {
+		a, b := net.IPv4(10, 0, 0, 1).To4(), net.IPv4(10, 0, 0, 2).To4()
+		if s.back {
+			a, b = b, a
+		}
+		ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: a, DstIP: b}
+		tcp.SetNetworkLayerForChecksum(ip)
+		all = append(all, ip)
+	}
+	buf := gopacket.NewSerializeBuffer()
+	err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, append(all, tcp, gopacket.Payload(s.data))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Clone(buf.Bytes())
+}
+
+// record writes packets as a capture.
+func record(t testing.TB, ng bool, packets ...[]byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var write func(ci gopacket.CaptureInfo, data []byte) error
+	var end func() error
+	if ng {
+		w, err := pcapgo.NewNgWriter(&out, layers.LinkTypeEthernet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write, end = w.WritePacket, w.Flush
+	} else {
+		w := pcapgo.NewWriter(&out)
+		if err := w.WriteFileHeader(1<<16, layers.LinkTypeEthernet); err != nil {
+			t.Fatal(err)
+		}
+		write, end = w.WritePacket, func() error { return nil }
+	}
+	for i, p := range packets {
+		if err := write(gopacket.CaptureInfo{Timestamp: time.Unix(1_700_000_000+int64(i), 0), CaptureLength: len(p), Length: len(p)}, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// read lists what is found as "FROM > TO HEX".
+func read(t testing.TB, capture []byte) ([]string, Summary, error) {
+	t.Helper()
+	var found []string
+	s, err := Read(bytes.NewReader(capture), func(p PDU) error {
+		found = append(found, fmt.Sprintf("%s > %s %x", p.From, p.To, p.Octets))
+		return nil
+	})
+	return found, s, err
+}
+
+// session is both directions of a made-up session, and the list that read is to give of each direction.
+func session(seed uint64) (there, back []byte, want []string) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	all := pdu.Commands()
+	for range 40 {
+		p := pdutest.Random(r, all[r.IntN(len(all))])
+		octets := p.AppendTo(nil)
+		if p.IsResponse() {
+			back = append(back, octets...)
+			want = append(want, fmt.Sprintf("10.0.0.2:3550 > 10.0.0.1:40000 %x", octets))
+		} else {
+			there = append(there, octets...)
+			want = append(want, fmt.Sprintf("10.0.0.1:40000 > 10.0.0.2:3550 %x", octets))
+		}
+	}
+	return there, back, want
+}
+
+// pieces cuts a direction's stream at random.
+func pieces(r *rand.Rand, back bool, stream []byte) []segment {
+	var all []segment
+	for at := 0; at < len(stream); {
+		n := min(1+r.IntN(90), len(stream)-at)
+		all = append(all, segment{back: back, at: at, data: stream[at : at+n]})
+		at += n
+	}
+	return all
+}
+
+// However a session is cut into segments, repeated and mixed up, its PDUs come out, each once and in order.
+func TestAnySegmentation(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		there, back, want := session(seed)
+		segments := append(pieces(r, false, there), pieces(r, true, back)...)
+		for range r.IntN(20) { // sent again
+			segments = append(segments, segments[r.IntN(len(segments))])
+		}
+		r.Shuffle(len(segments), func(i, j int) { segments[i], segments[j] = segments[j], segments[i] })
+		packets := [][]byte{segment{syn: true}.packet(t, false, false), segment{syn: true, back: true}.packet(t, false, false)}
+		for _, s := range segments {
+			packets = append(packets, s.packet(t, false, false))
+		}
+		got, sum, err := read(t, record(t, seed%2 == 0, packets...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, back := range []string{"10.0.0.1:40000 >", "10.0.0.2:3550 >"} { // the order of the two directions is nobody's
+			of := func(all []string) []string {
+				return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return !strings.HasPrefix(s, back) })
+			}
+			if d := cmp.Diff(of(want), of(got)); d != "" {
+				t.Fatalf("seed %d %s\n%s", seed, back, d)
+			}
+		}
+		if sum.SMPP != 1 || sum.PDUs != len(want) || sum.Passed != 0 || sum.Missing != 0 {
+			t.Fatalf("seed %d: %+v", seed, sum)
+		}
+	}
+}
+
+func octets(t testing.TB, id pdu.CommandID, sequence uint32, message string) []byte {
+	t.Helper()
+	cmd, _ := pdu.CommandByID(id)
+	b := pdu.NewBuilder(cmd)
+	b.SetSequence(sequence)
+	if cmd.Has(pdu.FieldShortMessage) {
+		b.SetString(pdu.FieldShortMessage, message)
+	}
+	return b.Build().AppendTo(nil)
+}
+
+func TestWhatCapturesAreLike(t *testing.T) {
+	one, two, three := octets(t, pdu.CmdSubmitSM, 1, "one"), octets(t, pdu.CmdSubmitSM, 2, "two"), octets(t, pdu.CmdSubmitSM, 3, "three")
+	stream := slices.Concat(one, two, three)
+	first, second := len(one), len(one)+len(two)
+	syn := segment{syn: true}
+	at := func(from, to int) segment { return segment{at: from, data: stream[from:to]} }
+	text := []byte("GET / HTTP/1.1\r\nHost: example\r\n\r\n" + strings.Repeat("x", 3000))
+	for _, tt := range []struct {
+		name     string
+		segments []segment
+		v6, vlan bool
+		want     [][]byte
+		sum      Summary
+	}{
+		{name: "IPv6", segments: []segment{syn, at(0, second)}, v6: true, want: [][]byte{one, two}, sum: Summary{SMPP: 1}},
+		{name: "a VLAN", segments: []segment{syn, at(0, second)}, vlan: true, want: [][]byte{one, two}, sum: Summary{SMPP: 1}},
+		{name: "it starts in the middle of a session", segments: []segment{at(first, second), at(second, len(stream))}, want: [][]byte{two, three}, sum: Summary{SMPP: 1}},
+		{name: "it starts in the middle of a PDU", segments: []segment{at(first-5, second), at(second, len(stream))}, want: [][]byte{two, three}, sum: Summary{SMPP: 1, Passed: 5}},
+		{name: "it starts in the middle of a header", segments: []segment{at(8, first), at(first, second)}, want: [][]byte{two}, sum: Summary{SMPP: 1, Passed: int64(first - 8)}},
+		{name: "a packet is missing", segments: []segment{syn, at(0, first), at(second, len(stream))}, want: [][]byte{one, three}, sum: Summary{SMPP: 1, Missing: int64(len(two))}},
+		{name: "half a PDU is missing", segments: []segment{syn, at(0, first+10), at(second-10, len(stream))}, want: [][]byte{one, three},
+			sum: Summary{SMPP: 1, Passed: 20, Missing: int64(len(two) - 20)}},
+		{name: "it ends in the middle of a PDU", segments: []segment{syn, at(0, second-3)}, want: [][]byte{one}, sum: Summary{SMPP: 1, Passed: int64(len(two) - 3)}},
+		{name: "no SMPP", segments: []segment{syn, {data: text}}, sum: Summary{}},
+		{name: "what is unknown amid what is known", segments: []segment{syn, {data: slices.Concat(one, []byte{0, 0, 0, 16, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0, 0, 1}, two)}},
+			want: [][]byte{one, {0, 0, 0, 16, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0, 0, 1}, two}, sum: Summary{SMPP: 1}},
+		{name: "garbage amid what is known", segments: []segment{syn, {data: slices.Concat(one, text, two)}}, want: [][]byte{one, two}, sum: Summary{SMPP: 1, Passed: int64(len(text))}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var packets [][]byte
+			for _, s := range tt.segments {
+				packets = append(packets, s.packet(t, tt.v6, tt.vlan))
+			}
+			var got [][]byte
+			sum, err := Read(bytes.NewReader(record(t, false, packets...)), func(p PDU) error {
+				got = append(got, bytes.Clone(p.Octets))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.sum.Packets, tt.sum.Connections, tt.sum.PDUs = len(packets), 1, len(tt.want)
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+			if d := cmp.Diff(tt.sum, sum); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestOtherPackets(t *testing.T) {
+	udp := gopacket.NewSerializeBuffer()
+	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: net.IPv4(10, 0, 0, 1).To4(), DstIP: net.IPv4(10, 0, 0, 2).To4()}
+	u := &layers.UDP{SrcPort: 53, DstPort: 53}
+	u.SetNetworkLayerForChecksum(ip)
+	eth := &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4}
+	if err := gopacket.SerializeLayers(udp, gopacket.SerializeOptions{FixLengths: true}, eth, ip, u, gopacket.Payload("x")); err != nil {
+		t.Fatal(err)
+	}
+	whole := segment{data: octets(t, pdu.CmdSubmitSM, 1, "x")}.packet(t, false, false)
+	got, sum, err := read(t, record(t, true, udp.Bytes(), whole[:20], whole))
+	if err != nil || len(got) != 1 {
+		t.Fatal(got, err)
+	}
+	if want := (Summary{Packets: 3, Connections: 1, SMPP: 1, PDUs: 1, NotTCP: 1, Unreadable: 1}); sum != want {
+		t.Errorf("%+v, want %+v", sum, want)
+	}
+}
+
+// A packet that IP cut into fragments is put together.
+func TestFragments(t *testing.T) {
+	p := octets(t, pdu.CmdSubmitSM, 1, strings.Repeat("long ", 40))
+	frame := segment{data: p}.packet(t, false, false)
+	const head = 14 + 20
+	cut := head + 120 // a multiple of 8 behind the header
+	fragment := func(from, to int, more bool) []byte {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Id: 9, Protocol: layers.IPProtocolTCP, FragOffset: uint16((from - head) / 8),
+			SrcIP: net.IPv4(10, 0, 0, 1).To4(), DstIP: net.IPv4(10, 0, 0, 2).To4()}
+		if more {
+			ip.Flags = layers.IPv4MoreFragments
+		}
+		eth := &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4}
+		buf := gopacket.NewSerializeBuffer()
+		if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, gopacket.Payload(frame[from:to])); err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Clone(buf.Bytes())
+	}
+	got, sum, err := read(t, record(t, false, fragment(cut, len(frame), false), fragment(head, cut, true)))
+	if want := []string{fmt.Sprintf("10.0.0.1:40000 > 10.0.0.2:3550 %x", p)}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q %+v %v\nwant %q", got, sum, err, want)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	whole := record(t, false, segment{data: octets(t, pdu.CmdEnquireLink, 1, "")}.packet(t, false, false), segment{data: nil}.packet(t, false, false))
+	for name, tt := range map[string]struct {
+		in   []byte
+		want string
+	}{
+		"empty":        {nil, "this is neither pcap nor pcapng"},
+		"text":         {[]byte("hello world"), "this is neither pcap nor pcapng"},
+		"header short": {whole[:10], "pcap: unexpected EOF"},
+		"cut off":      {whole[:len(whole)-4], "after 1 packets: unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := read(t, tt.in); err == nil || err.Error() != tt.want {
+				t.Errorf("%v, want %s", err, tt.want)
+			}
+		})
+	}
+	stop := errors.New("enough")
+	if _, err := Read(bytes.NewReader(whole), func(PDU) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+}
+
+var update = flag.Bool("update", false, "write testdata/session.pcap anew")
+
+// The sample that the tests of the binary read is what it is said to be.
+func TestSample(t *testing.T) {
+	bind, resp := octets(t, pdu.CmdBindTransceiver, 1, ""), octets(t, pdu.CmdBindTransceiverResp, 1, "")
+	submit, link := octets(t, pdu.CmdSubmitSM, 2, "hello"), octets(t, pdu.CmdEnquireLink, 3, "")
+	out := slices.Concat(bind, submit, link)
+	var packets [][]byte
+	for _, s := range []segment{{syn: true}, {syn: true, back: true}, {data: out[:len(bind)]}, {back: true, data: resp},
+		{at: len(bind) + 7, data: out[len(bind)+7:]}, {at: len(bind), data: out[len(bind) : len(bind)+7]}} {
+		packets = append(packets, s.packet(t, false, false))
+	}
+	sample := record(t, false, packets...)
+	if *update {
+		if err := os.WriteFile("testdata/session.pcap", sample, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("testdata/session.pcap")
+	if err != nil || !bytes.Equal(got, sample) {
+		t.Fatalf("testdata/session.pcap is another one (%v): go test ./capture -run Sample -update", err)
+	}
+}
+
+// What is no capture, or one that somebody made up, never panics.
+func FuzzRead(f *testing.F) {
+	f.Add(record(f, false, segment{data: octets(f, pdu.CmdSubmitSM, 1, "x")}.packet(f, false, false)))
+	f.Add(record(f, true, segment{data: octets(f, pdu.CmdSubmitSM, 1, "x")}.packet(f, true, true)))
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		Read(bytes.NewReader(b), func(PDU) error { return nil })
+	})
+}

@@ -1,0 +1,226 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// Bounds of one request.
+const (
+	httpTimeout    = 10 * time.Second
+	httpMaxTimeout = 5 * time.Minute
+	httpMaxBody    = 1 << 20 // of the response, unless told
+	httpRedirects  = 5
+)
+
+var (
+	httpResult = []param{
+		{"resp", optional(responseType), "status, headers (names in lower case) and body; any status is a response, no error"},
+		fails("not_allowed, timeout, connection, tls, too_large, too_many_redirects, stopped"),
+	}
+	httpOptions = []param{
+		{"headers", optional(tableType), "strings or secrets, by name"},
+		{"query", optional(tableType), "parameters behind the URL, by name"},
+		{"auth", optional(options(
+			param{"bearer", optional(secretOrString), "a token"},
+			param{"user", optional(stringType), "for basic authentication"}, param{"password", optional(secretOrString), "with it"})), "who asks"},
+		{"timeout", optional(durationType), "for all of it, at most 5 m; 10 s"},
+		{"max_body", optional(integerType), "octets of the response that are read, at most 4 MiB; 1 MiB; a longer one is the error too_large"},
+		{"redirects", optional(countType), "how many are followed, at most 5; 0 gives the redirect itself"},
+	}
+	bodyOptions = []param{{"body", optional(stringType), "octets"}, {"json", optional(tableType), "is written as JSON and becomes the body"}}
+)
+
+var httpModule = module{
+	Name: "http",
+	Doc: "Requests to web servers, from tasks. The bind must be allowed the host: `allow: {http: [api.example.com]}`; an entry may be host, host:port or " +
+		"*.example.com. A redirect leads to allowed hosts only. Certificates are always checked; a name of a * entry may not resolve to a private address, and no " +
+		"name to a link-local one, where clouds keep their credentials.",
+	Fns: []fn{
+		{Name: "get", Where: inTask, Params: []param{{"url", stringType, "http:// or https://"}, {"opts", optional(options(httpOptions...)), "how to ask"}}, Returns: httpResult,
+			Doc: "Sends a GET request and waits for the response.",
+			Example: `local resp = assert(http.get("https://api.example.com/route", { query = { to = p.source_addr }, timeout = "3s" }))
+if resp.status == 200 then log.info("route", assert(json.decode(resp.body))) end`,
+			Do: func(c *call) int { return c.http("GET", c.str(1), "", 2) }},
+		{Name: "post", Where: inTask,
+			Params:  []param{{"url", stringType, "http:// or https://"}, {"body", optional(stringType), "octets; or give opts.json"}, {"opts", optional(options(append(bodyOptions[1:2:2], httpOptions...)...)), "how to ask"}},
+			Returns: httpResult, Doc: "Sends a POST request and waits for the response.",
+			Example: `local resp = assert(http.post("https://api.example.com/messages", nil, { json = { from = p.source_addr, text = p.text }, auth = { bearer = config.secret("api_key") } }))
+assert(resp.status == 200)`,
+			Do: func(c *call) int { return c.http("POST", c.str(1), c.str(2), 3) }},
+		{Name: "request", Where: inTask,
+			Params:  []param{{"request", options(append(append([]param{{"method", optional(stringType), "GET unless there is a body, then POST"}, {"url", stringType, "http:// or https://"}}, bodyOptions...), httpOptions...)...), "the request"}},
+			Returns: httpResult, Doc: "Sends any request and waits for the response.",
+			Example: `local resp = assert(http.request { method = "PUT", url = "https://api.example.com/members/1", headers = { ["X-Origin"] = esme.name }, json = { active = true } })`,
+			Do: func(c *call) int {
+				method := lua.LVAsString(c.option(1, "method"))
+				return c.http(strings.ToUpper(method), lua.LVAsString(c.option(1, "url")), lua.LVAsString(c.option(1, "body")), 1)
+			}},
+	},
+}
+
+var responseType = tableNamed("a table", "Response")
+
+// http makes the request of the options at n and waits for it.
+func (c *call) http(method, target, body string, n int) int {
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		c.raise("'%.80s' is no URL of a web server: https://host/path", target)
+	}
+	if t, ok := c.option(n, "query").(*lua.LTable); ok {
+		q := u.Query()
+		t.ForEach(func(k, v lua.LValue) { q.Set(k.String(), c.plain("query", k, v)) })
+		u.RawQuery = q.Encode()
+	}
+	header := http.Header{}
+	if t, ok := c.option(n, "json").(*lua.LTable); ok {
+		w := jsonWriter{c: c}
+		if !w.value(t, "json", 0) {
+			return c.fail(codeError("invalid_utf8", "%s is no UTF-8 text: use base64 or hex for octets", w.bad))
+		}
+		if body != "" {
+			c.raise("give a body or json, not both")
+		}
+		body = string(w.out)
+		header.Set("Content-Type", "application/json")
+	}
+	if method == "" {
+		method = map[bool]string{true: "GET", false: "POST"}[body == ""]
+	}
+	header.Set("User-Agent", "esmehost")
+	if t, ok := c.option(n, "headers").(*lua.LTable); ok {
+		t.ForEach(func(k, v lua.LValue) { header.Set(k.String(), c.plain("headers", k, v)) })
+	}
+	q := httpRequest{allow: c.gen.bind.opts.Allow.HTTP, bind: c.gen.bind.opts.Name, transport: c.gen.bind.opts.Transport,
+		redirects: httpRedirects, maxBody: httpMaxBody}
+	if v, ok := c.option(n, "redirects").(lua.LNumber); ok {
+		q.redirects = min(int(v), httpRedirects)
+	}
+	if v, ok := c.option(n, "max_body").(lua.LNumber); ok {
+		if v < 0 || v > vm.MaxString {
+			c.raise("option 'max_body' must be 0 to %d, is %v", vm.MaxString, v)
+		}
+		q.maxBody = int64(v)
+	}
+	timeout := httpTimeout
+	if d, ok := duration(c.option(n, "timeout")); ok {
+		timeout = min(d, httpMaxTimeout)
+	}
+	req, err := http.NewRequest(method, u.String(), strings.NewReader(body))
+	if err != nil {
+		c.raise("%v", err)
+	}
+	req.Header = header
+	if auth, ok := c.option(n, "auth").(*lua.LTable); ok {
+		if v := auth.RawGetString("bearer"); v != lua.LNil {
+			header.Set("Authorization", "Bearer "+c.reveal(v))
+		} else {
+			req.SetBasicAuth(lua.LVAsString(auth.RawGetString("user")), c.reveal(auth.RawGetString("password")))
+		}
+	}
+	var resp *http.Response
+	var octets []byte
+	c.large(len(body))
+	c.wait(timeout, func(ctx context.Context) { resp, octets, err = q.do(ctx, req) })
+	if err != nil {
+		return c.fail(err)
+	}
+	c.large(len(octets))
+	t := c.L.NewTable()
+	t.RawSetString("status", lua.LNumber(resp.StatusCode))
+	t.RawSetString("body", lua.LString(octets))
+	headers := c.L.NewTable()
+	for name, values := range resp.Header {
+		headers.RawSetString(strings.ToLower(name), lua.LString(strings.Join(values, ", ")))
+	}
+	t.RawSetString("headers", headers)
+	return c.push(t)
+}
+
+// plain is the text of a value under a key of an option.
+func (c *call) plain(option string, k, v lua.LValue) string {
+	switch {
+	case k.Type() != lua.LTString:
+		c.raise("option '%s' must have names as keys, has a %s", option, k.Type())
+	case v.Type() == lua.LTNumber || v.Type() == lua.LTBool:
+		return v.String()
+	case !secretOrString.is(v):
+		c.raise("%s.%s must be a string, is %s", option, k.String(), v.Type())
+	case option == "query" && secretType.is(v):
+		c.raise("%s.%s is a secret: URLs are logged by others, use a header", option, k.String())
+	}
+	return c.reveal(v)
+}
+
+// httpRequest is one request under the bind's permissions.
+type httpRequest struct {
+	allow     []string
+	bind      string
+	transport http.RoundTripper
+	redirects int
+	maxBody   int64
+}
+
+func (q *httpRequest) do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
+	if err := q.permit(req.URL); err != nil {
+		return nil, nil, err
+	}
+	if q.transport == nil {
+		q.transport = sharedTransport
+	}
+	client := http.Client{Transport: q.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		switch {
+		case q.redirects == 0:
+			return http.ErrUseLastResponse
+		case len(via) > q.redirects:
+			return codeError("too_many_redirects", "more than %d", q.redirects)
+		case next.URL.Scheme == "http" && via[0].URL.Scheme == "https":
+			return codeError(CodeNotAllowed, "the redirect leads from https to http: %s", next.URL.Redacted())
+		}
+		return q.permit(next.URL)
+	}}
+	resp, err := client.Do(req.WithContext(context.WithValue(ctx, allowKey{}, q)))
+	if err != nil {
+		return nil, nil, httpError(ctx, err)
+	}
+	defer resp.Body.Close()
+	octets, err := io.ReadAll(io.LimitReader(resp.Body, q.maxBody+1))
+	if err != nil {
+		return nil, nil, httpError(ctx, err)
+	}
+	if int64(len(octets)) > q.maxBody {
+		return nil, nil, codeError("too_large", "the response has more than %d octets (option max_body)", q.maxBody)
+	}
+	return resp, octets, nil
+}
+
+// httpError gives a stable code to what went wrong.
+func httpError(ctx context.Context, err error) error {
+	var own *esme.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
+		return &esme.Error{Code: esme.CodeTimeout, Message: "no response in time", Retryable: true}
+	case errors.Is(err, context.Canceled):
+		return codeError(esme.CodeStopped, "the bind has ended")
+	case strings.Contains(err.Error(), "tls:") || strings.Contains(err.Error(), "x509:"):
+		return codeError("tls", "%v", err)
+	}
+	return &esme.Error{Code: "connection", Message: err.Error(), Retryable: true}
+}

@@ -1,0 +1,75 @@
+package luabind
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+var urlOption = param{"opts", optional(options(
+	param{"url", optional(booleanType), "the alphabet of URLs and file names (- and _ for + and /)"},
+	param{"padding", optional(booleanType), "= at the end; true unless told, and when reading both are taken"})), "which variant"}
+
+var base64Module = module{
+	Name: "base64",
+	Doc:  "Octets as text of letters and digits, and back (RFC 4648).",
+	Fns: []fn{
+		{Name: "encode", Where: anywhere, Params: []param{{"octets", stringType, "what to encode"}, urlOption}, Returns: []param{{"text", stringType, "in base64"}},
+			Doc: "Encodes octets.", Example: `assert(base64.encode("hello") == "aGVsbG8=")`,
+			Do: func(c *call) int {
+				s := c.str(1)
+				c.large(len(s)/3*4 + 4)
+				e := base64Of(c, 2)
+				if c.option(2, "padding") == lua.LFalse {
+					e = e.WithPadding(base64.NoPadding)
+				}
+				return c.text(e.EncodeToString([]byte(s)))
+			}},
+		{Name: "decode", Where: anywhere, Params: []param{{"text", stringType, "base64; line ends in it do not matter"}, urlOption},
+			Returns: []param{{"octets", optional(stringType), "what was encoded"}, fails("invalid_base64")},
+			Doc:     "Decodes text, with or without padding.", Example: `assert(base64.decode("aGVsbG8") == "hello")`,
+			Do: func(c *call) int {
+				s := c.str(1)
+				c.large(len(s))
+				s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+				octets, err := base64Of(c, 2).WithPadding(base64.NoPadding).DecodeString(strings.TrimRight(s, "="))
+				if err != nil {
+					return c.fail(codeError("invalid_base64", "%v", err))
+				}
+				return c.text(string(octets))
+			}},
+	},
+}
+
+func base64Of(c *call, n int) *base64.Encoding {
+	if lua.LVAsBool(c.option(n, "url")) {
+		return base64.URLEncoding
+	}
+	return base64.StdEncoding
+}
+
+var hexModule = module{
+	Name: "hex",
+	Doc:  "Octets as hexadecimal digits, and back.",
+	Fns: []fn{
+		{Name: "encode", Where: anywhere, Params: []param{{"octets", stringType, "what to encode"}}, Returns: []param{{"digits", stringType, "two for an octet, in lower case"}},
+			Doc: "Encodes octets.", Example: `assert(hex.encode("\0\255") == "00ff")`,
+			Do: func(c *call) int {
+				c.large(2 * len(c.str(1)))
+				return c.text(hex.EncodeToString([]byte(c.str(1))))
+			}},
+		{Name: "decode", Where: anywhere, Params: []param{{"digits", stringType, "in any case; spaces between octets do not matter"}},
+			Returns: []param{{"octets", optional(stringType), "what was encoded"}, fails("invalid_hex")},
+			Doc:     "Decodes digits.", Example: `assert(hex.decode("05 00 03") == "\5\0\3")`,
+			Do: func(c *call) int {
+				c.large(len(c.str(1)))
+				octets, err := hex.DecodeString(strings.Join(strings.Fields(c.str(1)), ""))
+				if err != nil {
+					return c.fail(codeError("invalid_hex", "%s", strings.TrimPrefix(err.Error(), "encoding/hex: ")))
+				}
+				return c.text(string(octets))
+			}},
+	},
+}

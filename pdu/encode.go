@@ -1,0 +1,197 @@
+package pdu
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// FieldError says which value of a PDU breaks which limit.
+type FieldError struct {
+	Command string
+	Field   string
+	Reason  string
+	Length  bool // a limit on length that the wire could carry all the same: see [PDU.RelaxedErr]
+}
+
+// Code is "field_limit" or, for what can be relaxed, "field_length".
+func (e *FieldError) Code() string {
+	if e.Length {
+		return "field_length"
+	}
+	return "field_limit"
+}
+
+// Error names the field with its command, and the limit.
+func (e *FieldError) Error() string { return e.Command + "." + e.Field + ": " + e.Reason }
+
+// refusal is the first limit that was broken. One that cannot be relaxed comes before one that can.
+type refusal struct{ err *FieldError }
+
+func (r *refusal) add(e FieldError) {
+	if r.err == nil || r.err.Length && !e.Length {
+		r.err = &e
+	}
+}
+
+// The limits of the specification, each checked in one place for all ways to build a PDU.
+
+func checkString(s string, max int) (reason string, length bool) {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		return "has a NUL inside", false
+	case len(s) > max:
+		return fmt.Sprintf("%d octets, must be at most %d", len(s), max), true
+	}
+	return "", false
+}
+
+func checkTime(s string) (reason string, length bool) {
+	switch {
+	case len(s) == 0 || len(s) == timeLen && strings.IndexByte(s, 0) < 0:
+		return "", false
+	case strings.IndexByte(s, 0) >= 0:
+		return "has a NUL inside", false
+	}
+	return fmt.Sprintf("%d characters, must be 0 or 16 (YYMMDDhhmmsstnnp)", len(s)), true
+}
+
+const timeLen = 16
+
+func checkOctets(n, max int) (reason string, length bool) {
+	if n > max {
+		return fmt.Sprintf("%d octets, must be at most %d; longer text goes into message_payload", n, max), n <= 0xFF
+	}
+	return "", false
+}
+
+func checkTLV(t Tag, value []byte) (reason string, length bool) {
+	s := tagOf(t)
+	switch {
+	case s == nil:
+	case len(value) < s.Min || len(value) > s.Max:
+		return fmt.Sprintf("%d octets, must be %s", len(value), between(s.Min, s.Max)), true
+	case s.Kind == KindString && indexNUL(value) < len(value)-1:
+		return "has a NUL inside", false
+	}
+	return "", false
+}
+
+func checkMandatory(n int) string {
+	if n > 0xFFFF {
+		return "the mandatory fields are longer than 65535 octets"
+	}
+	return ""
+}
+
+func between(lo, hi int) string {
+	if lo == hi {
+		return fmt.Sprint(lo)
+	}
+	return fmt.Sprintf("%d to %d", lo, hi)
+}
+
+// encoder appends one PDU; the commands' structs say in which order. Its methods hold the hot path in
+// themselves and leave what is refused to others.
+type encoder struct {
+	out     []byte
+	start   int
+	cmd     *Command
+	relaxed bool
+	refusal
+}
+
+func (e *encoder) header(h Header) {
+	e.out = append(e.out, 0, 0, 0, 0,
+		byte(e.cmd.ID>>24), byte(e.cmd.ID>>16), byte(e.cmd.ID>>8), byte(e.cmd.ID),
+		byte(h.Status>>24), byte(h.Status>>16), byte(h.Status>>8), byte(h.Status),
+		byte(h.Sequence>>24), byte(h.Sequence>>16), byte(h.Sequence>>8), byte(h.Sequence))
+}
+
+func (e *encoder) headerOnly(h Header) ([]byte, error) {
+	e.header(h)
+	e.out[e.start+3] = HeaderLen
+	return e.out, nil
+}
+
+func (e *encoder) refuse(f Field, reason string, length bool) {
+	if !length || !e.relaxed {
+		e.add(FieldError{Command: e.cmd.Name, Field: f.String(), Reason: reason, Length: length})
+	}
+}
+
+func (e *encoder) str(f Field, s string, max int) {
+	if len(s) > max || strings.IndexByte(s, 0) >= 0 {
+		reason, length := checkString(s, max)
+		e.refuse(f, reason, length)
+	}
+	e.out = append(append(e.out, s...), 0)
+}
+
+func (e *encoder) time(f Field, s string) {
+	if len(s) > 0 {
+		if reason, length := checkTime(s); reason != "" {
+			e.refuse(f, reason, length)
+		}
+	}
+	e.out = append(append(e.out, s...), 0)
+}
+
+func (e *encoder) octets(f Field, v []byte, max int) {
+	if len(v) > max {
+		reason, length := checkOctets(len(v), max)
+		e.refuse(f, reason, length)
+	}
+	e.out = append(append(e.out, byte(len(v))), v...)
+}
+
+func (e *encoder) dests(list []Dest) {
+	e.out = append(e.out, byte(len(list)))
+	e.count(FieldDestAddress, len(list), maxDests)
+	for i := range list {
+		if reason, length := list[i].check(); reason != "" {
+			e.refuse(FieldDestAddress, fmt.Sprintf("[%d] %s", i, reason), length)
+		}
+		e.out = list[i].AppendTo(e.out)
+	}
+}
+
+func (e *encoder) unsuccess(list []Unsuccess) {
+	e.out = append(e.out, byte(len(list)))
+	e.count(FieldUnsuccessSME, len(list), 0xFF)
+	for i := range list {
+		if reason, length := checkString(list[i].Address, elementAddr); reason != "" {
+			e.refuse(FieldUnsuccessSME, fmt.Sprintf("[%d] %s", i, reason), length)
+		}
+		e.out = list[i].AppendTo(e.out)
+	}
+}
+
+func (e *encoder) count(f Field, n, max int) {
+	if n > max {
+		e.refuse(f, fmt.Sprintf("%d elements, must be at most %d", n, max), n <= 0xFF)
+	}
+}
+
+// finish appends the TLVs and writes the length.
+func (e *encoder) finish(t *TLVs) ([]byte, error) {
+	if n := len(e.out) - e.start; n > 0xFFFF {
+		e.refuse(e.cmd.Fields[len(e.cmd.Fields)-1].Field, checkMandatory(n), false)
+	}
+	if len(t.octets) > 0 || t.err != nil {
+		if t.err != nil {
+			e.add(FieldError{Command: e.cmd.Name, Field: t.err.Field, Reason: t.err.Reason, Length: t.err.Length})
+		}
+		for tag, v := range t.All() {
+			if reason, length := checkTLV(tag, v); reason != "" && !(length && e.relaxed) {
+				e.add(FieldError{Command: e.cmd.Name, Field: tag.String(), Reason: reason, Length: length})
+			}
+		}
+		e.out = append(e.out, t.octets...)
+	}
+	if e.err != nil {
+		return e.out[:e.start], e.err
+	}
+	binary.BigEndian.PutUint32(e.out[e.start:], uint32(len(e.out)-e.start))
+	return e.out, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"slices"
+	"strconv"
+)
+
+func commands(cs []command) string {
+	var b bytes.Buffer
+	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
+
+	p("// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5).\nconst (\n")
+	for _, c := range cs {
+		p("Cmd%s CommandID = %s // %s, since %s\n", goName(c.Name), c.ID, c.Name, c.Since)
+	}
+	p(")\n\n")
+
+	var names []string
+	for _, c := range cs {
+		for _, f := range c.Fields {
+			if !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	p("// The mandatory fields of all commands.\nconst (\n")
+	for i, n := range names {
+		if i == 0 {
+			p("Field%s Field = iota\n", goName(n))
+			continue
+		}
+		p("Field%s\n", goName(n))
+	}
+	p("numFields\n)\n\nvar fieldNames = [numFields]string{\n")
+	for _, n := range names {
+		p("Field%s: %q,\n", goName(n), n)
+	}
+	p("}\n\n")
+
+	p("var commands = [...]Command{\n")
+	most := 0
+	for _, c := range cs {
+		most = max(most, len(c.Fields))
+		p("{ID: Cmd%s, Name: %q, Since: %q, ", goName(c.Name), c.Name, c.Since)
+		if c.Response != "" {
+			p("response: Cmd%s, ", goName(c.Response))
+		}
+		p("Fields: []FieldSpec{\n")
+		for _, f := range c.Fields {
+			kind, size := fieldKind(f)
+			p("{Field: Field%s, Kind: %s, Size: %d},\n", goName(f.Name), kind, size)
+		}
+		p("}, index: [numFields]uint8{")
+		for i, f := range c.Fields {
+			p("Field%s: %d, ", goName(f.Name), i+1)
+		}
+		p("}},\n")
+	}
+	p("}\n\n// maxFields is the most fields that a command has.\nconst maxFields = %d\n\n", most)
+	p("// commandOf finds the description of a command_id; nil if it is not defined.\nfunc commandOf(id CommandID) *Command {\nswitch id {\n")
+	for i, c := range cs {
+		p("case Cmd%s:\nreturn &commands[%d]\n", goName(c.Name), i)
+	}
+	p("}\nreturn nil\n}\n")
+	return b.String()
+}
+
+// fieldKind maps a field's type to the codec's kind and its size: octets of an integer, or the most
+// octets of a string, its NUL included.
+func fieldKind(f field) (string, int) {
+	switch f.Type {
+	case "integer":
+		n, err := strconv.Atoi(string(f.Octets))
+		if err != nil {
+			log.Fatalf("field %s: octets %s", f.Name, f.Octets)
+		}
+		return "KindInt", n
+	case "c_octet_string":
+		return "KindString", f.MaxInclNUL
+	case "c_octet_string_time":
+		return "KindTime", 17
+	case "octet_string":
+		return "KindOctets", 254
+	case "array":
+		if f.Name == "dest_address" {
+			return "KindDests", 254
+		}
+		return "KindUnsuccess", 255
+	}
+	log.Fatalf("field %s: unknown type %s", f.Name, f.Type)
+	return "", 0
+}

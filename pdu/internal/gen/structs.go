@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// paragraphs say where a command stands: in SMPP 3.4, or 5.0 for what that brought.
+var paragraphs = map[string]string{
+	"bind_transmitter": "3.4 §4.1.1", "bind_transmitter_resp": "3.4 §4.1.2", "bind_receiver": "3.4 §4.1.3", "bind_receiver_resp": "3.4 §4.1.4",
+	"bind_transceiver": "3.4 §4.1.5", "bind_transceiver_resp": "3.4 §4.1.6", "outbind": "3.4 §4.1.7", "unbind": "3.4 §4.2.1",
+	"unbind_resp": "3.4 §4.2.2", "generic_nack": "3.4 §4.3.1", "submit_sm": "3.4 §4.4.1", "submit_sm_resp": "3.4 §4.4.2",
+	"submit_multi": "3.4 §4.5.1", "submit_multi_resp": "3.4 §4.5.2", "deliver_sm": "3.4 §4.6.1", "deliver_sm_resp": "3.4 §4.6.2",
+	"data_sm": "3.4 §4.7.1", "data_sm_resp": "3.4 §4.7.2", "query_sm": "3.4 §4.8.1", "query_sm_resp": "3.4 §4.8.2",
+	"cancel_sm": "3.4 §4.9.1", "cancel_sm_resp": "3.4 §4.9.2", "replace_sm": "3.4 §4.10.1", "replace_sm_resp": "3.4 §4.10.2",
+	"enquire_link": "3.4 §4.11.1", "enquire_link_resp": "3.4 §4.11.2", "alert_notification": "3.4 §4.12.1",
+	"broadcast_sm": "5.0 §4.4.1", "broadcast_sm_resp": "5.0 §4.4.1", "query_broadcast_sm": "5.0 §4.6", "query_broadcast_sm_resp": "5.0 §4.6",
+	"cancel_broadcast_sm": "5.0 §4.6", "cancel_broadcast_sm_resp": "5.0 §4.6",
+}
+
+// counts reports whether the field after i says how long, or how many, the next one is.
+func counts(fs []field, i int) bool {
+	return i+1 < len(fs) && (fs[i+1].Type == "octet_string" || fs[i+1].Type == "array")
+}
+
+// goType is the type of a field in a command's struct, and what its comment says of its limits.
+func goType(f field) (typ, limit string) {
+	kind, size := fieldKind(f)
+	switch kind {
+	case "KindInt":
+		switch {
+		case strings.HasSuffix(f.Name, "_ton"):
+			return "TON", ""
+		case strings.HasSuffix(f.Name, "_npi"):
+			return "NPI", ""
+		case f.Name == "message_state":
+			return "MessageState", ""
+		}
+		return "uint8", ""
+	case "KindString":
+		return "string", fmt.Sprintf("at most %d octets", size-1)
+	case "KindTime":
+		return "string", "empty, or 16 characters: YYMMDDhhmmsstnnp"
+	case "KindOctets":
+		return "[]byte", fmt.Sprintf("at most %d octets", size)
+	case "KindDests":
+		return "[]Dest", fmt.Sprintf("at most %d", size)
+	}
+	return "[]Unsuccess", fmt.Sprintf("at most %d", size)
+}
+
+func structs(cs []command) string {
+	var b bytes.Buffer
+	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
+	for i, c := range cs {
+		name := goName(c.Name)
+		where, ok := paragraphs[c.Name]
+		if !ok {
+			panic("no paragraph for " + c.Name)
+		}
+		p("// %s is the command %s (SMPP %s).\ntype %s struct {\nHeader\n", name, c.Name, where, name)
+		for i, f := range c.Fields {
+			if counts(c.Fields, i) {
+				continue
+			}
+			typ, limit := goType(f)
+			p("%s %s", goName(f.Name), typ)
+			if limit != "" {
+				p(" // %s", limit)
+			}
+			p("\n")
+		}
+		p("TLVs TLVs\n}\n\n")
+
+		p("// CommandID is [Cmd%s].\nfunc (*%s) CommandID() CommandID { return Cmd%s }\n\n", name, name, name)
+
+		p("// Read sets m from a decoded %s; see [Typed].\nfunc (m *%s) Read(p *PDU) error {\n", c.Name, name)
+		p("if p.id != Cmd%s {\nreturn wrongCommand(p, Cmd%s)\n}\n", name, name)
+		p("*m = %s{\nHeader: p.header(),\n", name)
+		for i, f := range c.Fields {
+			if counts(c.Fields, i) {
+				continue
+			}
+			field, typ := goName(f.Name), ""
+			switch typ, _ = goType(f); typ {
+			case "string":
+				p("%s: p.Str(Field%s),\n", field, field)
+			case "[]byte":
+				p("%s: bytes.Clone(p.Bytes(Field%s)),\n", field, field)
+			case "[]Dest":
+				p("%s: slices.Collect(p.Dests()),\n", field)
+			case "[]Unsuccess":
+				p("%s: slices.Collect(p.UnsuccessSMEs()),\n", field)
+			default:
+				p("%s: %s(p.Int(Field%s)),\n", field, typ, field)
+			}
+		}
+		p("TLVs: p.Options().Clone(),\n}\nreturn nil\n}\n\n")
+
+		p("// AppendTo appends the octets; see [Typed].\nfunc (m *%s) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }\n\n", name)
+		p("// AppendRelaxed appends the octets without the limits on lengths; see [Typed].\nfunc (m *%s) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }\n\n", name)
+
+		p("func (m *%s) encode(dst []byte, relaxed bool) ([]byte, error) {\n", name)
+		p("e := encoder{out: dst, start: len(dst), cmd: &commands[%d], relaxed: relaxed}\n", i)
+		if strings.HasSuffix(c.Name, "_resp") && len(c.Fields) > 0 {
+			var empty []string
+			for i, f := range c.Fields {
+				if counts(c.Fields, i) {
+					continue
+				}
+				switch typ, _ := goType(f); typ {
+				case "string":
+					empty = append(empty, "m."+goName(f.Name)+` == ""`)
+				case "[]Dest", "[]Unsuccess", "[]byte":
+					empty = append(empty, "len(m."+goName(f.Name)+") == 0")
+				default:
+					empty = append(empty, "m."+goName(f.Name)+" == 0")
+				}
+			}
+			p("if m.Status != ESME_ROK && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(m.Header)\n}\n", strings.Join(empty, " && "))
+		}
+		p("e.header(m.Header)\n")
+		var ints []string
+		flush := func() {
+			if len(ints) > 0 {
+				p("e.out = append(e.out, %s)\n", strings.Join(ints, ", "))
+				ints = nil
+			}
+		}
+		for i, f := range c.Fields {
+			if counts(c.Fields, i) {
+				continue
+			}
+			field := goName(f.Name)
+			_, size := fieldKind(f)
+			switch typ, _ := goType(f); typ {
+			case "string":
+				flush()
+				if f.Type == "c_octet_string_time" {
+					p("e.time(Field%s, m.%s)\n", field, field)
+				} else {
+					p("e.str(Field%s, m.%s, %d)\n", field, field, size-1)
+				}
+			case "[]byte":
+				flush()
+				p("e.octets(Field%s, m.%s, %d)\n", field, field, size)
+			case "[]Dest":
+				flush()
+				p("e.dests(m.%s)\n", field)
+			case "[]Unsuccess":
+				flush()
+				p("e.unsuccess(m.%s)\n", field)
+			default:
+				ints = append(ints, fmt.Sprintf("byte(m.%s)", field))
+			}
+		}
+		flush()
+		p("return e.finish(&m.TLVs)\n}\n\n")
+	}
+
+	p("// New returns an empty struct of the command; false for one that is not defined (see [Unknown]).\nfunc New(id CommandID) (Typed, bool) {\nswitch id {\n")
+	for _, c := range cs {
+		p("case Cmd%s:\nreturn new(%s), true\n", goName(c.Name), goName(c.Name))
+	}
+	p("}\nreturn nil, false\n}\n")
+	return "import (\n\t\"bytes\"\n\t\"slices\"\n)\n\n" + b.String()
+}

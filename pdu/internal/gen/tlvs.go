@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+func tlvs(ts []tlv) string {
+	var b bytes.Buffer
+	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
+	p("// The tags of the optional parameters (SMPP 3.4 §5.3, 5.0 §4.8.1).\nconst (\n")
+	for _, t := range ts {
+		p("Tag%s Tag = %s // %s, since %s\n", goName(t.Name), t.Tag, t.Name, t.Since)
+	}
+	p(")\n\nvar tags = [...]TagSpec{\n")
+	for _, t := range ts {
+		kind := map[string]string{"integer": "KindInt", "bitmask": "KindInt", "c_octet_string": "KindString"}[t.Type]
+		if kind == "" {
+			kind = "KindOctets"
+		}
+		p("{Tag: Tag%s, Name: %q, Kind: %s, Min: %d, Max: %d, Accept: %d", goName(t.Name), t.Name, kind, t.Min, t.Max, t.accept())
+		if e := t.enum(ts); e != "" {
+			p(", names: %s", namesVar(e))
+		}
+		p("},\n")
+	}
+	p("}\n\n// tagOf finds the description of a tag; nil if it is not defined.\nfunc tagOf(t Tag) *TagSpec {\nswitch t {\n")
+	for i, t := range ts {
+		p("case Tag%s:\nreturn &tags[%d]\n", goName(t.Name), i)
+	}
+	p("}\nreturn nil\n}\n")
+	return b.String()
+}
+
+// accept is the longest value that is read without a warning.
+func (t tlv) accept() int {
+	if strings.Contains(t.Note, "accept 1 or 2") {
+		return 2
+	}
+	return t.Max
+}
+
+// enum is the Go type of the TLV's values; empty if they have no names.
+func (t tlv) enum(all []tlv) string {
+	switch {
+	case t.Name == "message_state":
+		return "MessageState"
+	case t.Type != "integer":
+		return ""
+	case len(t.Values) > 0:
+		return goName(strings.TrimPrefix(t.Name, "dest_"))
+	}
+	if other, ok := strings.CutPrefix(t.Note, "values as "); ok {
+		for _, o := range all {
+			if o.Name == other {
+				return o.enum(all)
+			}
+		}
+	}
+	return ""
+}
+
+// composites are the TLVs of which a hand-written type says what their octets mean.
+var composites = map[string]string{
+	"ms_msg_wait_facilities": "MSMsgWaitFacilities", "callback_num_pres_ind": "CallbackNumPresInd",
+	"source_subaddress": "Subaddress", "dest_subaddress": "Subaddress", "callback_num": "CallbackNum",
+	"callback_num_atag": "CallbackNumAtag", "network_error_code": "NetworkErrorCode", "broadcast_content_type": "BroadcastContentType",
+	"broadcast_frequency_interval": "BroadcastFrequencyInterval", "broadcast_area_identifier": "BroadcastAreaIdentifier",
+	"billing_identification": "BillingIdentification", "ms_validity": "MSValidity", "its_session_info": "ITSSessionInfo",
+	"broadcast_error_status": "Status",
+}
+
+func tlvMethods(ts []tlv) string {
+	var b bytes.Buffer
+	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
+	uint := map[int]string{1: "uint8", 2: "uint16", 4: "uint32"}
+	for _, t := range ts {
+		name := goName(t.Name)
+		where := "SMPP 3.4 §5.3.2"
+		if t.Since == "5.0" {
+			where = "SMPP 5.0 §4.8.4"
+		}
+		note := ""
+		if t.Note != "" {
+			note = ": " + t.Note
+		}
+		get := func(result, lead, value string) {
+			p("// %s returns the first %s (%s, %s)%s. It is false where there is none, or one of a wrong length.\n", name, t.Name, t.Tag, where, note)
+			p("func (t TLVs) %s() (v %s, ok bool) {\nb, ok := t.Get(Tag%s)\n%sreturn %s\n}\n\n", name, result, name, lead, value)
+		}
+		add := func(param, body string) {
+			size := fmt.Sprintf("%d to %d octets", t.Min, t.Max)
+			if t.Min == t.Max {
+				size = fmt.Sprintf("%d octets", t.Max)
+			}
+			p("// Add%s adds a %s (%s): %s on the wire.\n", name, t.Name, where, size)
+			p("func (t *TLVs) Add%s(v %s) { %s }\n\n", name, param, body)
+		}
+		fits := fmt.Sprintf("ok = ok && len(b) >= %d && len(b) <= %d\n", t.Min, t.accept())
+		typ, enum := composites[t.Name], t.enum(ts)
+		switch {
+		case typ == "Status":
+			get(typ, fits, "Status(TLVInt(b)), ok")
+			add(typ, fmt.Sprintf("t.addInt(Tag%s, uint32(v), %d)", name, t.Max))
+		case typ != "":
+			get(typ, "if !ok {\nreturn v, false\n}\n", fmt.Sprintf("Parse%s(b)", typ))
+			add(typ, fmt.Sprintf("var b [tlvScratch]byte\nt.Add(Tag%s, v.AppendTo(b[:0]))", name))
+		case t.Type == "integer" || t.Type == "bitmask":
+			read, write := uint[t.accept()], uint[t.Max]
+			if enum != "" {
+				read, write = enum, enum
+			}
+			get(read, fits, fmt.Sprintf("%s(TLVInt(b)), ok", read))
+			add(write, fmt.Sprintf("t.addInt(Tag%s, uint32(v), %d)", name, t.Max))
+		case t.Type == "c_octet_string":
+			get("string", fits, "string(trimNUL(b)), ok")
+			add("string", fmt.Sprintf("t.addString(Tag%s, v)", name))
+		case t.Type == "octet_string_decimal":
+			get("string", fits, "string(b), ok")
+			add("string", fmt.Sprintf("t.Add(Tag%s, []byte(v))", name))
+		default:
+			get("[]byte", fits, "b, ok")
+			add("[]byte", fmt.Sprintf("t.Add(Tag%s, v)", name))
+		}
+	}
+	return b.String()
+}

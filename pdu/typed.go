@@ -1,0 +1,97 @@
+package pdu
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// Typed is a command as a Go struct, such as [SubmitSM]: the fields by their names in the specification,
+// which own what they hold. A [PDU] is the same as a view of octets; it is the faster of the two.
+//
+// AppendTo is strict: what breaks a limit of the specification is a [*FieldError], and dst comes back as it
+// was. AppendRelaxed lets strings, message and TLVs be as long as the wire can carry (see
+// [PDU.RelaxedErr]). Neither allocates when dst has room. Length and count fields follow from what
+// they count. An error response of which nothing is set has no body (SMPP 3.4 §4.4.2).
+//
+// Read sets the struct from a decoded PDU, of which nothing is kept; it is an error when that is of another
+// command.
+type Typed interface {
+	CommandID() CommandID
+	AppendTo(dst []byte) ([]byte, error)
+	AppendRelaxed(dst []byte) ([]byte, error)
+	Read(p *PDU) error
+}
+
+// Header is what a command's struct has of the PDU header (SMPP 3.4 §3.2). A session gives its requests
+// sequence numbers of its own.
+type Header struct {
+	Status   Status // command_status: 0 in requests
+	Sequence uint32 // sequence_number: 1 to 0x7FFFFFFF
+}
+
+func (p *PDU) header() Header { return Header{Status: p.status, Sequence: p.sequence} }
+
+func wrongCommand(p *PDU, want CommandID) error {
+	return fmt.Errorf("the PDU is a %s, not a %s", p.id, want)
+}
+
+// Typed returns the PDU as its command's struct, which owns its octets: a *[SubmitSM] for a submit_sm. A
+// command that is not defined gives an *[Unknown].
+func (p *PDU) Typed() Typed {
+	m, ok := New(p.id)
+	if !ok {
+		m = &Unknown{ID: p.id}
+	}
+	if err := m.Read(p); err != nil {
+		panic(err) // it was made for this command
+	}
+	return m
+}
+
+// Make returns the PDU that m is. What keeps it from being sent is in [PDU.Err].
+func Make(m Typed) *PDU {
+	p := &PDU{}
+	octets, err := m.AppendTo(nil)
+	refused, _ := err.(*FieldError)
+	if refused != nil && refused.Length {
+		octets, _ = m.AppendRelaxed(nil)
+	}
+	if len(octets) == 0 {
+		octets = make([]byte, HeaderLen)
+		binary.BigEndian.PutUint32(octets, HeaderLen)
+		binary.BigEndian.PutUint32(octets[4:], uint32(m.CommandID()))
+	}
+	_ = p.Decode(octets)
+	p.warnings, p.err = 0, refused
+	return p
+}
+
+// Unknown is a command that is not defined here: a vendor's (0x00010200 to 0x000102FF, SMPP 3.4 §5.1.2.1), or one
+// of a later version. Its body is not interpreted.
+type Unknown struct {
+	Header
+	ID   CommandID
+	Body []byte
+}
+
+// CommandID is the command's number.
+func (m *Unknown) CommandID() CommandID { return m.ID }
+
+// Read sets m from any PDU.
+func (m *Unknown) Read(p *PDU) error {
+	*m = Unknown{Header: p.header(), ID: p.id, Body: bytes.Clone(p.raw[min(HeaderLen, len(p.raw)):])}
+	return nil
+}
+
+// AppendTo appends the octets.
+func (m *Unknown) AppendTo(dst []byte) ([]byte, error) {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(HeaderLen+len(m.Body)))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(m.ID))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(m.Status))
+	dst = binary.BigEndian.AppendUint32(dst, m.Sequence)
+	return append(dst, m.Body...), nil
+}
+
+// AppendRelaxed is AppendTo: no limits are known.
+func (m *Unknown) AppendRelaxed(dst []byte) ([]byte, error) { return m.AppendTo(dst) }
