@@ -99,6 +99,14 @@ func (h *Host) routes() http.Handler {
 		h.metrics.WriteTo(w)
 	})
 	mux.HandleFunc("POST /v1/reload", h.handleReload)
+	mux.HandleFunc("GET /v1/history", func(w http.ResponseWriter, r *http.Request) {
+		x, err := h.History(r.URL.Query().Get("script"))
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		answer(w, x)
+	})
 	mux.HandleFunc("POST /v1/stop", h.handleStop)
 	mux.HandleFunc("POST /v1/call", h.message(func(r *http.Request, name string, d vm.Data) (any, error) {
 		t, err := h.Target(name)
@@ -157,9 +165,13 @@ func (h *Host) message(do func(r *http.Request, name string, d vm.Data) (any, er
 }
 
 func (h *Host) handleReload(w http.ResponseWriter, r *http.Request) {
-	outcomes, wrong := h.Reload(r.Context(), r.URL.Query().Get("script"))
+	q := r.URL.Query()
+	outcomes, wrong, err := h.Reload(r.Context(), ReloadRequest{Script: q.Get("script"), To: q.Get("to"), Check: q.Get("check") == "true", By: "command"})
 	if len(wrong) > 0 {
-		fail(w, &esme.Error{Code: "refused", Message: wrong.Error()})
+		err = &esme.Error{Code: "refused", Message: wrong.Error()}
+	}
+	if err != nil {
+		fail(w, err)
 		return
 	}
 	answer(w, outcomes)

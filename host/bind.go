@@ -17,14 +17,14 @@ type Bind struct {
 	client *esme.Client
 }
 
-func newBind(cfg BindConfig, prog *vm.Program, h *Host, log *slog.Logger) *Bind {
-	log = log.With("bind", cfg.Name)
-	b := &Bind{cfg: cfg, log: log,
-		lua: luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
-			Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, Log: log}, prog)}
+func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
+	b := &Bind{cfg: cfg, log: h.log.With("bind", cfg.Name)}
+	b.lua = luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
+		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, Log: b.log,
+		Tripped: func(bad *vm.Program, why string) bool { return h.tripped(b, bad, why) }}, prog)
 	b.client = &esme.Client{Config: cfg.ESME, Addresses: cfg.SMSC, Listen: cfg.Listen,
 		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password,
-		NewSession: b.newSession, Restart: esme.Restart(cfg.Restart), Backoff: cfg.Backoff, Dialer: &h.dial, Log: log}
+		NewSession: b.newSession, Restart: esme.Restart(cfg.Restart), Backoff: cfg.Backoff, Dialer: &h.dial, Log: b.log}
 	return b
 }
 

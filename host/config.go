@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Path          string // of the file
 	Scripts       string // script root
+	DataDir       string // what outlives the process: the versions of scripts; empty: nothing does
 	Admin         Admin
 	Watch         string // auto, poll or off
 	Log           Log
@@ -27,6 +28,9 @@ type Config struct {
 
 	places  map[string]diag.Diagnostic // where a bind's script is named, by bind
 	secrets map[string]string
+	missing map[string]diag.Diagnostic // scripts that cannot be read
+
+	dataDirGiven bool
 }
 
 // Admin is where commands find the running host.
@@ -53,6 +57,7 @@ type BindConfig struct {
 	Backoff        esme.Backoff
 	Limits         vm.Limits
 	Allow          luabind.Allow
+	Reload         string // together or each
 }
 
 // Account is a system_id and a password; an empty one is not checked.
@@ -67,7 +72,16 @@ type Intensity struct {
 // LoadConfig reads the file at path. All that is wrong with it is returned at once; then the config is nil.
 func LoadConfig(path string) (*Config, diag.List) {
 	c, wrong := loadConfig(path)
+	return c.complete(wrong)
+}
+
+// complete is the config, if nothing is wrong with it and all its scripts are there.
+func (c *Config) complete(wrong diag.List) (*Config, diag.List) {
+	for _, d := range c.missing {
+		wrong = append(wrong, d)
+	}
 	if len(wrong) > 0 {
+		wrong.Sort()
 		return nil, wrong
 	}
 	return c, nil
@@ -95,10 +109,7 @@ func pathReason(err error) string {
 // ParseConfig is LoadConfig of octets. env gives the variables that ${NAME} stands for.
 func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
 	c, wrong := parseConfig(path, src, env)
-	if len(wrong) > 0 {
-		return nil, wrong
-	}
-	return c, nil
+	return c.complete(wrong)
 }
 
 // parseConfig returns what can be read even of a configuration that is wrong.
@@ -109,15 +120,16 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 		return &Config{Path: path}, r.wrong
 	}
 	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
-		places: map[string]diag.Diagnostic{}}
+		places: map[string]diag.Diagnostic{}, missing: map[string]diag.Diagnostic{}}
 	dir := filepath.Dir(path)
 	c.Scripts = dir
+	c.DataDir = filepath.Join(dir, "data")
 	c.Admin.Socket = filepath.Join(dir, "esmehost.sock")
 	var defaults *node
 	var binds *node
 	r.mapping(root, "the configuration", keys{
 		"scripts":        func(n *node) { c.Scripts = r.path(n, dir) },
-		"data_dir":       func(n *node) { r.path(n, dir) }, // nothing is kept there yet
+		"data_dir":       func(n *node) { c.DataDir, c.dataDirGiven = r.path(n, dir), true },
 		"admin":          func(n *node) { r.admin(n, &c.Admin, dir) },
 		"watch":          func(n *node) { c.Watch = r.oneOf(n, "auto", "poll", "off") },
 		"defaults":       func(n *node) { defaults = n },

@@ -32,8 +32,8 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
-		Restart: "permanent", ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
+	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, missing: c.missing, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
+		Restart: "permanent", Reload: reloadTogether, ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
 	}
@@ -61,12 +61,19 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	}
 }
 
+// What a refusal by one bind means for the others of its script.
+const (
+	reloadTogether = "together" // all take new code, or none does
+	reloadEach     = "each"     // each for itself
+)
+
 // bindReader reads one bind.
 type bindReader struct {
 	*reader
 	BindConfig
 	root     string
 	known    map[string]string // secrets by name
+	missing  map[string]diag.Diagnostic
 	sessions int
 	tooLong  []tooLong
 	said     map[*node]bool // of them: those of the defaults are every bind's
@@ -146,7 +153,7 @@ func (b *bindReader) keys() keys {
 		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
 		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
 		"labels":                  b.later,
-		"reload":                  b.later,
+		"reload":                  func(n *node) { b.Reload = b.oneOf(n, reloadTogether, reloadEach) },
 	}
 }
 
@@ -198,7 +205,10 @@ func (b *bindReader) script(n *node) {
 		return
 	}
 	if st, err := os.Stat(filepath.Join(b.root, b.Script)); err != nil {
+		// A host that runs, or ran, may have a good version of it: not for the reader to say.
 		b.fail(n, fmt.Sprintf("there is no %s below the script root %s", b.Script, b.root), "")
+		b.missing[b.Script] = b.wrong[len(b.wrong)-1]
+		b.reader.wrong = b.wrong[:len(b.wrong)-1]
 	} else if st.IsDir() {
 		b.fail(n, fmt.Sprintf("%s is a folder", b.Script), "name the script in it")
 	}

@@ -79,12 +79,12 @@ binds:
 		OnError: "continue", ErrorIntensity: Intensity{3, time.Minute}, Restart: "transient",
 		Limits: vm.Limits{Instructions: 1_000_000, Time: 50 * time.Millisecond, Memory: 32 << 20, LogRate: vm.Unlimited, Tasks: 7, InitTime: vm.Unlimited},
 		Allow: luabind.Allow{Binds: []string{"other", "x-*"}, StartBinds: true, HTTP: []string{"api.example.com", "*.example.org", "127.0.0.1:8080"},
-			Secrets: map[string]string{"key": "secret", "token": "filepw"}, Files: []string{"data/*.json"}, Root: c.Scripts}}
+			Secrets: map[string]string{"key": "secret", "token": "filepw"}, Files: []string{"data/*.json"}, Root: c.Scripts}, Reload: "together"}
 	acme2 := acme
 	acme2.Name = "acme/2"
 	other := BindConfig{Name: "other", SMSC: []string{"127.0.0.1:1"}, Script: "sub/x.lua",
 		ESME:    esme.Config{Mode: esme.Manual, Password: "filepw", InterfaceVersion: 0x33, Window: 1, ResponseLimit: 30 * time.Second, Automatic: esme.AutoNone, NoAutoReply: true},
-		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient"}
+		OnError: "continue", ErrorIntensity: Intensity{20, 10 * time.Second}, Restart: "transient", Reload: "together"}
 	if d := cmp.Diff([]BindConfig{acme, acme2, other}, c.Binds); d != "" {
 		t.Error(d)
 	}

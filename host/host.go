@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,77 +23,75 @@ import (
 
 // Host runs the binds of a configuration.
 type Host struct {
-	cfg     *Config
 	log     *slog.Logger
-	binds   map[string]*Bind
+	archive *archive
 	metrics *luabind.Metrics // what the scripts count
 	dial    esme.Dialer      // what all binds' connections share
 
-	reloading sync.Mutex
-	failed    map[string]string // by script: what was said of it last, so that it is said once
-	stop      context.CancelFunc
+	mu      sync.Mutex
+	cfg     *Config
+	binds   map[string]*Bind
+	scripts map[string]*script
+
+	reloading  sync.Mutex // one transaction at a time
+	background background
+	stop       context.CancelFunc
 }
 
 // Load reads the configuration at path and makes a host of it. All that is wrong with the configuration and
-// with the scripts is returned at once.
+// with the scripts is returned at once. A script that is broken or gone is no error when data_dir has the last
+// good version of it: that one runs then, and the log says so.
 func Load(path string, log func(Log) *slog.Logger) (*Host, diag.List) {
 	cfg, wrong := loadConfig(path)
-	h, more := newHost(cfg, log(cfg.Log))
-	if wrong = append(wrong, more...); len(wrong) > 0 {
+	if len(wrong) > 0 {
+		_, wrong = Check(path)
 		return nil, wrong
 	}
-	return h, nil
+	return New(cfg, log(cfg.Log))
+}
+
+// Check is Load that runs nothing, writes nothing, and takes no earlier version of a script for a broken one.
+func Check(path string) (*Config, diag.List) {
+	cfg, wrong := loadConfig(path)
+	_, wrong = cfg.complete(wrong)
+	_, more := newHost(cfg, nil, true)
+	return cfg, append(wrong, sorted(more)...)
 }
 
 // New makes a host of a configuration. It compiles all scripts and loads each for each bind, without
 // effect. All that is wrong is returned at once.
 func New(cfg *Config, log *slog.Logger) (*Host, diag.List) {
-	h, wrong := newHost(cfg, log)
+	h, wrong := newHost(cfg, log, false)
 	if len(wrong) > 0 {
-		return nil, wrong
+		return nil, sorted(wrong)
 	}
 	return h, nil
 }
 
-func newHost(cfg *Config, log *slog.Logger) (*Host, diag.List) {
+func sorted(l diag.List) diag.List {
+	l.Sort()
+	return l
+}
+
+func newHost(cfg *Config, log *slog.Logger, strict bool) (*Host, diag.List) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: cfg, log: log, metrics: luabind.NewMetrics(), binds: map[string]*Bind{}, failed: map[string]string{}, stop: func() {}}
-	programs := map[string]*vm.Program{}
-	var wrong diag.List
-	for _, b := range cfg.Binds {
-		if b.Script == "" || !exists(filepath.Join(cfg.Scripts, b.Script)) {
-			continue // the configuration's own errors say so
-		}
-		prog, tried := programs[b.Script]
-		if !tried {
-			var list diag.List
-			prog, list = luabind.Compile(cfg.Scripts, b.Script)
-			wrong = append(wrong, list...)
-			programs[b.Script] = prog
-		}
-		if prog == nil {
-			continue
-		}
-		bind := newBind(b, prog, h, log)
-		if err := bind.lua.Check(); err != nil {
-			if d := diagnose(cfg, err); !slices.Contains(wrong, d) { // many binds may share a script
-				wrong = append(wrong, d)
-			}
-		}
-		h.binds[b.Name] = bind
+	h := &Host{cfg: cfg, log: log, metrics: luabind.NewMetrics(), binds: map[string]*Bind{}, scripts: map[string]*script{}, stop: func() {}}
+	dir := cfg.DataDir
+	if strict {
+		dir = ""
 	}
-	for i := range wrong {
-		wrong[i].File = cfg.scriptPath(wrong[i].File)
+	var err error
+	h.archive, err = openArchive(dir)
+	if err != nil && !cfg.dataDirGiven {
+		log.Warn("no data_dir can be made: the last good scripts are kept in memory only", "error", err.Error())
+		h.archive, err = openArchive("")
 	}
-	wrong.Sort()
-	return h, wrong
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+	if err != nil {
+		return nil, diag.List{{File: cfg.Path, Message: "data_dir: " + err.Error(), Remedy: "make the folder writable, or name another one"}}
+	}
+	return h, h.first(strict)
 }
 
 // scriptPath is a script's path as a person can open it.
@@ -121,22 +120,24 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	h.background.start(ctx)
 	var running sync.WaitGroup
 	running.Go(admin.serve)
 	running.Go(func() { watcher.run(ctx) })
 	var binds sync.WaitGroup
-	for _, b := range h.binds {
+	for _, b := range h.all() {
 		binds.Go(func() { b.Run(ctx) })
 	}
-	h.log.Info("host started", "binds", len(h.binds), "config", h.cfg.Path)
+	h.log.Info("host started", "binds", len(h.all()), "config", h.config().Path)
 	if ready != nil {
 		ready()
 	}
 	<-ctx.Done()
-	h.log.Info("draining", "binds", len(h.binds))
+	h.log.Info("draining", "binds", len(h.all()))
 	err = h.drain(&binds)
 	admin.close()
 	running.Wait()
+	h.background.wait()
 	return err
 }
 
@@ -144,26 +145,72 @@ func (h *Host) drain(binds *sync.WaitGroup) error {
 	drained := make(chan struct{})
 	go func() { binds.Wait(); close(drained) }()
 	limit := make(<-chan time.Time)
-	if h.cfg.ShutdownLimit > 0 {
-		limit = time.After(h.cfg.ShutdownLimit)
+	if l := h.config().ShutdownLimit; l > 0 {
+		limit = time.After(l)
 	}
 	var err error
 	select {
 	case <-drained:
 	case <-limit:
-		err = fmt.Errorf("not all binds drained within shutdown_limit (%v)", h.cfg.ShutdownLimit)
+		err = fmt.Errorf("not all binds drained within shutdown_limit (%v)", h.config().ShutdownLimit)
 	}
 	var lost uint64
-	for _, b := range h.binds {
+	for _, b := range h.all() {
 		lost += b.Lost()
 	}
 	h.log.Info("host stopped", "lost", lost)
 	return err
 }
 
+// background is what the host does that nobody waits for: it ends with the host.
+type background struct {
+	mu      sync.Mutex
+	ctx     context.Context
+	running sync.WaitGroup
+}
+
+func (b *background) start(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ctx = ctx
+}
+
+// run reports false when the host does not run.
+func (b *background) run(do func(ctx context.Context)) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx == nil || b.ctx.Err() != nil {
+		return false
+	}
+	b.running.Go(func() { do(b.ctx) })
+	return true
+}
+
+func (b *background) wait() { b.running.Wait() }
+
+func (h *Host) config() *Config {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cfg
+}
+
+// all returns the binds, by name.
+func (h *Host) all() []*Bind {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.SortedFunc(maps.Values(h.binds), func(a, b *Bind) int { return cmp.Compare(a.cfg.Name, b.cfg.Name) })
+}
+
+func (h *Host) bind(name string) (*Bind, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b, ok := h.binds[name]
+	return b, ok
+}
+
 // Whereis finds a bind by name, for the scripts of others.
 func (h *Host) Whereis(name string) (luabind.Target, bool) {
-	b, ok := h.binds[name]
+	b, ok := h.bind(name)
 	if !ok {
 		return nil, false
 	}
@@ -176,29 +223,29 @@ func (h *Host) Target(name string) (luabind.Target, error) {
 		return t, nil
 	}
 	var names []string
-	for n := range h.binds {
-		names = append(names, n)
+	for _, b := range h.all() {
+		names = append(names, b.cfg.Name)
 	}
 	return nil, &esme.Error{Code: "not_found", Message: fmt.Sprintf("there is no bind '%s'; %s", name, diag.DidYouMean(name, names))}
 }
 
 // Status returns the status of all binds, by name.
 func (h *Host) Status() []Status {
-	all := make([]Status, 0, len(h.binds))
-	for _, b := range h.binds {
-		all = append(all, b.Status())
+	binds := h.all()
+	all := make([]Status, len(binds))
+	for i, b := range binds {
+		all[i] = b.Status()
 	}
-	slices.SortFunc(all, func(a, b Status) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 
-// diagnose makes a diagnostic of what went wrong in a script, with its source line.
-func diagnose(cfg *Config, err error) diag.Diagnostic {
+// diagnose makes a diagnostic of what went wrong in a program, with its source line.
+func diagnose(prog *vm.Program, err error) diag.Diagnostic {
 	var e *vm.Error
 	if !errors.As(err, &e) {
 		return diag.Diagnostic{Message: err.Error()}
 	}
-	d := diag.Diagnostic{File: e.File, Line: e.Line, Message: e.Message, Source: sourceLine(cfg, e.File, e.Line)}
+	d := diag.Diagnostic{File: e.File, Line: e.Line, Message: e.Message, Source: diag.SourceLine(prog.Source(e.File), e.Line)}
 	if code := strings.TrimSpace(d.Source); code != "" { // the machine knows lines only: all of it
 		d.Column = utf8.RuneCountInString(d.Source[:strings.Index(d.Source, code)]) + 1
 		d.Width = utf8.RuneCountInString(code)

@@ -74,11 +74,23 @@ type world struct {
 	sim   *smsc.Server
 	addr  string
 	texts chan string // of the submit_sm that the simulator got, with their account
+	stop  func()      // the host
 }
 
 // newWorld starts a host for the scripts (by file); each gets a bind of its file's name. Extra is YAML for
 // each bind.
 func newWorld(t *testing.T, scripts map[string]string, extra string) *world {
+	t.Helper()
+	yaml := "binds:\n"
+	for file := range scripts {
+		name := strings.TrimSuffix(file, ".lua")
+		yaml += fmt.Sprintf("  %s: { smsc: SMSC, system_id: %s, script: %s, %s }\n", name, name, file, extra)
+	}
+	return newWorldOf(t, scripts, yaml)
+}
+
+// newWorldOf starts a host by a configuration, in which SMSC stands for the simulator's address.
+func newWorldOf(t *testing.T, files map[string]string, yaml string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), log: newLines(), texts: make(chan string, 1000)}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -95,39 +107,49 @@ func newWorld(t *testing.T, scripts map[string]string, extra string) *world {
 	var running sync.WaitGroup
 	ctx, cancel := context.WithCancel(context.Background())
 	running.Go(func() { w.sim.Serve(ctx, l) })
-	yaml := "binds:\n"
-	for file, src := range scripts {
+	for file, src := range files {
 		w.save(file, src)
-		name := strings.TrimSuffix(file, ".lua")
-		yaml += fmt.Sprintf("  %s: { smsc: %q, system_id: %s, script: %s, %s }\n", name, w.addr, name, file, extra)
 	}
-	w.save("esmehost.yaml", yaml)
-	h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), func(Log) *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) })
-	if len(wrong) > 0 {
-		t.Fatal(wrong.Error())
-	}
-	w.host = h
-	hostCtx, stopHost := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(hostCtx, nil) }()
+	w.save("esmehost.yaml", strings.ReplaceAll(yaml, "SMSC", w.addr))
+	w.start()
 	t.Cleanup(func() {
-		stopHost()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		w.stop()
 		cancel()
 		running.Wait()
 	})
-	for file := range scripts {
-		w.log.expect(t, "msg=bound", "bind="+strings.TrimSuffix(file, ".lua"))
+	for _, b := range w.host.all() {
+		w.log.expect(t, "msg=bound", "bind="+b.cfg.Name)
 	}
 	return w
+}
+
+// start starts the host.
+func (w *world) start() {
+	w.t.Helper()
+	h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), func(Log) *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) })
+	if len(wrong) > 0 {
+		w.t.Fatal(wrong.Error())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx, nil) }()
+	w.host = h
+	w.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Error(err)
+		}
+		w.stop = func() {}
+	}
 }
 
 func (w *world) save(file, src string) {
 	w.t.Helper()
 	// As editors do: a new file takes the place of the old one.
 	path := filepath.Join(w.dir, file)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
 	if err := os.WriteFile(path+".tmp", []byte(src), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
@@ -307,3 +329,5 @@ func TestNoSMSC(t *testing.T) {
 	stopSim()
 	<-simEnded
 }
+
+func discard(Log) *slog.Logger { return nil }

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -13,108 +12,249 @@ import (
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/luabind"
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// Outcome is what a reload did to one bind.
+// Outcome is what a reload did to one bind, or with Check would do.
 type Outcome struct {
 	Bind       string `json:"bind"`
 	Script     string `json:"script"`
-	Outcome    string `json:"outcome"` // reloaded, unchanged or refused
+	Outcome    string `json:"outcome"` // reloaded, unchanged, refused, or kept: it would take it, but another one refused
 	Generation int    `json:"generation"`
+	Hash       string `json:"hash"`
 	Error      string `json:"error,omitempty"`
 }
+
+// The outcomes.
+const (
+	outcomeReloaded  = "reloaded"
+	outcomeUnchanged = "unchanged"
+	outcomeRefused   = "refused"
+	outcomeKept      = "kept"
+)
 
 // reloadLimit is how long a bind that is busy may keep a reload waiting.
 const reloadLimit = 10 * time.Second
 
-// Reload compiles the script, or every script for "", and replaces it in each bind that runs it. What does
+// ReloadRequest says what is to be reloaded, and how.
+type ReloadRequest struct {
+	Script string // empty: all
+	To     string // hash of an earlier version, or its start; empty: what is in the file
+	Check  bool   // only tell what would happen
+	By     string // who asks, for the history
+}
+
+// Reload compiles the script, or every script, and replaces it in each bind that runs it. What does
 // not compile changes nothing: the diagnostics say why. The outcomes are by bind.
-func (h *Host) Reload(ctx context.Context, script string) ([]Outcome, diag.List) {
+func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.List, error) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
-	defer cancel()
-	users := map[string][]*Bind{}
-	for _, b := range h.binds {
-		if script == "" || script == b.cfg.Script {
-			users[b.cfg.Script] = append(users[b.cfg.Script], b)
-		}
+	names := h.usedScripts()
+	if r.Script != "" && !slices.Contains(names, r.Script) {
+		return nil, diag.List{{Message: "no bind runs the script '" + r.Script + "'", Remedy: diag.DidYouMean(r.Script, names)}}, nil
 	}
-	if len(users) == 0 {
-		var known []string
-		for _, b := range h.binds {
-			known = append(known, b.cfg.Script)
-		}
-		return nil, diag.List{{Message: "no bind runs the script '" + script + "'", Remedy: diag.DidYouMean(script, slices.Compact(slices.Sorted(slices.Values(known))))}}
+	if r.To != "" {
+		o, err := h.reloadTo(ctx, r)
+		return o, nil, err
+	}
+	if r.Script != "" {
+		names = []string{r.Script}
 	}
 	var outcomes []Outcome
 	var wrong diag.List
-	for script, binds := range users {
-		o, w := h.reloadScript(ctx, script, binds)
+	now := newReading(h.config().Scripts)
+	defer now.end()
+	for _, name := range names {
+		o, w := h.reloadFrom(ctx, now, h.script(name), r)
 		outcomes = append(outcomes, o...)
 		wrong = append(wrong, w...)
 	}
 	slices.SortFunc(outcomes, func(a, b Outcome) int { return cmp.Compare(a.Bind, b.Bind) })
 	wrong.Sort()
-	return outcomes, wrong
+	return outcomes, wrong, nil
 }
 
-func (h *Host) reloadScript(ctx context.Context, script string, binds []*Bind) ([]Outcome, diag.List) {
-	prog, wrong := luabind.Compile(h.cfg.Scripts, script)
+// reloadFrom is the transaction of one script.
+func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r ReloadRequest) ([]Outcome, diag.List) {
+	prog, wrong, files := now.compile(s.name)
+	s.mu.Lock()
+	s.files = files
+	if prog != nil && !r.Check {
+		s.disk = prog.Hash
+	}
+	s.mu.Unlock()
 	if len(wrong) > 0 {
-		h.complain(script, wrong)
+		if !r.Check {
+			h.complain(s, wrong)
+		}
 		return nil, wrong
 	}
-	outcomes := make([]Outcome, len(binds))
-	errs := make([]error, len(binds))
-	var all sync.WaitGroup
-	for i, b := range binds {
-		all.Go(func() {
-			err := b.lua.Reload(ctx, prog)
-			o := Outcome{Bind: b.cfg.Name, Script: script, Outcome: "reloaded"}
-			switch {
-			case errors.Is(err, luabind.ErrUnchanged):
-				o.Outcome = "unchanged"
-			case err != nil:
-				o.Outcome, o.Error = "refused", err.Error()
-			}
-			o.Generation = b.lua.Info().Generation
-			outcomes[i], errs[i] = o, err
-		})
+	return h.put(ctx, s, prog, r), nil
+}
+
+// reloadTo goes to an earlier version, whatever the file holds.
+func (h *Host) reloadTo(ctx context.Context, r ReloadRequest) ([]Outcome, error) {
+	if r.Script == "" {
+		return nil, errors.New("name the script that is to go to an earlier version")
 	}
-	all.Wait()
+	prog, err := h.archive.find(r.Script, r.To)
+	if err != nil {
+		return nil, err
+	}
+	return h.put(ctx, h.script(r.Script), prog, r), nil
+}
+
+// put puts prog into the binds of the script: those that hold together all or none, the others each.
+func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest) []Outcome {
+	binds := h.users(s.name)
+	var together, alone []*Bind
+	for _, b := range binds {
+		if b.cfg.Reload == reloadEach {
+			alone = append(alone, b)
+		} else {
+			together = append(together, b)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
+	defer cancel()
+	results := append(h.together(ctx, together, prog, r.Check), h.each(ctx, alone, prog, r.Check)...)
+	outcomes := make([]Outcome, len(results))
+	taken := 0
 	var refused diag.List
-	for _, err := range errs {
-		if err != nil && !errors.Is(err, luabind.ErrUnchanged) {
-			if d := diagnose(h.cfg, err); !slices.Contains(refused, d) {
+	for i, x := range results {
+		outcomes[i] = x.outcome()
+		switch x.word {
+		case outcomeReloaded:
+			taken++
+		case outcomeRefused:
+			if d := diagnose(prog, x.err); !slices.Contains(refused, d) {
 				refused = append(refused, d)
 			}
 		}
 	}
-	h.complain(script, refused)
-	return outcomes, nil
+	if r.Check {
+		return outcomes
+	}
+	h.complain(s, refused)
+	if taken > 0 {
+		h.took(s, prog, r, taken)
+	}
+	return outcomes
+}
+
+// result is what became of one bind.
+type result struct {
+	bind *Bind
+	word string
+	err  error
+}
+
+func (r result) outcome() Outcome {
+	info := r.bind.lua.Info()
+	o := Outcome{Bind: r.bind.cfg.Name, Script: r.bind.cfg.Script, Outcome: r.word, Generation: info.Generation, Hash: info.Hash}
+	if r.err != nil {
+		o.Error = r.err.Error()
+	}
+	return o
+}
+
+func resultOf(b *Bind, err error) result {
+	switch {
+	case err == nil:
+		return result{b, outcomeReloaded, nil}
+	case errors.Is(err, luabind.ErrUnchanged):
+		return result{b, outcomeUnchanged, nil}
+	}
+	return result{b, outcomeRefused, err}
+}
+
+// each puts prog into each bind that takes it.
+func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
+	return forAll(binds, func(b *Bind) result {
+		if check {
+			return resultOf(b, b.lua.Try(ctx, prog))
+		}
+		return resultOf(b, b.lua.Reload(ctx, prog))
+	})
+}
+
+// together puts prog into all of the binds, or into none. All try it first in a copy of their state. One that
+// takes it there and refuses in earnest, since its state changed in between, takes the others back.
+func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
+	if len(binds) > 1 || check {
+		tried := forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Try(ctx, prog)) })
+		if who := refuser(tried); check || who != nil {
+			return keepBack(tried, who)
+		}
+	}
+	before := make(map[*Bind]*vm.Program, len(binds))
+	for _, b := range binds {
+		before[b] = b.lua.Program()
+	}
+	results := forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Reload(ctx, prog)) })
+	who := refuser(results)
+	if who == nil {
+		return results
+	}
+	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(context.WithoutCancel(ctx), before[b])) })
+	return keepBack(results, who)
+}
+
+func refuser(results []result) *result {
+	for i := range results {
+		if results[i].word == outcomeRefused {
+			return &results[i]
+		}
+	}
+	return nil
+}
+
+// keepBack says of those that would have taken the code that another one kept them back.
+func keepBack(results []result, who *result) []result {
+	if who == nil {
+		return results
+	}
+	for i := range results {
+		if r := &results[i]; r.word == outcomeReloaded {
+			r.word, r.err = outcomeKept, fmt.Errorf("%s refused it, and reload is together: %w", who.bind.cfg.Name, who.err)
+		}
+	}
+	return results
+}
+
+// reloaders is how many binds change their code at the same time: enough to use the processors while some
+// are busy, few enough to leave room for traffic.
+const reloaders = 8
+
+func forAll(binds []*Bind, do func(b *Bind) result) []result {
+	results := make([]result, len(binds))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range min(reloaders, len(binds)) {
+		all.Go(func() {
+			for i := range next {
+				results[i] = do(binds[i])
+			}
+		})
+	}
+	for i := range binds {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	return results
 }
 
 // complain logs why a script was refused; the same complaint again is not said again. None clears it.
-func (h *Host) complain(script string, wrong diag.List) {
-	said := h.failed[script]
-	h.failed[script] = wrong.Error()
+func (h *Host) complain(s *script, wrong diag.List) {
+	s.mu.Lock()
+	said := s.said
+	s.said = wrong.Error()
+	s.mu.Unlock()
 	if len(wrong) == 0 || said == wrong.Error() {
 		return
 	}
 	var b strings.Builder
 	wrong.Print(&b)
-	h.log.Error("reload refused: the old script goes on", "script", script, "error", strings.TrimSpace(b.String()))
-}
-
-// sourceLine reads one line of a script, for an error message.
-func sourceLine(cfg *Config, file string, line int) string {
-	if file == "" || !filepath.IsLocal(file) {
-		return ""
-	}
-	src, err := os.ReadFile(filepath.Join(cfg.Scripts, file))
-	if err != nil {
-		return ""
-	}
-	return diag.SourceLine(src, line)
+	h.log.Error("reload refused: the old script goes on", "script", s.name, "error", strings.TrimSpace(b.String()))
 }

@@ -3,18 +3,23 @@ package host
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// How saves become reloads: events are hints. After one, the files get a moment to settle, then they are
-// read and compared by content; a poll finds what no event told.
+// How saves become reloads. Events are hints: what they say is not believed. After one the files get a moment
+// to settle; then those whose stamp has changed are read, and what is another program than before is put in. A
+// poll finds what no event told: NFS has none, and a queue can overflow.
 const (
-	settle    = 50 * time.Millisecond
-	slowPoll  = 10 * time.Second // beside the events
-	quickPoll = time.Second      // instead of them
+	settle     = 40 * time.Millisecond  // of quiet after an event
+	settleMost = 400 * time.Millisecond // however much goes on
+	grace      = 200 * time.Millisecond // for a file that makes no sense: it may be half-written
+	slowPoll   = 10 * time.Second       // beside the events
+	quickPoll  = time.Second            // instead of them
 )
 
 // watcher reloads scripts when their files change.
@@ -22,11 +27,13 @@ type watcher struct {
 	host   *Host
 	notify *fsnotify.Watcher // nil where it is not wanted or not to be had
 	poll   bool
+	warned bool
 }
 
 func (h *Host) watch() (*watcher, error) {
-	w := &watcher{host: h, poll: h.cfg.Watch != "off"}
-	if h.cfg.Watch != "auto" {
+	mode := h.config().Watch
+	w := &watcher{host: h, poll: mode != "off"}
+	if mode != "auto" {
 		return w, nil
 	}
 	n, err := fsnotify.NewWatcher()
@@ -39,20 +46,61 @@ func (h *Host) watch() (*watcher, error) {
 	return w, nil
 }
 
-// addFolders watches the script root and all folders below it: an editor may replace a file, and a watch
-// on the file would be lost with it.
+// addFolders watches the folders of the script root, not its files: an editor may replace a file, and a watch
+// on it would be lost. Where the path of the root goes through links, the folders that hold them are watched too.
+// To add one again is right: the path may lead to another folder by now.
 func (w *watcher) addFolders() {
-	filepath.WalkDir(w.host.cfg.Scripts, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			if name := d.Name(); len(name) > 1 && name[0] == '.' && name[1] != '.' || name == "node_modules" {
-				return filepath.SkipDir
-			}
-			if err := w.notify.Add(path); err != nil {
-				w.host.log.Warn("cannot watch a folder: polling", "error", err.Error())
-			}
+	root := w.host.config().Scripts
+	data := w.host.config().DataDir
+	for _, dir := range linkFolders(root) {
+		w.add(dir)
+	}
+	resolved, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return // it is gone at this moment
+	}
+	w.add(root)
+	filepath.WalkDir(resolved, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil
 		}
+		name := d.Name()
+		if path != resolved && (name[0] == '.' || name == "node_modules") || path == data {
+			return filepath.SkipDir
+		}
+		w.add(path)
 		return nil
 	})
+}
+
+func (w *watcher) add(dir string) {
+	if err := w.notify.Add(dir); err != nil && !w.warned {
+		w.warned = true
+		w.host.log.Warn("cannot watch a folder: its changes are found by the poll", "folder", dir, "error", err.Error())
+	}
+}
+
+// linkFolders returns the folders in which a part of the path is a link.
+func linkFolders(path string) []string {
+	var dirs []string
+	for p := path; ; {
+		if st, err := os.Lstat(p); err == nil && st.Mode()&os.ModeSymlink != 0 {
+			dirs = append(dirs, filepath.Dir(p))
+		}
+		up := filepath.Dir(p)
+		if up == p {
+			return dirs
+		}
+		p = up
+	}
+}
+
+// concerns reports whether an event may be about a script. Logs that grow beside the scripts are not.
+func concerns(e fsnotify.Event) bool {
+	if e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
+		return !strings.HasPrefix(filepath.Base(e.Name), ".new-") // our own
+	}
+	return strings.HasSuffix(e.Name, ".lua") || filepath.Ext(e.Name) == ""
 }
 
 func (w *watcher) run(ctx context.Context) {
@@ -74,21 +122,74 @@ func (w *watcher) run(ctx context.Context) {
 	}
 	settled := time.NewTimer(time.Hour)
 	defer settled.Stop()
+	var first time.Time // of the events that are to settle
+	again := false      // what made no sense is read once more
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case e := <-events:
+			if !concerns(e) {
+				continue
+			}
 			if e.Op.Has(fsnotify.Create) {
 				w.addFolders()
 			}
-			settled.Reset(settle)
-		case <-errs: // an overflow: the poll finds what was missed
+			if first.IsZero() {
+				first = time.Now()
+			}
+			settled.Reset(min(settle, max(0, settleMost-time.Since(first))))
+		case <-errs: // an overflow: anything may have changed
+			w.addFolders()
 			settled.Reset(settle)
 		case <-settled.C:
-			w.host.Reload(ctx, "")
+			first = time.Time{}
+			if again = w.host.scan(ctx, again); again {
+				settled.Reset(grace)
+			}
 		case <-tick:
-			w.host.Reload(ctx, "")
+			if w.notify != nil {
+				w.addFolders()
+			}
+			if again = w.host.scan(ctx, again); again {
+				settled.Reset(grace)
+			}
 		}
 	}
+}
+
+// scan puts in what has changed in the files. It reports whether something there makes no sense and should be
+// read again a little later, unless this is the second time: then it is said.
+func (h *Host) scan(ctx context.Context, second bool) (again bool) {
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+	root := h.config().Scripts
+	now := newReading(root)
+	defer now.end()
+	for _, name := range h.usedScripts() {
+		s := h.script(name)
+		if ctx.Err() != nil || !s.stale(root) {
+			continue
+		}
+		prog, wrong, files := now.compile(name)
+		s.mu.Lock()
+		s.files = files
+		changed := prog != nil && prog.Hash != s.disk
+		if changed {
+			s.disk = prog.Hash
+		}
+		if prog == nil && !second {
+			s.files, again = nil, true
+		}
+		s.mu.Unlock()
+		switch {
+		case prog == nil && second:
+			h.complain(s, wrong)
+		case changed:
+			h.put(ctx, s, prog, ReloadRequest{By: "save"})
+		case prog != nil && s.runs(prog):
+			h.complain(s, nil)
+		}
+	}
+	return again
 }

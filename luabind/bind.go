@@ -1,8 +1,8 @@
 package luabind
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -28,6 +28,12 @@ type Options struct {
 	Now       func() time.Time  // the clock; nil: time.Now
 	Metrics   *Metrics          // of the host; nil: the bind counts for itself
 	Transport http.RoundTripper // of the module http; nil: one that the process shares
+
+	// Tripped is told when the error limit is reached by code that was put in less than Trial ago; it must not wait.
+	// True says that the last good code is on its way (Back): then the session goes on.
+	Tripped  func(bad *vm.Program, why string) bool
+	Trial    time.Duration // 0 = 1 min
+	OldTasks time.Duration // how long tasks of replaced code may go on; 0 = 30 s
 }
 
 // Directory finds binds by name.
@@ -56,9 +62,13 @@ type Bind struct {
 	log   *slog.Logger
 	flood *flood
 
+	changing sync.Mutex // one change of code at a time
+
 	mu         sync.Mutex
 	prog       *vm.Program
 	generation int
+	changed    time.Time // when the code was put in the place of another; zero: never
+	kept       *kept     // the state before that, for the way back
 	sessions   int
 	current    *Handler
 	lastError  string
@@ -82,6 +92,8 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	if opts.Metrics == nil {
 		opts.Metrics = NewMetrics()
 	}
+	opts.Trial = cmp.Or(opts.Trial, time.Minute)
+	opts.OldTasks = cmp.Or(opts.OldTasks, 30*time.Second)
 	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1}
 }
 
@@ -100,6 +112,13 @@ func (b *Bind) Info() Info {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return Info{Script: b.prog.Main, Generation: b.generation, Hash: b.prog.Hash, Session: b.sessions, LastError: b.lastError, Errors: b.errors}
+}
+
+// Program returns what the bind runs now.
+func (b *Bind) Program() *vm.Program {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.prog
 }
 
 // NewHandler returns the handler of the bind's next session.
@@ -126,72 +145,6 @@ func (b *Bind) failed(err string) {
 	defer b.mu.Unlock()
 	b.errors++
 	b.lastError = err
-}
-
-// ErrUnchanged is what Reload returns when the bind runs the program already.
-var ErrUnchanged = errors.New("unchanged")
-
-// Reload replaces the script: a new state is made and loaded, then, between two events, the bind's state
-// is copied into it and code_change is called, and it takes over. On an error the old one goes on as
-// if nothing had been. A bind without a session takes the new script for its next one, if it loads.
-func (b *Bind) Reload(ctx context.Context, prog *vm.Program) error {
-	b.mu.Lock()
-	h, same, n := b.current, b.prog.Hash == prog.Hash && b.prog.Main == prog.Main, b.generation+1
-	b.mu.Unlock()
-	if same {
-		return ErrUnchanged
-	}
-	g, err := newGeneration(b, h, n, prog)
-	if err != nil {
-		b.failed(err.Error())
-		return err
-	}
-	swapped := make(chan error, 1)
-	for h == nil || h.do(func() { swapped <- h.swap(g) }) != nil {
-		if b.adoptIdle(g) {
-			g.vm.Close()
-			return nil
-		}
-		b.mu.Lock() // a session came up at this moment: it is to swap
-		h = b.current
-		b.mu.Unlock()
-		g.handler = h
-	}
-	select {
-	case err = <-swapped:
-	case <-h.ended(): // the session ended before its turn came: the next one starts with the new script
-		select {
-		case err = <-swapped:
-		default:
-			b.adopt(g)
-		}
-	case <-ctx.Done():
-		// The swap may still come: nobody is told a lie, the generation number shows it.
-		return fmt.Errorf("the bind is busy: the reload is still to come: %w", ctx.Err())
-	}
-	if err != nil {
-		b.failed(err.Error())
-		g.vm.Close()
-	}
-	return err
-}
-
-// adopt makes g's program the one that the bind runs.
-func (b *Bind) adopt(g *generation) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.prog, b.generation = g.prog, g.number
-}
-
-// adoptIdle is adopt for a bind without a session; it reports false when there is one by now.
-func (b *Bind) adoptIdle(g *generation) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.current != nil && b.current.live() {
-		return false
-	}
-	b.prog, b.generation = g.prog, g.number
-	return true
 }
 
 // codeError makes the *esme.Error with the code.

@@ -47,6 +47,9 @@ func (g *generation) call() *call {
 // check raises what the declaration does not allow.
 func (c *call) check() {
 	f := c.fn
+	if f.Where != anywhere && c.gen.changes {
+		c.raise("cannot be used in code_change: nothing may happen before the new code is accepted")
+	}
 	if f.Where != anywhere && !c.gen.ready {
 		c.raise("cannot be used while the script is loaded: use it in a callback or a task")
 	}

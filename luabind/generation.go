@@ -42,6 +42,7 @@ type generation struct {
 	prog    *vm.Program
 	vm      *vm.State
 	ready   bool // loaded: the API may act
+	changes bool // in code_change: the API may not act yet
 
 	fns        [numCallbacks]lua.LValue // nil where the script defines none
 	version    lua.LValue
@@ -133,3 +134,8 @@ func (g *generation) taskFailed(task string, err *vm.Error) {
 
 // Compile compiles the script main below root, with all that it requires, for any number of binds.
 func Compile(root, main string) (*vm.Program, diag.List) { return vm.Compile(root, main, library) }
+
+// CompileFrom is Compile of the files that read gives.
+func CompileFrom(read vm.Reader, main string) (*vm.Program, diag.List) {
+	return vm.CompileFrom(read, main, library)
+}

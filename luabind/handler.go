@@ -27,7 +27,8 @@ type Handler struct {
 	gen       *generation
 	timers    map[*time.Timer]struct{}
 	repeating map[*repeating]struct{}
-	errors    []time.Time // of the latest script errors
+	errors    []time.Time                 // of the latest script errors
+	old       map[*generation]*time.Timer // replaced, and with tasks that may go on for a while
 	over      bool
 
 	repeats  repeats
@@ -36,9 +37,6 @@ type Handler struct {
 }
 
 var _ esme.Handler = (*Handler)(nil)
-
-// oldTasks is how long tasks of replaced code may go on.
-const oldTasks = 30 * time.Second
 
 // generation returns the code that runs now.
 func (h *Handler) generation() *generation {
@@ -136,8 +134,12 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	case vm.Budget, vm.Time, vm.Memory:
 		reason.Kind = esme.KindScriptBudget
 	}
+	over := h.tooMany(time.Now()) || h.bind.opts.Crash
+	if over && h.bind.goesBack(g, reason.String()) && !h.bind.opts.Crash {
+		over = false // better code is on its way
+	}
 	switch {
-	case h.bind.opts.Crash || h.tooMany(time.Now()):
+	case over:
 		h.s.Abort(reason)
 	case g.vm.Poisoned():
 		if e := h.replace(g, err); e != nil {
@@ -470,52 +472,13 @@ func (h *Handler) end(g *generation) {
 		t.Stop()
 	}
 	clear(h.timers)
+	for g, t := range h.old {
+		t.Stop()
+		g.vm.Close()
+	}
+	clear(h.old)
 	if h.done != nil {
 		close(h.done)
 	}
 	g.vm.Close()
-}
-
-// swap puts g in the place of the code that runs, on the owner: the state is copied, code_change called.
-func (h *Handler) swap(g *generation) error {
-	old := h.generation()
-	old.vm.Lock()
-	data, err := vm.ToData(old.state, "state")
-	var version vm.Data
-	if err == nil {
-		version, err = vm.ToData(old.version, "version")
-	}
-	old.vm.Unlock()
-	if err != nil {
-		return fmt.Errorf("%s: the state cannot be taken over: %w", old.prog.Main, err)
-	}
-	if err := g.takeOver(version, data); err != nil {
-		return err
-	}
-	h.mu.Lock()
-	h.gen = g
-	h.mu.Unlock()
-	h.bind.adopt(g)
-	time.AfterFunc(oldTasks, old.vm.Close)
-	h.logger(g, "").Info("reloaded", "hash", g.prog.Hash[:12])
-	return nil
-}
-
-// takeOver gives the copied state to the new code and calls code_change(old_version, state).
-func (g *generation) takeOver(version, state vm.Data) error {
-	g.vm.Lock()
-	defer g.vm.Unlock()
-	L := g.vm.L()
-	g.state = vm.FromData(L, state)
-	if g.fns[cbCodeChange] == nil {
-		return nil
-	}
-	ret, err := g.vm.Call(g.fns[cbCodeChange], 1, vm.FromData(L, version), g.state)
-	if err == nil {
-		err = g.keep(cbCodeChange, ret[0])
-	}
-	if err != nil {
-		return fmt.Errorf("code_change refused: %w", err)
-	}
-	return nil
 }

@@ -139,40 +139,6 @@ var stopCommand = &cli.Command{
 	},
 }
 
-var reloadCommand = &cli.Command{
-	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
-	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n\nExample: esmehost reload echo.lua",
-	Flags:       []cli.Flag{adminFlag, jsonFlag},
-	Action: func(c *cli.Context) error {
-		cl, err := newClient(c)
-		if err != nil {
-			return err
-		}
-		var outcomes []host.Outcome
-		if err := cl.do("POST", "/v1/reload", url.Values{"script": {c.Args().First()}}, nil, &outcomes); err != nil {
-			return err
-		}
-		refused := 0
-		for _, o := range outcomes {
-			if o.Outcome == "refused" {
-				refused++
-			}
-			if !c.Bool("json") {
-				fmt.Fprintf(c.App.Writer, "%s\t%s\t%s\tgeneration %d\t%s\n", o.Bind, o.Script, o.Outcome, o.Generation, o.Error)
-			}
-		}
-		if c.Bool("json") {
-			if err := json.NewEncoder(c.App.Writer).Encode(outcomes); err != nil {
-				return err
-			}
-		}
-		if refused > 0 {
-			return cli.Exit(fmt.Sprintf("%d of %d binds refused the script and go on with the old one", refused, len(outcomes)), exitFailed)
-		}
-		return nil
-	},
-}
-
 // messageCommand makes call, cast and send: BIND and a JSON value.
 func messageCommand(name, what string, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{

@@ -22,7 +22,7 @@ func main() {
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand, demoCommand, checkCommand, simCommand, decodeCommand,
-			statusCommand, stopCommand, reloadCommand, callCommand, castCommand, sendCommand,
+			statusCommand, stopCommand, reloadCommand, historyCommand, callCommand, castCommand, sendCommand,
 		},
 		CommandNotFound: func(c *cli.Context, name string) {
 			fmt.Fprintf(c.App.ErrWriter, "esmehost: there is no command '%s'; see esmehost --help\n", name)

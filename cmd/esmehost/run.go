@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/host"
 )
 
@@ -23,8 +24,12 @@ var runCommand = &cli.Command{
 		"the binds unbind; a second one ends at once. SIGHUP reloads the scripts.\n\nExample: esmehost run --log-format json prod.yaml",
 	Flags: append([]cli.Flag{&cli.BoolFlag{Name: "check", Usage: "stop after checking"}}, logFlags...),
 	Action: func(c *cli.Context) error {
+		if c.Bool("check") {
+			_, err := check(c)
+			return err
+		}
 		h, err := load(c)
-		if err != nil || c.Bool("check") {
+		if err != nil {
 			return err
 		}
 		ctx, stop := untilSignal(c.Context)
@@ -33,7 +38,7 @@ var runCommand = &cli.Command{
 		signal.Notify(hup, syscall.SIGHUP)
 		go func() {
 			for range hup {
-				h.Reload(ctx, "")
+				h.Reload(ctx, host.ReloadRequest{By: "SIGHUP"})
 			}
 		}()
 		return h.Run(ctx, nil)
@@ -46,9 +51,9 @@ var checkCommand = &cli.Command{
 	ArgsUsage:   "[CONFIG]",
 	Description: "Says everything that is wrong, with file:line:column, and exits 1; says nothing else and exits 0 when all is well.\n\nExample: esmehost check prod.yaml",
 	Action: func(c *cli.Context) error {
-		h, err := load(c)
+		cfg, err := check(c)
 		if err == nil {
-			fmt.Fprintf(c.App.Writer, "%s: %d binds, all is well\n", configArg(c), len(h.Status()))
+			fmt.Fprintf(c.App.Writer, "%s: %d binds, all is well\n", configArg(c), len(cfg.Binds))
 		}
 		return err
 	},
@@ -75,11 +80,24 @@ func load(c *cli.Context) (*host.Host, error) {
 	if logError != nil {
 		return nil, logError
 	}
-	if len(wrong) > 0 {
-		wrong.Print(os.Stderr)
-		return nil, cli.Exit(fmt.Sprintf("%d %s in %s and its scripts", len(wrong), plural(len(wrong), "error"), configArg(c)), exitFailed)
+	return h, said(c, wrong)
+}
+
+// check reads what the command's argument names, and prints all that is wrong.
+func check(c *cli.Context) (*host.Config, error) {
+	if c.NArg() > 1 {
+		return nil, usage("%s takes one configuration", c.Command.Name)
 	}
-	return h, nil
+	cfg, wrong := host.Check(configArg(c))
+	return cfg, said(c, wrong)
+}
+
+func said(c *cli.Context, wrong diag.List) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	wrong.Print(os.Stderr)
+	return cli.Exit(fmt.Sprintf("%d %s in %s and its scripts", len(wrong), plural(len(wrong), "error"), configArg(c)), exitFailed)
 }
 
 func plural(n int, word string) string {

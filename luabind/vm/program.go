@@ -29,17 +29,40 @@ type Program struct {
 	Hash  string   // SHA-256 over all files, hex
 	Files []string // relative to the root, sorted; Main among them
 
-	protos map[string]*lua.FunctionProto // by file
+	sources map[string][]byte
+	protos  map[string]*lua.FunctionProto // by file
+}
+
+// Source returns the octets of one of the program's files, as they were compiled. They are shared: do not
+// change them.
+func (p *Program) Source(file string) []byte { return p.sources[file] }
+
+// Reader gives the octets of a script file by its path below the script root. What it gives once it must
+// give again: a program is the files of one moment.
+type Reader func(file string) ([]byte, error)
+
+// Root reads below the folder root, and nothing outside of it, by whatever link. close ends it.
+func Root(root string) (read Reader, close func() error, err error) {
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(file string) ([]byte, error) { return readBelow(dir, file) }, dir.Close, nil
 }
 
 // Compile reads main, a path below root, and all that it requires, and compiles it. All that is wrong
 // is reported at once: what cannot be parsed, names that nothing declares, unknown functions of modules.
 func Compile(root, main string, lib *Library) (*Program, diag.List) {
-	dir, err := os.OpenRoot(root)
+	read, close, err := Root(root)
 	if err != nil {
 		return nil, diag.List{{File: root, Message: "cannot open the script root: " + reason(err)}}
 	}
-	defer dir.Close()
+	defer close()
+	return CompileFrom(read, main, lib)
+}
+
+// CompileFrom is Compile of what read gives.
+func CompileFrom(read Reader, main string, lib *Library) (*Program, diag.List) {
 	p := &Program{Main: path.Clean(main), protos: map[string]*lua.FunctionProto{}}
 	var wrong diag.List
 	sum := sha256.New()
@@ -49,7 +72,7 @@ func Compile(root, main string, lib *Library) (*Program, diag.List) {
 	for len(queue) > 0 {
 		r := queue[0]
 		queue = queue[1:]
-		src, err := readBelow(dir, r.file)
+		src, err := read(r.file)
 		if err != nil {
 			d := diag.Diagnostic{File: r.file, Message: "cannot read the script: " + reason(err)}
 			if r.from != "" {
@@ -77,6 +100,7 @@ func Compile(root, main string, lib *Library) (*Program, diag.List) {
 		return nil, wrong
 	}
 	slices.Sort(p.Files)
+	p.sources = sources
 	for _, f := range p.Files {
 		fmt.Fprintf(sum, "%s\n%d\n", f, len(sources[f]))
 		sum.Write(sources[f])

@@ -52,6 +52,7 @@ type State struct {
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	poisoned bool
+	retired  bool // to be closed when its last task ends
 
 	loaded  map[string]lua.LValue
 	main    lua.LValue    // what the main file returned

@@ -42,6 +42,9 @@ func (s *State) runTask(t *task) {
 	}
 	s.task = nil
 	delete(s.tasks, t)
+	if s.retired && len(s.tasks) == 0 {
+		s.cancel()
+	}
 	s.mu.Unlock()
 	if err != nil && err.Kind != Closed && s.hooks.TaskFailed != nil {
 		s.hooks.TaskFailed(t.name, err)
@@ -53,6 +56,18 @@ func (s *State) Tasks() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.tasks)
+}
+
+// Retire closes the state as soon as it has no tasks, and reports whether that is now. It may be called
+// without the lock.
+func (s *State) Retire() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
+	if len(s.tasks) == 0 {
+		s.cancel()
+	}
+	return len(s.tasks) == 0
 }
 
 // Wait lets a task wait: the state is free for others while wait runs, then the task takes its turn

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/esmehost/esmehost/host"
+)
+
+var reloadCommand = &cli.Command{
+	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
+	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n\n" +
+		"Example: esmehost reload --check echo.lua\nExample: esmehost reload --to 3f9a21c0 echo.lua",
+	Flags: []cli.Flag{adminFlag, jsonFlag,
+		&cli.BoolFlag{Name: "check", Usage: "only tell what would happen, tried in a copy of each bind's state"},
+		&cli.StringFlag{Name: "to", Usage: "take the earlier version with the `HASH`, or its start, whatever the file holds"}},
+	Action: func(c *cli.Context) error {
+		if c.NArg() > 1 || c.String("to") != "" && c.NArg() == 0 {
+			return usage("reload takes one script, and --to needs it")
+		}
+		cl, err := newClient(c)
+		if err != nil {
+			return err
+		}
+		query := url.Values{"script": {c.Args().First()}, "to": {c.String("to")}}
+		if c.Bool("check") {
+			query.Set("check", "true")
+		}
+		var outcomes []host.Outcome
+		if err := cl.do("POST", "/v1/reload", query, nil, &outcomes); err != nil {
+			return err
+		}
+		return showOutcomes(c, outcomes)
+	},
+}
+
+func showOutcomes(c *cli.Context, outcomes []host.Outcome) error {
+	refused := 0
+	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
+	for _, o := range outcomes {
+		if o.Outcome == "refused" || o.Outcome == "kept" {
+			refused++
+		}
+		word := o.Outcome
+		if c.Bool("check") {
+			word = "would be " + word
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\tgeneration %d\t%.12s\t%s\n", o.Bind, o.Script, word, o.Generation, o.Hash, o.Error)
+	}
+	if c.Bool("json") {
+		if err := json.NewEncoder(c.App.Writer).Encode(outcomes); err != nil {
+			return err
+		}
+	} else if err := w.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case refused > 0 && c.Bool("check"):
+		return cli.Exit(fmt.Sprintf("%d of %d binds would not take the script", refused, len(outcomes)), exitFailed)
+	case refused > 0:
+		return cli.Exit(fmt.Sprintf("%d of %d binds go on with the old script", refused, len(outcomes)), exitFailed)
+	}
+	return nil
+}
+
+var historyCommand = &cli.Command{
+	Name: "history", Usage: "show the versions of a script that ran, and what each changed", ArgsUsage: "SCRIPT",
+	Description: "The newest comes last. Any of them can be had again: esmehost reload --to HASH SCRIPT.\n\nExample: esmehost history echo.lua",
+	Flags:       []cli.Flag{adminFlag, jsonFlag, &cli.BoolFlag{Name: "no-diff", Usage: "one line a version"}},
+	Action: func(c *cli.Context) error {
+		if c.NArg() != 1 {
+			return usage("history takes the name of a script")
+		}
+		cl, err := newClient(c)
+		if err != nil {
+			return err
+		}
+		var h host.ScriptHistory
+		if err := cl.do("GET", "/v1/history", url.Values{"script": {c.Args().First()}}, nil, &h); err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			return json.NewEncoder(c.App.Writer).Encode(h)
+		}
+		for _, v := range h.Versions {
+			marks := ""
+			for _, m := range []struct {
+				on   bool
+				word string
+			}{{v.Running, " running"}, {v.Good, " good"}, {v.Bad, " bad"}, {v.Hash == h.Passed, " not-taken-from-the-file"}} {
+				if m.on {
+					marks += m.word
+				}
+			}
+			fmt.Fprintf(c.App.Writer, "%s  %.12s  %s by %s in %d %s%s\n", v.Time.Format(time.DateTime), v.Hash,
+				strings.ReplaceAll(v.What, "_", " "), v.By, v.Binds, plural(v.Binds, "bind"), marks)
+			if v.Why != "" {
+				fmt.Fprintln(c.App.Writer, "  "+v.Why)
+			}
+			if v.Diff != "" && !c.Bool("no-diff") {
+				fmt.Fprintln(c.App.Writer, indented(v.Diff))
+			}
+		}
+		return nil
+	},
+}
+
+func indented(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}

@@ -1,0 +1,203 @@
+package host
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// script is one script that binds run: what runs, what is in the file, what was good.
+type script struct {
+	name string
+
+	mu    sync.Mutex
+	prog  *vm.Program     // that its binds run, or are about to
+	good  *vm.Program     // the last one that proved itself; nil: not known
+	trial *time.Timer     // ends when prog has proved itself; nil: it has
+	disk  string          // hash of the last whole program that was in the file: it ran, or was refused
+	files map[string]look // what the last reading looked at, with what it found
+	said  string          // the last complaint, so that it is said once
+}
+
+// trialTime is how long new code is watched: if it trips the error limit until then, the host goes back.
+const trialTime = time.Minute
+
+// stale reports whether a file that the script was read from may have changed since.
+func (s *script) stale(root string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for file, l := range s.files {
+		if l.stale(filepath.Join(root, filepath.FromSlash(file))) {
+			return true
+		}
+	}
+	return len(s.files) == 0
+}
+
+// runs reports whether prog is what the script's binds run.
+func (s *script) runs(prog *vm.Program) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prog != nil && s.prog.Hash == prog.Hash
+}
+
+// usedScripts returns the scripts that binds run, by name.
+func (h *Host) usedScripts() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var names []string
+	for _, b := range h.binds {
+		names = append(names, b.cfg.Script)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// script returns the script of the name, which begins to be known when it is asked for.
+func (h *Host) script(name string) *script {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.scripts[name]
+	if s == nil {
+		s = &script{name: name}
+		h.scripts[name] = s
+	}
+	return s
+}
+
+// users returns the binds that run the script, by name.
+func (h *Host) users(script string) []*Bind {
+	return slices.DeleteFunc(h.all(), func(b *Bind) bool { return b.cfg.Script != script })
+}
+
+// first makes the binds of the configuration, each with its script as it is in the file. A script that cannot
+// run is replaced by the last good version that data_dir has, unless strict.
+func (h *Host) first(strict bool) diag.List {
+	var wrong diag.List
+	now := newReading(h.cfg.Scripts)
+	defer now.end()
+	byScript := map[string][]BindConfig{}
+	for _, b := range h.cfg.Binds {
+		if b.Script != "" {
+			byScript[b.Script] = append(byScript[b.Script], b)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byScript)) {
+		wrong = append(wrong, h.firstOf(now, h.script(name), byScript[name], strict)...)
+	}
+	return wrong
+}
+
+func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool) diag.List {
+	prog, wrong, files := now.compile(s.name)
+	d, missing := h.cfg.missing[s.name]
+	switch {
+	case missing && strict:
+		return nil // the configuration's own errors say so
+	case missing:
+		wrong = diag.List{d} // with the place in the configuration
+	default:
+		for i := range wrong {
+			wrong[i].File = h.cfg.scriptPath(wrong[i].File)
+		}
+	}
+	var made []*Bind
+	if prog != nil {
+		made, wrong = h.make(binds, prog)
+	}
+	s.files = files
+	if prog != nil {
+		s.disk = prog.Hash
+	}
+	history := h.archive.history(s.name)
+	switch {
+	case strict:
+	case len(wrong) > 0:
+		old := h.archive.newest(s.name, func(v Version) bool { return !v.Bad && (prog == nil || v.Hash != prog.Hash) })
+		if old == nil {
+			break
+		}
+		again, stillWrong := h.make(binds, old)
+		if len(stillWrong) > 0 {
+			break
+		}
+		made, prog = again, old
+		h.complainAtStart(s, wrong, old)
+		wrong = nil
+	case prog.Hash == history.Passed:
+		old := h.archive.newest(s.name, func(v Version) bool { return !v.Bad && v.Hash != prog.Hash })
+		if old == nil {
+			break
+		}
+		if again, stillWrong := h.make(binds, old); len(stillWrong) == 0 {
+			h.log.Error("the file holds a version that the host went back from: the one before it runs; save a better one, or esmehost reload takes it all the same",
+				"script", s.name, "passed", short(prog.Hash), "hash", short(old.Hash))
+			made, prog = again, old
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	for _, b := range made {
+		h.binds[b.cfg.Name] = b
+	}
+	s.prog = prog
+	if !strict {
+		h.started(s, history, len(made))
+	}
+	return nil
+}
+
+// make makes the binds and loads prog for each of them, without effect.
+func (h *Host) make(configs []BindConfig, prog *vm.Program) (made []*Bind, wrong diag.List) {
+	for _, c := range configs {
+		b := newBind(c, prog, h)
+		if err := b.lua.Check(); err != nil {
+			d := diagnose(prog, err)
+			d.File = h.cfg.scriptPath(d.File)
+			if !slices.Contains(wrong, d) { // many binds may share a script
+				wrong = append(wrong, d)
+			}
+		}
+		made = append(made, b)
+	}
+	return made, wrong
+}
+
+func (h *Host) complainAtStart(s *script, wrong diag.List, old *vm.Program) {
+	var b strings.Builder
+	wrong.Print(&b)
+	h.log.Error("the script is broken: the last good version of it runs", "script", s.name, "hash", short(old.Hash), "error", strings.TrimSpace(b.String()))
+	s.said = wrong.Error()
+}
+
+// started notes the version that the host comes up with. One that it did not run before is on trial, if there is a
+// good one to go back to.
+func (h *Host) started(s *script, history History, binds int) {
+	prog := s.prog
+	last := history.last()
+	passed := history.Passed
+	if s.disk == prog.Hash {
+		passed = ""
+	}
+	good := h.archive.newest(s.name, func(v Version) bool { return v.Good && !v.Bad && v.Hash != prog.Hash })
+	proved := good == nil || last != nil && last.Hash == prog.Hash && last.Good
+	if proved {
+		s.good = prog
+	} else {
+		s.good = good
+		for _, b := range h.users(s.name) {
+			b.lua.OnTrial()
+		}
+		s.trial = time.AfterFunc(trialTime, func() { h.settle(s, prog) })
+	}
+	if last == nil || last.Hash != prog.Hash || passed != history.Passed {
+		h.note(s, passed, Version{What: "started", By: "start", Hash: prog.Hash, Binds: binds, Files: prog.Files, Good: proved}, prog)
+	}
+}

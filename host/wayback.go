@@ -1,0 +1,121 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// took notes that binds run prog now. Unless it is the first, it has a minute to prove itself.
+func (h *Host) took(s *script, prog *vm.Program, r ReloadRequest, binds int) {
+	s.mu.Lock()
+	s.prog = prog
+	if s.trial != nil {
+		s.trial.Stop()
+	}
+	s.trial = time.AfterFunc(trialTime, func() { h.settle(s, prog) })
+	passed := ""
+	if r.To != "" && s.disk != prog.Hash {
+		passed = s.disk // or the next start would take from the file what the operator went back from
+	}
+	s.mu.Unlock()
+	h.note(s, passed, Version{What: "reloaded", By: r.By, Hash: prog.Hash, Binds: binds, Files: prog.Files}, prog)
+}
+
+// note writes the history; what cannot be written is said, and the host goes on.
+func (h *Host) note(s *script, passed string, v Version, prog *vm.Program) {
+	err := h.archive.save(prog)
+	if err == nil {
+		v.Time = time.Now()
+		err = h.archive.change(s.name, func(x *History) {
+			x.Passed = passed
+			x.Versions = append(x.Versions, v)
+		})
+	}
+	if err != nil {
+		h.log.Error("the last good script cannot be kept: a restart with a broken file would fail", "script", s.name, "error", err.Error())
+	}
+}
+
+// settle ends the trial of prog: it is good.
+func (h *Host) settle(s *script, prog *vm.Program) {
+	s.mu.Lock()
+	current := s.prog == prog && s.trial != nil
+	if current {
+		s.good, s.trial = prog, nil
+	}
+	s.mu.Unlock()
+	if !current {
+		return
+	}
+	for _, b := range h.users(s.name) {
+		b.lua.Settle()
+	}
+	err := h.archive.change(s.name, func(x *History) {
+		for i := range slices.Backward(x.Versions) {
+			if v := &x.Versions[i]; v.Hash == prog.Hash {
+				v.Good = true
+				return
+			}
+		}
+	})
+	if err != nil {
+		h.log.Error("the history of a script cannot be written", "script", s.name, "error", err.Error())
+	}
+}
+
+// tripped is told by a bind that code which was put in less than a minute ago reached the error limit. It does
+// not wait. It reports whether the last good code is on its way.
+func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
+	s := h.script(b.cfg.Script)
+	s.mu.Lock()
+	good := s.good
+	s.mu.Unlock()
+	if good == nil || good.Hash == bad.Hash {
+		return false
+	}
+	return h.background.run(func(ctx context.Context) { h.goBack(ctx, s, b, bad, good, why) })
+}
+
+// goBack takes the binds that run bad back to good: all of them, or where they are on their own just b.
+func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Program, why string) {
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+	binds := slices.DeleteFunc(h.users(s.name), func(x *Bind) bool {
+		return x.lua.Info().Hash != bad.Hash || b.cfg.Reload == reloadEach && x != b
+	})
+	if len(binds) == 0 {
+		return // they are back already: many may trip at once
+	}
+	forAll(binds, func(x *Bind) result { return resultOf(x, x.lua.Back(ctx, good)) })
+	left := slices.ContainsFunc(h.users(s.name), func(x *Bind) bool { return x.lua.Info().Hash == bad.Hash })
+	s.mu.Lock()
+	if !left {
+		s.prog = good
+		if s.trial != nil {
+			s.trial.Stop()
+			s.trial = nil
+		}
+	}
+	s.mu.Unlock()
+	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
+		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
+	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,
+		Why: fmt.Sprintf("%s tripped the error limit of %s: %s", b.cfg.Name, short(bad.Hash), why)}, good)
+	err := h.archive.change(s.name, func(x *History) {
+		for i := range x.Versions {
+			if x.Versions[i].Hash == bad.Hash {
+				x.Versions[i].Bad, x.Versions[i].Good = true, false
+			}
+		}
+	})
+	if err != nil {
+		h.log.Error("the history of a script cannot be written", "script", s.name, "error", err.Error())
+	}
+}
+
+// short is as much of a hash as people need.
+func short(hash string) string { return hash[:min(12, len(hash))] }

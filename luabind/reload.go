@@ -1,0 +1,357 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// ErrUnchanged is what Reload returns when the bind runs the program already.
+var ErrUnchanged = errors.New("unchanged")
+
+// CodeBusy is the code of a change that the bind did not come to in time. Nothing was changed.
+const CodeBusy = "busy"
+
+// snapshot is a bind's state as data, with the version of the code that made it.
+type snapshot struct{ version, state vm.Data }
+
+// kept is a state from before a change that gave it another shape (another version), so that the way
+// back finds it as the old code left it.
+type kept struct {
+	snapshot
+	session int
+}
+
+// Try does what Reload would do in a copy of the bind's state, and throws it away: nothing changes, and
+// no one notices but by log lines of the script.
+func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
+	b.mu.Lock()
+	h, same, n := b.current, b.runs(prog), b.generation+1
+	b.mu.Unlock()
+	if same {
+		return ErrUnchanged
+	}
+	g, err := newGeneration(b, h, n, prog)
+	if err != nil {
+		return err
+	}
+	defer g.vm.Close()
+	snap, err := h.snapshot(ctx)
+	if err != nil || snap == nil {
+		return err
+	}
+	return g.takeOver(snap)
+}
+
+func (b *Bind) runs(prog *vm.Program) bool {
+	return b.prog.Hash == prog.Hash && b.prog.Main == prog.Main
+}
+
+// snapshot copies the state between two events; nil when there is no session.
+func (h *Handler) snapshot(ctx context.Context) (*snapshot, error) {
+	if h == nil {
+		return nil, nil
+	}
+	type result struct {
+		snap *snapshot
+		err  error
+	}
+	taken := make(chan result, 1)
+	if h.do(func() {
+		if ctx.Err() == nil {
+			s, err := h.generation().snapshot()
+			taken <- result{s, err}
+		}
+	}) != nil {
+		return nil, nil
+	}
+	select {
+	case r := <-taken:
+		return r.snap, r.err
+	case <-h.ended():
+		return nil, nil
+	case <-ctx.Done():
+		return nil, busy(ctx)
+	}
+}
+
+func busy(ctx context.Context) error {
+	return &esme.Error{Code: CodeBusy, Retryable: true, Cause: ctx.Err(),
+		Message: "the bind is busy in a callback and did not come to it in time: it goes on with the old code"}
+}
+
+func (g *generation) snapshot() (*snapshot, error) {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	state, err := vm.Copy(g.state, "state", g.vm.Limits().Memory)
+	var version vm.Data
+	if err == nil {
+		version, err = vm.ToData(g.version, "version")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: the state cannot be taken over: %w", g.prog.Main, err)
+	}
+	return &snapshot{version, state}, nil
+}
+
+// Reload replaces the script: a new state is made and loaded, then, between two events, the bind's state
+// is copied into it and code_change is called, and it takes over. On an error the old one goes on as
+// if nothing had been. A bind without a session takes the new script for its next one, if it loads.
+// A bind that does not come to it before ctx ends gives an error with the code busy.
+func (b *Bind) Reload(ctx context.Context, prog *vm.Program) error {
+	return (&change{bind: b, prog: prog}).run(ctx)
+}
+
+// Back is Reload to code that was good before. Where version is the same in both, the state goes on; else the
+// state from before the change comes back, or, in a session that began after it, a fresh one (init).
+func (b *Bind) Back(ctx context.Context, prog *vm.Program) error {
+	return (&change{bind: b, prog: prog, back: true}).run(ctx)
+}
+
+// Settle forgets what was kept for the way back.
+func (b *Bind) Settle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept = nil
+}
+
+// OnTrial says that the code is new although it replaced nothing here: what ran before the host was started again
+// was another.
+func (b *Bind) OnTrial() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.changed = time.Now()
+}
+
+// goesBack reports whether the host takes g, which failed soon after it came, back.
+func (b *Bind) goesBack(g *generation, why string) bool {
+	b.mu.Lock()
+	young := g.number == b.generation && !b.changed.IsZero() && time.Since(b.changed) < b.opts.Trial
+	b.mu.Unlock()
+	return young && b.opts.Tripped != nil && b.opts.Tripped(g.prog, why)
+}
+
+// change is a change of code on its way.
+type change struct {
+	bind *Bind
+	prog *vm.Program
+	back bool
+	turn atomic.Int32
+}
+
+// The turns of a change: it waits for the owner until it is taken, or withdrawn.
+const (
+	turnWaits int32 = iota
+	turnTaken
+	turnWithdrawn
+)
+
+func (c *change) run(ctx context.Context) error {
+	b := c.bind
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	b.mu.Lock()
+	h, same, n := b.current, b.runs(c.prog), b.generation+1
+	b.mu.Unlock()
+	if same {
+		return ErrUnchanged
+	}
+	g, err := newGeneration(b, h, n, c.prog)
+	if err == nil {
+		err = c.deliver(ctx, h, g)
+	}
+	if err != nil {
+		b.failed(err.Error())
+	}
+	return err
+}
+
+// deliver gives g to the session that the bind has, whichever that is by then, or to the next one.
+func (c *change) deliver(ctx context.Context, h *Handler, g *generation) error {
+	for {
+		swapped := make(chan error, 1)
+		posted := h != nil && h.do(func() {
+			if c.turn.CompareAndSwap(turnWaits, turnTaken) {
+				swapped <- c.swap(h, g)
+			}
+		}) == nil
+		if !posted && c.bind.adoptIdle(g, c.back) {
+			g.vm.Close()
+			return nil
+		}
+		var ended <-chan struct{}
+		if h != nil && h.live() {
+			ended = h.ended()
+		}
+		if posted || ended != nil {
+			select {
+			case err := <-swapped:
+				return c.done(g, err)
+			case <-ended:
+				select {
+				case err := <-swapped:
+					return c.done(g, err)
+				default: // it ended before the turn came: the next session is to have it
+				}
+			case <-ctx.Done():
+				if c.turn.CompareAndSwap(turnWaits, turnWithdrawn) {
+					return c.done(g, busy(ctx))
+				}
+				return c.done(g, <-swapped)
+			}
+		}
+		c.bind.mu.Lock() // a session may have come up at this moment: it is to swap
+		h = c.bind.current
+		c.bind.mu.Unlock()
+		g.handler = h
+	}
+}
+
+func (c *change) done(g *generation, err error) error {
+	if err != nil {
+		g.vm.Close()
+	}
+	return err
+}
+
+// swap puts g in the place of the code that runs, on the owner.
+func (c *change) swap(h *Handler, g *generation) error {
+	old := h.generation()
+	snap, err := old.snapshot()
+	switch {
+	case c.back:
+		err = c.goBack(h, g, snap)
+	case err == nil:
+		err = g.takeOver(snap)
+	}
+	if err != nil {
+		return err
+	}
+	g.vm.Lock()
+	g.save()
+	g.vm.Unlock()
+	h.mu.Lock()
+	h.gen = g
+	h.errors = nil
+	h.retire(old)
+	h.mu.Unlock()
+	c.bind.adopt(g, snap, h.number, c.back)
+	what := "reloaded"
+	if c.back {
+		what = "went back"
+	}
+	h.logger(g, "").Info(what, "hash", g.prog.Hash[:12])
+	return nil
+}
+
+// retire lets the tasks of replaced code go on for a while. It is called with the lock held.
+func (h *Handler) retire(old *generation) {
+	if old.vm.Retire() {
+		return
+	}
+	if h.old == nil {
+		h.old = map[*generation]*time.Timer{}
+	}
+	h.old[old] = time.AfterFunc(h.bind.opts.OldTasks, func() {
+		h.mu.Lock()
+		delete(h.old, old)
+		h.mu.Unlock()
+		old.vm.Close()
+	})
+}
+
+// takeOver gives the copied state to the new code and calls code_change(old_version, state).
+func (g *generation) takeOver(snap *snapshot) error {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	L := g.vm.L()
+	g.state = vm.FromData(L, snap.state)
+	if g.fns[cbCodeChange] == nil {
+		return nil
+	}
+	g.changes = true
+	ret, err := g.vm.Call(g.fns[cbCodeChange], 1, vm.FromData(L, snap.version), g.state)
+	g.changes = false
+	if err == nil {
+		err = g.keep(cbCodeChange, ret[0])
+	}
+	if err != nil {
+		return fmt.Errorf("code_change refused: %w", err)
+	}
+	return nil
+}
+
+// goBack gives g the best state that is to be had. Code that was good is not refused.
+func (c *change) goBack(h *Handler, g *generation, snap *snapshot) error {
+	g.vm.Lock()
+	version, err := vm.ToData(g.version, "version")
+	g.vm.Unlock()
+	if err != nil {
+		return err
+	}
+	c.bind.mu.Lock()
+	before := c.bind.kept
+	c.bind.mu.Unlock()
+	switch {
+	case snap != nil && reflect.DeepEqual(version, snap.version):
+		if g.takeOver(snap) != nil {
+			g.restore(snap.state)
+		}
+		return nil
+	case before != nil && before.session == h.number && reflect.DeepEqual(version, before.version):
+		g.restore(before.state)
+		return nil
+	}
+	return h.runInit(g)
+}
+
+func (g *generation) restore(state vm.Data) {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	g.state = lua.LNil
+	if state != nil {
+		g.state = vm.FromData(g.vm.L(), state)
+	}
+}
+
+// adopt makes g's program the one that the bind runs. before is the state that the old code left.
+func (b *Bind) adopt(g *generation, before *snapshot, session int, back bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.prog, b.generation, b.changed = g.prog, g.number, time.Now()
+	switch {
+	case back:
+		b.kept, b.changed = nil, time.Time{}
+	case b.kept == nil && before != nil && !g.hasVersion(before.version):
+		b.kept = &kept{*before, session}
+	}
+}
+
+func (g *generation) hasVersion(v vm.Data) bool {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	own, err := vm.ToData(g.version, "version")
+	return err == nil && reflect.DeepEqual(own, v)
+}
+
+// adoptIdle is adopt for a bind without a session; it reports false when there is one by now.
+func (b *Bind) adoptIdle(g *generation, back bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current != nil && b.current.live() {
+		return false
+	}
+	b.prog, b.generation, b.changed = g.prog, g.number, time.Now()
+	if back {
+		b.changed = time.Time{}
+	}
+	return true
+}
