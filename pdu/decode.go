@@ -19,14 +19,14 @@ const (
 	TLVLength                           // a defined TLV with a length that it may not have
 	TruncatedBody                       // an error response whose mandatory fields end early
 	TimeLength                          // a time that is neither empty nor of 16 (or, as SMSCs report it, 12) characters
-	TLVMissingNUL                       // a TLV that is a C-octet string without its NUL
+	TLVNul                              // a TLV that is a C-octet string, but does not end with its one NUL
 	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be
 
 	numWarnings = iota
 )
 
 var warningCodes = [numWarnings]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length",
-	"truncated_body", "time_length", "tlv_missing_nul", "body_left_out"}
+	"truncated_body", "time_length", "tlv_nul", "body_left_out"}
 
 // Codes returns a stable word for each.
 func (w Warnings) Codes() []string {
@@ -224,8 +224,8 @@ func (p *PDU) scanTLVs(at int) {
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
 			if n < s.Min || n > s.Accept {
 				p.warnings |= TLVLength
-			} else if s.Kind == KindString && b[at+3+n] != 0 {
-				p.warnings |= TLVMissingNUL
+			} else if s.Kind == KindString && indexNUL(b[at+4:at+4+n]) != n-1 {
+				p.warnings |= TLVNul
 			}
 		}
 		at += 4 + n

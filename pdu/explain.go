@@ -6,10 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
-	"text/tabwriter"
+	"iter"
 )
 
 // Explanation says what a PDU is, for people ([Explanation.WriteText]) and as JSON.
@@ -17,35 +14,48 @@ type Explanation struct {
 	PDU   PDU
 	Error string // what makes it malformed, in few words; empty if nothing does
 	raw   []byte
+	hint  string // more words
 }
 
-// Explain decodes the PDU in b as strictly as the protocol's text: what [PDU.Decode] forgives with a
-// warning is named, what it forgives at the price of octets that are not understood is an error.
+// Explain decodes the PDU at the start of b as strictly as the protocol's text: what [PDU.Decode] forgives with
+// a warning is named, what it forgives at the price of octets that are not understood is an error.
 func Explain(b []byte) *Explanation {
 	e := &Explanation{raw: b}
-	if len(b) < HeaderLen {
-		e.Error = fmt.Sprintf("truncated at %d", len(b))
-		return e
+	n := uint32(0)
+	if len(b) >= 4 {
+		n = binary.BigEndian.Uint32(b)
 	}
-	switch n := binary.BigEndian.Uint32(b); {
+	switch {
+	case len(b) < HeaderLen:
+		e.Error = fmt.Sprintf("truncated at %d", len(b))
 	case n < HeaderLen:
 		e.Error = "command_length < 16"
-	case n > 1<<24:
+	case n > unreasonable:
 		e.Error = "command_length unreasonable"
 	case int(n) > len(b):
 		e.Error = fmt.Sprintf("truncated at %d", len(b))
-	default:
+	}
+	if len(b) >= 4 && (n < HeaderLen || n > unreasonable) {
+		if looks := looksLike(b); looks != "" {
+			e.hint = "this looks like " + looks
+		}
+	}
+	if len(b) < HeaderLen {
+		return e
+	}
+	if e.Error == "" {
 		b = b[:n] // what follows is the next PDU
+		e.raw = b
 	}
 	err := e.PDU.decode(b, true)
-	var d *DecodeError
 	switch {
 	case e.Error != "":
 	case err != nil:
-		d = err.(*DecodeError)
+		d := err.(*DecodeError)
 		if e.Error = d.brief; e.Error == "" {
 			e.Error = d.Reason
 		}
+		e.hint = d.Error()
 	case e.PDU.warnings&TLVOverrun != 0:
 		e.Error = "TLV overruns PDU"
 	case e.PDU.warnings&MissingNUL != 0:
@@ -54,6 +64,33 @@ func Explain(b []byte) *Explanation {
 		e.Error = fmt.Sprintf("no NUL at %d", start)
 	}
 	return e
+}
+
+// unreasonable is a command_length that no PDU has.
+const unreasonable = 1 << 24
+
+// Octets are those that were explained, borrowed: of the PDU, where its command_length can be.
+func (e *Explanation) Octets() []byte { return e.raw }
+
+// ExplainAll explains the PDUs of a stream that b is, one after the other. Behind a malformed one it goes on
+// if a whole PDU follows. Fewer than 4 octets behind the last PDU are left out.
+func ExplainAll(b []byte) iter.Seq[*Explanation] {
+	return func(yield func(*Explanation) bool) {
+		for {
+			e := Explain(b)
+			if !yield(e) {
+				return
+			}
+			n, err := FrameLength(b, unreasonable)
+			if err != nil || n == 0 || n+4 > len(b) {
+				return
+			}
+			b = b[n:]
+			if next, err := FrameLength(b, len(b)); e.Error != "" && (err != nil || next == 0) {
+				return
+			}
+		}
+	}
 }
 
 // object is a JSON object that keeps the order of its keys.
@@ -118,7 +155,7 @@ func (e *Explanation) MarshalJSON() ([]byte, error) {
 		case KindDests, KindUnsuccess:
 			o.set(name, elements(f.Kind, p.Bytes(f.Field)))
 		default:
-			o.set(name, p.Str(f.Field))
+			o.set(name, latin1(p.Bytes(f.Field)))
 		}
 	}
 	var tlvs []*object
@@ -138,13 +175,23 @@ func (e *Explanation) MarshalJSON() ([]byte, error) {
 	return o.MarshalJSON()
 }
 
+// latin1 is a string as JSON can hold it whatever its octets are: C-octet strings are to be ASCII, and what is
+// not is taken for Latin-1.
+func latin1(b []byte) string {
+	out := make([]rune, len(b))
+	for i, c := range b {
+		out[i] = rune(c)
+	}
+	return string(out)
+}
+
 // elements are the elements of an array, each an object of its fields. The octets are whole: Decode has
 // gone over them.
 func elements(kind Kind, b []byte) []*object {
 	list := []*object{}
 	str := func() string {
 		n := bytes.IndexByte(b, 0)
-		s := string(b[:n])
+		s := latin1(b[:n])
 		b = b[n+1:]
 		return s
 	}
@@ -174,127 +221,4 @@ func elements(kind Kind, b []byte) []*object {
 		list = append(list, o)
 	}
 	return list
-}
-
-// WriteText writes a table: field, value, meaning and octets. Passwords are not shown.
-func (e *Explanation) WriteText(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	p := &e.PDU
-	row := func(name string, value any, meaning string, octets []byte) {
-		if strings.HasPrefix(name, "password") {
-			value, octets = "***", nil
-		}
-		fmt.Fprintf(t, "%s\t%v\t%s\t% x\n", name, value, meaning, octets)
-	}
-	if len(e.raw) >= HeaderLen {
-		row("command_length", binary.BigEndian.Uint32(e.raw), fmt.Sprintf("%d octets are there", len(e.raw)), e.raw[:4])
-		row("command_id", fmt.Sprintf("0x%08X", uint32(p.id)), p.commandMeaning(), e.raw[4:8])
-		row("command_status", fmt.Sprintf("0x%08X", uint32(p.status)), strings.TrimSpace(p.status.String()+" "+p.status.Meaning()), e.raw[8:12])
-		row("sequence_number", p.sequence, "", e.raw[12:16])
-	}
-	if p.cmd != nil {
-		for _, f := range p.cmd.Fields[:p.fields] {
-			p.explainField(row, f)
-		}
-	}
-	for tag, v := range p.TLVs() {
-		value := fmt.Sprintf("%d octets", len(v))
-		meaning := ""
-		if s := tagOf(tag); s == nil {
-			meaning = "vendor or unknown"
-		} else if len(v) >= s.Min && len(v) <= s.Max {
-			switch s.Kind {
-			case KindInt:
-				value = fmt.Sprint(TLVInt(v))
-				if tag == TagMessageState {
-					meaning = messageStateNames[TLVInt(v)]
-				}
-			case KindString:
-				value = fmt.Sprintf("%q", bytes.TrimRight(v, "\x00"))
-			}
-		}
-		row(fmt.Sprintf("tlv 0x%04X %s", uint16(tag), nameOr(tag, "")), value, meaning, v)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if text, err := p.Text(); err == nil && text != "" {
-		fmt.Fprintf(w, "text: %q\n", text)
-	}
-	if codes := p.Warnings().Codes(); len(codes) > 0 {
-		fmt.Fprintf(w, "warnings: %s\n", strings.Join(codes, ", "))
-	}
-	if e.Error != "" {
-		fmt.Fprintf(w, "malformed: %s\n", e.Error)
-	}
-	_, err := fmt.Fprintln(w)
-	return err
-}
-
-func nameOr(t Tag, other string) string {
-	if s := tagOf(t); s != nil {
-		return s.Name
-	}
-	return other
-}
-
-func (p *PDU) commandMeaning() string {
-	if p.cmd == nil {
-		return "unknown"
-	}
-	return p.cmd.Name
-}
-
-func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec) {
-	start, end, _, _ := p.span(f.Field)
-	octets := p.raw[start:end]
-	name := f.Field.String()
-	switch f.Kind {
-	case KindInt:
-		n := p.Int(f.Field)
-		row(name, n, intMeaning(f.Field, n), octets)
-	case KindOctets:
-		row(name, fmt.Sprintf("%d octets", len(octets)), "", octets)
-	case KindDests, KindUnsuccess:
-		list, _ := json.Marshal(elements(f.Kind, octets))
-		row(name, string(list), "", octets)
-	default:
-		row(name, fmt.Sprintf("%q", p.Bytes(f.Field)), "", octets)
-	}
-}
-
-// intMeaning says in words what the value of an integer field means.
-func intMeaning(f Field, n uint32) string {
-	switch f {
-	case FieldESMClass:
-		parts := []string{messagingModeNames[n&3], messageTypeNames[n&0x3C]}
-		for _, bit := range []uint32{0x40, 0x80} {
-			if n&bit != 0 {
-				parts = append(parts, gsmFeatureNames[bit])
-			}
-		}
-		return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" || s == "default" }), ", ")
-	case FieldDataCoding:
-		if m := dataCodingNames[n]; m != "" {
-			return m
-		}
-		switch {
-		case n >= 0xC0 && n <= 0xDF:
-			return "GSM message waiting indication"
-		case n >= 0xF0:
-			return "GSM message class"
-		}
-		return "reserved"
-	case FieldRegisteredDelivery:
-		return receiptNames[n&3]
-	case FieldMessageState:
-		return messageStateNames[n]
-	case FieldSourceAddrTON, FieldDestAddrTON, FieldAddrTON:
-		return tonNames[n]
-	case FieldSourceAddrNPI, FieldDestAddrNPI, FieldAddrNPI:
-		return npiNames[n]
-	case FieldInterfaceVersion:
-		return fmt.Sprintf("SMPP %d.%d", n>>4, n&15)
-	}
-	return ""
 }

@@ -12,12 +12,20 @@ type FrameError struct {
 	Looks  string // what it looks like instead; empty if like nothing known
 }
 
+// Code is "not_smpp" where the octets are known to be something else, and else "command_length".
+func (e *FrameError) Code() string {
+	if e.Looks != "" {
+		return "not_smpp"
+	}
+	return "command_length"
+}
+
 // Error says what is wrong and what the octets look like.
 func (e *FrameError) Error() string {
-	if e.Looks != "" {
+	switch {
+	case e.Looks != "":
 		return "this is no SMPP but looks like " + e.Looks
-	}
-	if e.Length < HeaderLen {
+	case e.Length < HeaderLen:
 		return fmt.Sprintf("command_length %d is less than a header (16)", e.Length)
 	}
 	return fmt.Sprintf("command_length %d is more than max_pdu_size (%d)", e.Length, e.Max)
@@ -37,22 +45,45 @@ func FrameLength(b []byte, max int) (int, error) {
 	return int(n), nil
 }
 
+// looksLike names what begins with these octets, at least four, that are no command_length; empty if it
+// is not known.
 func looksLike(b []byte) string {
 	switch string(b[:4]) {
-	case "HTTP", "GET ", "POST", "HEAD", "PUT ", "OPTI", "DELE", "CONN", "PRI ":
+	case "HTTP", "GET ", "POST", "HEAD", "PUT ", "OPTI", "DELE", "CONN", "PATC", "TRAC", "PRI ":
 		return "HTTP"
 	case "SSH-":
 		return "SSH"
-	case "220 ", "220-", "EHLO", "HELO":
+	case "220 ", "220-", "EHLO", "HELO", "421 ", "554 ":
 		return "SMTP or FTP"
-	case "\xff\xff\xff\xff":
-		return "" // a number all the same: the message names it
+	case "+OK ", "* OK":
+		return "POP3 or IMAP"
+	case "SIP/", "INVI", "REGI":
+		return "SIP"
+	case "PROX":
+		return "the PROXY protocol, version 1"
+	case "\r\n\r\n":
+		return "the PROXY protocol, version 2"
 	}
-	switch {
-	case (b[0] == 0x16 || b[0] == 0x15) && b[1] == 3:
+	switch reversed := binary.LittleEndian.Uint32(b); {
+	case b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3 && b[2] <= 4: // a record's type and version (RFC 8446 §5.1)
 		return "TLS"
-	case b[0] == '<' || b[0] == '{':
+	case b[0] == 0xFF && b[1] >= 0xFB && b[1] <= 0xFE: // IAC, and what is negotiated (RFC 854)
+		return "Telnet"
+	case b[0] == 0x03 && b[1] == 0 && b[2] == 0: // a TPKT header (RFC 1006 §6)
+		return "a protocol over TPKT, such as RDP"
+	case len(b) >= 8 && reversed >= HeaderLen && reversed <= 0xFFFF && commandOf(CommandID(binary.LittleEndian.Uint32(b[4:]))) != nil:
+		return "SMPP with the octets of its integers in the wrong order"
+	case printable(b[:min(len(b), 64)]):
 		return "text"
 	}
 	return ""
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if (c < ' ' || c > '~') && c != '\r' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }

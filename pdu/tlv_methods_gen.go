@@ -106,7 +106,7 @@ func (t *TLVs) AddPayloadType(v PayloadType) { t.addInt(TagPayloadType, uint32(v
 func (t TLVs) AdditionalStatusInfoText() (v string, ok bool) {
 	b, ok := t.Get(TagAdditionalStatusInfoText)
 	ok = ok && len(b) >= 1 && len(b) <= 256
-	return string(trimNUL(b)), ok
+	return TLVString(b), ok
 }
 
 // AddAdditionalStatusInfoText adds a additional_status_info_text (SMPP 3.4 §5.3.2): 1 to 256 octets on the wire.
@@ -116,7 +116,7 @@ func (t *TLVs) AddAdditionalStatusInfoText(v string) { t.addString(TagAdditional
 func (t TLVs) ReceiptedMessageID() (v string, ok bool) {
 	b, ok := t.Get(TagReceiptedMessageID)
 	ok = ok && len(b) >= 1 && len(b) <= 65
-	return string(trimNUL(b)), ok
+	return TLVString(b), ok
 }
 
 // AddReceiptedMessageID adds a receipted_message_id (SMPP 3.4 §5.3.2): 1 to 65 octets on the wire.
@@ -548,7 +548,7 @@ func (t *TLVs) AddBroadcastAreaSuccess(v uint8) { t.addInt(TagBroadcastAreaSucce
 func (t TLVs) BroadcastEndTime() (v string, ok bool) {
 	b, ok := t.Get(TagBroadcastEndTime)
 	ok = ok && len(b) >= 16 && len(b) <= 17
-	return string(trimNUL(b)), ok
+	return TLVString(b), ok
 }
 
 // AddBroadcastEndTime adds a broadcast_end_time (SMPP 5.0 §4.8.4): 16 to 17 octets on the wire.
@@ -583,7 +583,7 @@ func (t *TLVs) AddBillingIdentification(v BillingIdentification) {
 func (t TLVs) SourceNetworkID() (v string, ok bool) {
 	b, ok := t.Get(TagSourceNetworkID)
 	ok = ok && len(b) >= 7 && len(b) <= 65
-	return string(trimNUL(b)), ok
+	return TLVString(b), ok
 }
 
 // AddSourceNetworkID adds a source_network_id (SMPP 5.0 §4.8.4): 7 to 65 octets on the wire.
@@ -593,7 +593,7 @@ func (t *TLVs) AddSourceNetworkID(v string) { t.addString(TagSourceNetworkID, v)
 func (t TLVs) DestNetworkID() (v string, ok bool) {
 	b, ok := t.Get(TagDestNetworkID)
 	ok = ok && len(b) >= 7 && len(b) <= 65
-	return string(trimNUL(b)), ok
+	return TLVString(b), ok
 }
 
 // AddDestNetworkID adds a dest_network_id (SMPP 5.0 §4.8.4): 7 to 65 octets on the wire.
@@ -721,4 +721,50 @@ func (t TLVs) ITSSessionInfo() (v ITSSessionInfo, ok bool) {
 func (t *TLVs) AddITSSessionInfo(v ITSSessionInfo) {
 	var b [tlvScratch]byte
 	t.Add(TagITSSessionInfo, v.AppendTo(b[:0]))
+}
+
+// parseComposite reads a value that has parts, as the struct of its type.
+func parseComposite(tag Tag, b []byte) (any, bool) {
+	switch tag {
+	case TagMSMsgWaitFacilities:
+		v, ok := ParseMSMsgWaitFacilities(b)
+		return v, ok
+	case TagSourceSubaddress:
+		v, ok := ParseSubaddress(b)
+		return v, ok
+	case TagDestSubaddress:
+		v, ok := ParseSubaddress(b)
+		return v, ok
+	case TagCallbackNumPresInd:
+		v, ok := ParseCallbackNumPresInd(b)
+		return v, ok
+	case TagCallbackNumAtag:
+		v, ok := ParseCallbackNumAtag(b)
+		return v, ok
+	case TagCallbackNum:
+		v, ok := ParseCallbackNum(b)
+		return v, ok
+	case TagNetworkErrorCode:
+		v, ok := ParseNetworkErrorCode(b)
+		return v, ok
+	case TagBroadcastContentType:
+		v, ok := ParseBroadcastContentType(b)
+		return v, ok
+	case TagBroadcastFrequencyInterval:
+		v, ok := ParseBroadcastFrequencyInterval(b)
+		return v, ok
+	case TagBroadcastAreaIdentifier:
+		v, ok := ParseBroadcastAreaIdentifier(b)
+		return v, ok
+	case TagBillingIdentification:
+		v, ok := ParseBillingIdentification(b)
+		return v, ok
+	case TagMSValidity:
+		v, ok := ParseMSValidity(b)
+		return v, ok
+	case TagITSSessionInfo:
+		v, ok := ParseITSSessionInfo(b)
+		return v, ok
+	}
+	return nil, false
 }

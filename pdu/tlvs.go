@@ -130,13 +130,10 @@ func TLVInt(v []byte) uint32 {
 	return n
 }
 
-// trimNUL takes a C-octet string's NUL off. Many peers leave it out of a TLV.
-func trimNUL(v []byte) []byte {
-	if n := len(v); n > 0 && v[n-1] == 0 {
-		return v[:n-1]
-	}
-	return v
-}
+// TLVString reads the value of a TLV that is a C-octet string. Many peers leave out its NUL, some write two.
+func TLVString(v []byte) string { return string(trimNUL(v)) }
+
+func trimNUL(v []byte) []byte { return v[:indexNUL(v)] }
 
 // indexNUL is where the first NUL stands; the length if there is none.
 func indexNUL(v []byte) int {

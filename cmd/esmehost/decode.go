@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,20 +14,22 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/esmehost/esmehost/capture"
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/pdu"
 )
 
 var decodeCommand = &cli.Command{
 	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap]",
-	Description: "HEX may have spaces and colons, and may be several PDUs one behind the other. Without it, standard input is read:\n" +
+	Description: "HEX may have spaces and colons, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
+		"Without it, standard input is read: " +
 		"hex, a line at a time, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
 		"Exit 1 when one cannot be decoded.\n\n" +
 		"Examples: esmehost decode 00000010000000150000000000000001\n" +
 		"          esmehost decode --json trace.pcap",
-	Flags: []cli.Flag{jsonFlag},
+	Flags: []cli.Flag{jsonFlag, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"}},
 	Action: func(c *cli.Context) error {
-		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json")}
+		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json"), tlv: c.String("tlv")}
 		err := d.input(c.Args().Slice(), os.Stdin)
 		if e := d.out.Flush(); err == nil {
 			err = e
@@ -44,6 +45,7 @@ var decodeCommand = &cli.Command{
 type decoder struct {
 	out    *bufio.Writer
 	json   bool
+	tlv    string // the TLV whose value the hex is
 	failed int
 }
 
@@ -85,22 +87,57 @@ func (d *decoder) hex(text string) error {
 	if err != nil {
 		return usage("'%.40s' is no hex, nor is there a file of that name: %v", text, err)
 	}
-	for {
-		e := pdu.Explain(octets)
+	if d.tlv != "" {
+		tag, ok := pdu.TagByName(d.tlv)
+		if !ok {
+			return usage("there is no TLV '%s'%s", d.tlv, didYouMean(d.tlv))
+		}
+		return d.print(pdu.ExplainedTLV{Tag: tag, Value: octets})
+	}
+	if tlvs, ok := pdu.ExplainTLVs(octets); ok {
+		for _, t := range tlvs {
+			if err := d.print(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	malformed := false
+	for e := range pdu.ExplainAll(octets) {
 		if err := d.explain(e, nil); err != nil {
 			return err
 		}
-		if e.Error != "" {
-			return nil
-		}
-		octets = octets[binary.BigEndian.Uint32(octets):]
-		switch n := len(octets); {
-		case n == 0:
-			return nil
-		case n < 4:
-			return fmt.Errorf("%d %s behind the last PDU: %x", n, plural(n, "octet"), octets)
-		}
+		malformed = e.Error != ""
+		octets = octets[len(e.Octets()):]
 	}
+	if n := len(octets); n > 0 && !malformed {
+		return fmt.Errorf("%d %s behind the last PDU: %x", n, plural(n, "octet"), octets)
+	}
+	return nil
+}
+
+func didYouMean(name string) string {
+	var names []string
+	for _, t := range pdu.Tags() {
+		names = append(names, t.Name)
+	}
+	if n := diag.Near(name, names); n != "" {
+		return fmt.Sprintf("; did you mean '%s'?", n)
+	}
+	return ""
+}
+
+// print prints a TLV that stands alone.
+func (d *decoder) print(e pdu.ExplainedTLV) error {
+	if !d.json {
+		return e.WriteText(d.out)
+	}
+	j, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = d.out.Write(append(j, '\n'))
+	return err
 }
 
 // explain prints one PDU; of a capture with what is known of its way.

@@ -114,7 +114,7 @@ func tlvMethods(ts []tlv) string {
 			get(read, fits, fmt.Sprintf("%s(TLVInt(b)), ok", read))
 			add(write, fmt.Sprintf("t.addInt(Tag%s, uint32(v), %d)", name, t.Max))
 		case t.Type == "c_octet_string":
-			get("string", fits, "string(trimNUL(b)), ok")
+			get("string", fits, "TLVString(b), ok")
 			add("string", fmt.Sprintf("t.addString(Tag%s, v)", name))
 		case t.Type == "octet_string_decimal":
 			get("string", fits, "string(b), ok")
@@ -124,5 +124,12 @@ func tlvMethods(ts []tlv) string {
 			add("[]byte", fmt.Sprintf("t.Add(Tag%s, v)", name))
 		}
 	}
+	p("// parseComposite reads a value that has parts, as the struct of its type.\nfunc parseComposite(tag Tag, b []byte) (any, bool) {\nswitch tag {\n")
+	for _, t := range ts {
+		if typ := composites[t.Name]; typ != "" && typ != "Status" {
+			p("case Tag%s:\nv, ok := Parse%s(b)\nreturn v, ok\n", goName(t.Name), typ)
+		}
+	}
+	p("}\nreturn nil, false\n}\n")
 	return b.String()
 }

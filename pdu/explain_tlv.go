@@ -1,0 +1,135 @@
+package pdu
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+)
+
+// ExplainedTLV is a TLV that stands alone, for people ([ExplainedTLV.WriteText]) and as JSON.
+type ExplainedTLV struct {
+	Tag   Tag
+	Value []byte
+}
+
+// ExplainTLVs explains octets that are TLVs, and begin with one that is defined; false for others, such as a PDU.
+func ExplainTLVs(b []byte) ([]ExplainedTLV, bool) {
+	t, err := ParseTLVs(b)
+	if err != nil || len(b) == 0 {
+		return nil, false
+	}
+	if first := Tag(b[0])<<8 | Tag(b[1]); tagOf(first) == nil {
+		return nil, false
+	}
+	var list []ExplainedTLV
+	for tag, v := range t.All() {
+		list = append(list, ExplainedTLV{tag, v})
+	}
+	return list, true
+}
+
+// MarshalJSON gives tag, name and length, the value (an integer, a string, or octets in hex) with its meaning, and
+// the parts of a composite one by their names.
+func (e ExplainedTLV) MarshalJSON() ([]byte, error) {
+	o := &object{}
+	o.set("tag", fmt.Sprintf("0x%04X", uint16(e.Tag)))
+	s := tagOf(e.Tag)
+	if s != nil {
+		o.set("name", s.Name)
+	}
+	o.set("len", len(e.Value))
+	right := s != nil && len(e.Value) >= s.Min && len(e.Value) <= s.Accept
+	switch {
+	case len(e.Value) == 0:
+	case right && s.Kind == KindInt:
+		n := TLVInt(e.Value)
+		o.set("value", n)
+		if m := s.Meaning(n); m != "" {
+			o.set("meaning", m)
+		}
+	case right && s.Kind == KindString:
+		o.set("value", latin1(trimNUL(e.Value)))
+	default:
+		o.set("value_hex", hex.EncodeToString(e.Value))
+	}
+	for _, part := range tlvParts(e.Tag, e.Value) {
+		o.set(part.name, part.value)
+	}
+	return o.MarshalJSON()
+}
+
+// WriteText writes a line: tag, name, value, meaning and octets.
+func (e ExplainedTLV) WriteText(w io.Writer) error {
+	value, meaning := explainTLV(e.Tag, e.Value)
+	_, err := fmt.Fprintf(w, "tlv 0x%04X %s  %s  %s  % x\n", uint16(e.Tag), nameOr(e.Tag, "unknown"), value, meaning, e.Value)
+	return err
+}
+
+// explainTLV is a TLV's value and meaning, for people.
+func explainTLV(tag Tag, v []byte) (value, meaning string) {
+	value = fmt.Sprintf("%d octets", len(v))
+	s := tagOf(tag)
+	switch {
+	case s == nil:
+		return value, "vendor or unknown"
+	case len(v) < s.Min || len(v) > s.Accept:
+		return value, "must be of " + between(s.Min, s.Max) + " octets"
+	case s.Kind == KindInt && len(v) > 0:
+		n := TLVInt(v)
+		return fmt.Sprint(n), s.Meaning(n)
+	case s.Kind == KindString:
+		return fmt.Sprintf("%q", trimNUL(v)), ""
+	}
+	var parts []string
+	for _, p := range tlvParts(tag, v) {
+		parts = append(parts, fmt.Sprintf("%s=%v", p.name, p.value))
+	}
+	return value, strings.Join(parts, " ")
+}
+
+type tlvPart struct {
+	name  string
+	value any
+}
+
+// tlvParts are the parts of a composite value by name, taken from the fields of its Go type.
+func tlvParts(tag Tag, b []byte) []tlvPart {
+	composite, ok := parseComposite(tag, b)
+	if !ok {
+		return nil
+	}
+	var parts []tlvPart
+	v := reflect.ValueOf(composite)
+	for i := range v.NumField() {
+		name, f := snake(v.Type().Field(i).Name), v.Field(i)
+		switch {
+		case name == "unit" || name == "units" && len(b) > 1:
+			parts = append(parts, tlvPart{name, nameOf(timeUnits, uint32(f.Uint()))})
+		case name == "units" || name == "count" && len(b) == 1:
+			// ms_validity without a period
+		case f.Kind() == reflect.Slice:
+			parts = append(parts, tlvPart{name + "_hex", hex.EncodeToString(f.Bytes())})
+		case f.CanUint():
+			parts = append(parts, tlvPart{name, f.Uint()})
+		case f.Kind() == reflect.String:
+			parts = append(parts, tlvPart{name, latin1([]byte(f.String()))})
+		default:
+			parts = append(parts, tlvPart{name, f.Interface()})
+		}
+	}
+	return parts
+}
+
+// snake is the name of a Go field as the specification writes names.
+func snake(goName string) string {
+	var b strings.Builder
+	for i, r := range goName {
+		if i > 0 && r >= 'A' && r <= 'Z' && goName[i-1] >= 'a' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
