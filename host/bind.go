@@ -20,7 +20,7 @@ type Bind struct {
 func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
 	b := &Bind{cfg: cfg, log: h.log.With("bind", cfg.Name)}
 	b.lua = luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
-		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, Log: b.log,
+		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, DataCoding0: cfg.DataCoding0, Log: b.log,
 		Tripped: func(bad *vm.Program, why string) bool { return h.tripped(b, bad, why) }}, prog)
 	b.client = &esme.Client{Config: cfg.ESME, Addresses: cfg.SMSC, Listen: cfg.Listen,
 		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password,

@@ -57,7 +57,8 @@ type BindConfig struct {
 	Backoff        esme.Backoff
 	Limits         vm.Limits
 	Allow          luabind.Allow
-	Reload         string // together or each
+	Reload         string              // together or each
+	DataCoding0    luabind.DataCoding0 // what data_coding 0 means in text
 }
 
 // Account is a system_id and a password; an empty one is not checked.

@@ -20,6 +20,7 @@ import (
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/pdu"
 )
 
 var bindName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
@@ -152,6 +153,7 @@ func (b *bindReader) keys() keys {
 		"stalled_limit":           limit(&e.StalledLimit),
 		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
 		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
+		"data_coding_0":           b.dataCoding0,
 		"labels":                  b.later,
 		"reload":                  func(n *node) { b.Reload = b.oneOf(n, reloadTogether, reloadEach) },
 	}
@@ -161,6 +163,23 @@ func (b *bindReader) mode(n *node) {
 	word := b.oneOf(n, "transmitter", "receiver", "transceiver", "manual", "outbind")
 	b.outbound = word != "outbind"
 	b.ESME.Mode = map[string]esme.Mode{"transmitter": esme.Transmitter, "receiver": esme.Receiver, "manual": esme.Manual}[word]
+}
+
+// dataCoding0 reads one alphabet for both directions, or one for each.
+func (b *bindReader) dataCoding0(n *node) {
+	alphabet := func(n *node) pdu.Alphabet {
+		a, _ := pdu.AlphabetByName(b.oneOf(n, pdu.GSM.String(), pdu.GSMPacked.String(), pdu.Latin1.String(), pdu.ASCII.String(), pdu.UCS2.String()))
+		return a
+	}
+	if _, ok := b.scalar(n); ok {
+		b.DataCoding0.In = alphabet(n)
+		b.DataCoding0.Out = b.DataCoding0.In
+		return
+	}
+	b.mapping(n, "data_coding_0", keys{
+		"in":  func(n *node) { b.DataCoding0.In = alphabet(n) },
+		"out": func(n *node) { b.DataCoding0.Out = alphabet(n) },
+	})
 }
 
 func (b *bindReader) passwordFile(n *node) {

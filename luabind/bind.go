@@ -34,7 +34,12 @@ type Options struct {
 	Tripped  func(bad *vm.Program, why string) bool
 	Trial    time.Duration // 0 = 1 min
 	OldTasks time.Duration // how long tasks of replaced code may go on; 0 = 30 s
+
+	DataCoding0 DataCoding0 // what data_coding 0 means
 }
+
+// DataCoding0 is the alphabet of data_coding 0: SMSCs differ, and some take another one than they send.
+type DataCoding0 struct{ In, Out pdu.Alphabet }
 
 // Directory finds binds by name.
 type Directory interface {
@@ -75,6 +80,7 @@ type Bind struct {
 	errors     uint64
 	links      map[string]bool // binds that its scripts started
 	maps       mapStore
+	segments   segments // parts of messages that are not whole yet
 }
 
 // NewBind returns a bind that runs prog.

@@ -278,7 +278,7 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 		return nil
 	}
 	g.vm.Lock()
-	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.s), g.state)
+	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.s, h.bind.opts.DataCoding0.In), g.state)
 	if err := g.settle(cbHandlePDU, 0, ret, err); err != nil {
 		return err
 	}
@@ -292,7 +292,7 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 		return
 	}
 	g.vm.Lock()
-	ret, err := g.vm.Call(g.fns[cbHandleResp], 1, ownPDU(resp, nil, nil), wrapPDU(original), g.state)
+	ret, err := g.vm.Call(g.fns[cbHandleResp], 1, ownPDU(resp, nil, nil, pdu.GSM), wrapPDU(original), g.state)
 	g.settle(cbHandleResp, 0, ret, err)
 }
 
@@ -340,6 +340,7 @@ func (h *Handler) HandleCast(request any) { h.message(cbHandleCast, request) }
 // HandleInfo calls handle_info(message, state).
 func (h *Handler) HandleInfo(message any) {
 	if b, ok := message.(esme.Bound); ok {
+		h.bind.bound()
 		h.log.Info("bound", "mode", b.Mode.String(), "peer", b.Peer)
 		message = &vm.Table{Hash: map[vm.Data]vm.Data{"event": "bound", "mode": b.Mode.String(), "peer": b.Peer, "session": float64(h.number)}}
 	}

@@ -17,10 +17,10 @@ type ownedPDU struct {
 }
 
 // ownPDU makes the value of a PDU that is borrowed. in and session are nil for a response.
-func ownPDU(p *pdu.PDU, in *esme.Inbound, session *esme.Session) lua.LValue {
+func ownPDU(p *pdu.PDU, in *esme.Inbound, session *esme.Session, zero pdu.Alphabet) lua.LValue {
 	o := &ownedPDU{}
 	p.CopyTo(&o.pdu, o.octets[:])
-	o.value = pduValue{PDU: &o.pdu, in: in, session: session}
+	o.value = pduValue{PDU: &o.pdu, in: in, session: session, zero: zero}
 	o.userdata = lua.LUserData{Value: &o.value, Metatable: pduMeta}
 	return &o.userdata
 }

@@ -556,7 +556,7 @@ func TestPDUs(t *testing.T) {
 			local parts = sms.submit { to = "1", from = "2", text = "grüße €", receipt = true, user_message_reference = 3 }
 			local s = parts[1]
 			log.info(("%d|%s|%d|%d|%s|%s"):format(#parts, s.text, s.data_coding, s.registered_delivery, tostring(s:is_response()), tostring(s)))
-			local none, err = sms.submit { to = "1", text = ("x"):rep(161) }
+			local none, err = sms.submit { to = "1", text = ("x"):rep(256 * 153) }
 			log.info(err.code)
 			log.info(esme.with_session(function(session) return session.peer ~= nil and session.state .. " " .. session.window end))
 		end }`})

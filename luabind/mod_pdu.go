@@ -17,6 +17,7 @@ type pduValue struct {
 	*pdu.PDU
 	in      *esme.Inbound // the request of the peer that it is, or answers
 	session *esme.Session // which in belongs to
+	zero    pdu.Alphabet  // what data_coding 0 means where in came from
 }
 
 // Into gives the PDU's value in another state.
@@ -82,15 +83,14 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 	case "sequence_number":
 		return lua.LNumber(p.SequenceNumber())
 	case "text":
-		if s, err := p.Text(); err == nil {
+		if s, err := p.TextAs(p.alphabet0(L)); err == nil {
 			return lua.LString(s)
 		}
 		return lua.LNil
 	case "udh":
-		if u := p.UDH(); u != nil {
-			return lua.LString(u)
-		}
-		return lua.LNil
+		return udhValue(L, p.UDH())
+	case "segment":
+		return p.segment(L)
 	case "receipt":
 		return p.receipt(L)
 	case "warnings":
@@ -106,7 +106,7 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 	if t, ok := tagByName[name]; ok {
 		return p.tlv(t)
 	}
-	known := []string{"command", "command_id", "command_status", "status", "sequence_number", "text", "udh", "receipt", "warnings",
+	known := []string{"command", "command_id", "command_status", "status", "sequence_number", "text", "udh", "segment", "receipt", "warnings",
 		"response", "with", "tlv", "tlvs", "is_response"}
 	if cmd := p.Command(); cmd != nil {
 		known = append(known, fieldNames(cmd)...)
@@ -153,21 +153,6 @@ func tlvValue(t pdu.TagSpec, v []byte) lua.LValue {
 		return lua.LString(v[:len(v)-1])
 	}
 	return lua.LString(v)
-}
-
-func (p *pduValue) receipt(L *lua.LState) lua.LValue {
-	r, ok := p.Receipt()
-	if !ok {
-		return lua.LNil
-	}
-	t := L.NewTable()
-	for name, v := range map[string]string{"id": r.ID, "sub": r.Sub, "dlvrd": r.Dlvrd, "submit_date": r.SubmitDate,
-		"done_date": r.DoneDate, "stat": r.Stat, "err": r.Err, "text": r.Text} {
-		if v != "" {
-			t.RawSetString(name, lua.LString(v))
-		}
-	}
-	return t
 }
 
 var fieldsParam = param{"fields", optional(tableType), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}
@@ -237,8 +222,9 @@ assert(vendor:tlv(0x1401) == "abc")`,
 		{Name: "status", Type: stringType, Doc: `The status by name: "ESME_ROK".`},
 		{Name: "sequence_number", Type: integerType, Doc: "0 until it is sent."},
 		{Name: "text", Type: optional(stringType), Doc: "The text of the message in UTF-8, without a user data header; nil if it is none."},
-		{Name: "receipt", Type: optional(tableType), Doc: "What the delivery receipt says that the PDU is; nil for others."},
-		{Name: "udh", Type: optional(stringType), Doc: "The user data header, with its length octet; nil if there is none."},
+		{Name: "receipt", Type: optional(tableType), Doc: "What the delivery receipt says that the PDU is; nil for others. " + receiptDoc},
+		{Name: "udh", Type: optional(tableType), Doc: "The user data header; nil if there is none. " + udhDoc},
+		{Name: "segment", Type: optional(tableType), Doc: "Which part of a long message the PDU is: kind (udh8, udh16 or sar), reference, total, number; nil if it is whole."},
 		{Name: "warnings", Type: listOf(stringType), Doc: "What was forgiven when the PDU was decoded, a word each."},
 	}, wireFields()),
 }

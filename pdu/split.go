@@ -27,9 +27,10 @@ type Message struct {
 	Encoding   Encoding
 	DataCoding uint8
 	By         SegmentKind
-	Units      int // septets of GSM 03.38, code units of UCS-2, else octets; of all parts
-	PerPart    int // units that a part holds
-	Remaining  int // units that are free in the last part
+	Units      int  // septets of GSM 03.38, code units of UCS-2, else octets; of all parts
+	Septets    bool // the units are septets
+	PerPart    int  // units that a part holds
+	Remaining  int  // units that are free in the last part
 	Parts      []Part
 }
 
@@ -110,6 +111,18 @@ func SplitText(s string, o TextOptions) (*Message, error) {
 		}
 	}
 	return m, nil
+}
+
+// WriteText writes a text of any length as one run of octets, and returns the data_coding that goes with it. Languages,
+// headers and parts have no place in it.
+func WriteText(s string, o TextOptions) (octets []byte, dataCoding uint8, err error) {
+	o.Languages, o.Elements, o.By = nil, nil, UDH8
+	p, err := o.choose(s)
+	if err != nil {
+		return nil, 0, err
+	}
+	octets, err = p.e.Append(make([]byte, 0, len(s)+16), s)
+	return octets, p.dataCoding, err
 }
 
 // choose finds the encoding: what was asked for, or of those that may be chosen the one with the fewest parts.
@@ -327,7 +340,7 @@ func (o *TextOptions) cut(s string, p plan) (*Message, error) {
 	if p.e.Single != 0 {
 		header = header.AppendElement(IESingleShift, []byte{byte(p.e.Single)})
 	}
-	m := &Message{Encoding: p.e, DataCoding: p.dataCoding, By: o.By}
+	m := &Message{Encoding: p.e, DataCoding: p.dataCoding, By: o.By, Septets: p.count.Alphabet <= GSMPacked}
 	whole, err := p.count.measure(s)
 	if err != nil {
 		return nil, err
@@ -390,6 +403,25 @@ func (o *TextOptions) parts(m *Message, s string, p plan, header UDH) error {
 		}
 	}
 	return nil
+}
+
+// SetReference changes the reference of all parts; 8-bit headers carry its lower octet.
+func (m *Message) SetReference(ref uint16) {
+	if m.By == UDH8 {
+		ref &= 0xFF
+	}
+	for i := range m.Parts {
+		p := &m.Parts[i]
+		if p.Segment.Total == 0 {
+			continue
+		}
+		p.Segment.Reference = ref
+		if n := len(p.UDH); m.By == UDH8 { // the concatenation element is the last one
+			p.UDH[n-3] = uint8(ref)
+		} else if m.By == UDH16 {
+			binary.BigEndian.PutUint16(p.UDH[n-4:], ref)
+		}
+	}
 }
 
 // Set puts part i into a submit_sm, deliver_sm or data_sm that is being built: data_coding, the UDHI bit of

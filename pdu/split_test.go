@@ -64,8 +64,8 @@ func TestPartCounts(t *testing.T) {
 		{"Turkish without its tables", "ş", TextOptions{}, UCS2, 1, 70, 1, 69},
 		{"152 with both tables of Hindi", r("क", 150) + "०", TextOptions{Languages: []Language{Hindi}}, GSM, 152, 152, 1, 0},
 		{"tables that do not help", "жş", TextOptions{Languages: []Language{Turkish, Spanish}}, UCS2, 2, 70, 1, 68},
-		{"ports", a(152), TextOptions{Elements: UDH(nil).appendPorts(2948, 9200)}, GSM, 152, 152, 1, 0},
-		{"ports and parts", a(153), TextOptions{Elements: UDH(nil).appendPorts(2948, 9200)}, GSM, 153, 146, 2, 139},
+		{"ports", a(152), TextOptions{Elements: UDH(nil).AppendPorts(2948, 9200)}, GSM, 152, 152, 1, 0},
+		{"ports and parts", a(153), TextOptions{Elements: UDH(nil).AppendPorts(2948, 9200)}, GSM, 153, 146, 2, 139},
 		{"an SMSC of Latin-1", "äö" + a(158), TextOptions{Zero: Latin1}, Latin1, 160, 160, 1, 0},
 		{"an SMSC of Latin-1, and what GSM has not", "ç", TextOptions{Zero: Latin1}, UCS2, 1, 70, 1, 69},
 		{"an SMSC of Latin-1, and what it has not", "Δ", TextOptions{Zero: Latin1}, UCS2, 1, 70, 1, 69},
@@ -95,6 +95,15 @@ func checkParts(t interface{ Errorf(string, ...any) }, name, text string, o Text
 		return
 	}
 	back := ""
+	if o.Reference%2 == 1 { // the same whether it is given or set
+		n := o
+		n.Reference = 0
+		if m, err = SplitText(text, n); err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		m.SetReference(o.Reference)
+	}
 	for i := range m.Parts {
 		b := NewBuilder(commandOf(CmdSubmitSM))
 		b.SetInt(FieldESMClass, 3)
@@ -115,7 +124,7 @@ func checkParts(t interface{ Errorf(string, ...any) }, name, text string, o Text
 			t.Errorf("%s: part %d: esm_class %02x, header % x of % x", name, i, p.Int(FieldESMClass), p.UDH(), m.Parts[i].UDH)
 		}
 		s, parted := p.Segment()
-		if parted != (len(m.Parts) > 1) || parted && (s != m.Parts[i].Segment || int(s.Total) != len(m.Parts) || int(s.Number) != i+1 || s.Kind != o.By) {
+		if parted != (len(m.Parts) > 1) || parted && (s != m.Parts[i].Segment || int(s.Total) != len(m.Parts) || int(s.Number) != i+1 || s.Kind != o.By || s.Reference != o.Reference) {
 			t.Errorf("%s: part %d says that it is %+v", name, i, s)
 		}
 		if len(o.Elements) > 0 && !bytes.HasPrefix(p.UDH()[1:], o.Elements[1:]) {
@@ -149,7 +158,7 @@ func TestSplitProperties(t *testing.T) {
 			o.Languages = []Language{Turkish, Spanish, Hindi}
 		}
 		if o.By != SAR && rapid.Bool().Draw(t, "ports") {
-			o.Elements = UDH(nil).appendPorts(rapid.Uint16().Draw(t, "destination"), rapid.Uint16().Draw(t, "source"))
+			o.Elements = UDH(nil).AppendPorts(rapid.Uint16().Draw(t, "destination"), rapid.Uint16().Draw(t, "source"))
 		}
 		if o.By == UDH8 {
 			o.Reference &= 0xFF

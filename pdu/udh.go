@@ -156,8 +156,8 @@ func (u UDH) Languages() (locking, single Language) {
 	return locking, single
 }
 
-// appendPorts appends a port element, the short one where both ports fit it.
-func (u UDH) appendPorts(destination, source uint16) UDH {
+// AppendPorts returns a copy of a header with an application port element, the short one where both ports fit it.
+func (u UDH) AppendPorts(destination, source uint16) UDH {
 	if destination <= 0xFF && source <= 0xFF && destination >= 240 && source >= 240 { // below 240 is reserved (§9.2.3.24.3)
 		return u.AppendElement(IEPorts8, []byte{uint8(destination), uint8(source)})
 	}
