@@ -12,6 +12,7 @@ import (
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/pdu"
 )
 
 func testEnv(name string) (string, bool) {
@@ -108,6 +109,28 @@ binds: { a: {}, b: {}, c: { strict_lengths: false } }
 `)
 	if n := strings.Count(wrong, "has 12 octets, SMPP allows 8"); n != 1 {
 		t.Errorf("said %d times: %s", n, wrong)
+	}
+}
+
+// What data_coding 0 means, in both directions or in each.
+func TestConfigOfDataCoding0(t *testing.T) {
+	c, wrong := parseText(t, `
+defaults: { smsc: "a:1", script: echo.lua, system_id: a, data_coding_0: latin1 }
+binds: { a: {}, b: { data_coding_0: { in: ascii } }, c: { data_coding_0: { in: gsm, out: gsm_packed } } }
+`)
+	if c == nil {
+		t.Fatal(wrong)
+	}
+	for i, want := range []luabind.DataCoding0{{In: pdu.Latin1, Out: pdu.Latin1}, {In: pdu.ASCII, Out: pdu.Latin1}, {In: pdu.GSM, Out: pdu.GSMPacked}} {
+		if got := c.Binds[i].DataCoding0; got != want {
+			t.Errorf("%s: %+v", c.Binds[i].Name, got)
+		}
+	}
+	_, wrong = parseText(t, `
+binds: { a: { smsc: "a:1", script: echo.lua, system_id: a, data_coding_0: { in: latin-1 } } }
+`)
+	if !strings.Contains(wrong, "must be one of gsm, gsm_packed, latin1, ascii, ucs2") || !strings.Contains(wrong, "did you mean 'latin1'?") {
+		t.Error(wrong)
 	}
 }
 

@@ -139,13 +139,18 @@ func (o *TextOptions) choose(s string) (plan, error) {
 	}
 	zero := plan{e: Encoding{Alphabet: o.Zero}}
 	zero.dataCoding, _ = o.coding(GSM)
-	if o.Zero != GSM && o.Zero != GSMPacked && !o.Flash {
-		// The SMSC turns the octets into GSM 03.38: the text must fit both, and is as long as it is there.
+	switch {
+	case o.Zero == GSMPacked:
+	case o.Zero == GSM || o.Flash:
+		zero.e.Alphabet = GSM
+	default:
 		if _, err := zero.e.Append(nil, s); err != nil {
 			return o.ucs2(), nil
 		}
-	} else if o.Zero != GSMPacked {
-		zero.e.Alphabet = GSM
+		if !o.Zero.becomesGSM() {
+			zero.count = zero.e
+			return zero, nil
+		}
 	}
 	if _, ok := gsmDefault.septets(s); ok {
 		return zero, nil
@@ -180,6 +185,10 @@ func (o *TextOptions) national(a Alphabet) []Encoding {
 	}
 	return all
 }
+
+// becomesGSM reports whether the SMSC turns text in its default alphabet into GSM 03.38: then a text must fit both,
+// and is as long as it is there.
+func (a Alphabet) becomesGSM() bool { return a == ASCII || a == Latin1 }
 
 func (o *TextOptions) ucs2() plan {
 	c, _ := UCS2.dataCoding(o.Flash)
@@ -232,7 +241,7 @@ func (o *TextOptions) given(s string) (plan, error) {
 		p.e.Alphabet, p.dataCoding = a, *o.DataCoding
 	}
 	p.count = p.e
-	if p.dataCoding == 0 && p.e.Alphabet == o.Zero {
+	if p.dataCoding == 0 && p.e.Alphabet == o.Zero && o.Zero.becomesGSM() {
 		if _, ok := gsmDefault.septets(s); ok {
 			p.count = Encoding{} // as the SMSC sends it
 		}

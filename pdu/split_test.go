@@ -69,6 +69,8 @@ func TestPartCounts(t *testing.T) {
 		{"an SMSC of Latin-1", "äö" + a(158), TextOptions{Zero: Latin1}, Latin1, 160, 160, 1, 0},
 		{"an SMSC of Latin-1, and what GSM has not", "ç", TextOptions{Zero: Latin1}, UCS2, 1, 70, 1, 69},
 		{"an SMSC of Latin-1, and what it has not", "Δ", TextOptions{Zero: Latin1}, UCS2, 1, 70, 1, 69},
+		{"an SMSC of UCS-2", a(71), TextOptions{Zero: UCS2}, UCS2, 71, 67, 2, 63},
+		{"an SMSC of Cyrillic", r("ж", 140), TextOptions{Zero: Cyrillic}, Cyrillic, 140, 140, 1, 0},
 		{"an SMSC of ASCII, and two septets", r("[", 81), TextOptions{Zero: ASCII}, ASCII, 162, 153, 2, 143},
 		{"Shift-JIS", r("日", 71), TextOptions{Encoding: ptr(ShiftJIS)}, ShiftJIS, 142, 134, 2, 126},
 		{"ISO-2022-JP", r("日", 68), TextOptions{Encoding: ptr(ISO2022JP)}, ISO2022JP, 142, 134, 2, 120},
@@ -114,7 +116,7 @@ func checkParts(t interface{ Errorf(string, ...any) }, name, text string, o Text
 			return
 		}
 		air := len(p.UserData())
-		if m.Encoding.Alphabet == GSM || o.Zero != GSM && m.Encoding.Alphabet == o.Zero && o.Zero != GSMPacked {
+		if m.Encoding.Alphabet == GSM || m.DataCoding == 0 && o.Zero.becomesGSM() {
 			air = (m.Parts[i].units*7 + 7) / 8
 		}
 		if air += len(p.UDH()); air > 140 && m.By != Payload {
@@ -153,7 +155,7 @@ func TestSplitProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.SampledFrom(chars[:rapid.IntRange(5, len(chars)).Draw(t, "kinds")]), 0, 600, -1).Draw(t, "text")
 		o := TextOptions{By: rapid.SampledFrom([]SegmentKind{UDH8, UDH16, SAR, Payload}).Draw(t, "by"), Reference: rapid.Uint16().Draw(t, "reference"),
-			Zero: rapid.SampledFrom([]Alphabet{GSM, GSMPacked, Latin1, ASCII}).Draw(t, "zero"), Flash: rapid.Bool().Draw(t, "flash")}
+			Zero: rapid.SampledFrom([]Alphabet{GSM, GSMPacked, Latin1, ASCII, UCS2}).Draw(t, "zero"), Flash: rapid.Bool().Draw(t, "flash")}
 		if rapid.Bool().Draw(t, "languages") {
 			o.Languages = []Language{Turkish, Spanish, Hindi}
 		}
