@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint generate fuzz bench clean
+.PHONY: help build demo test race soak lint generate fuzz bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -15,15 +15,19 @@ test: ## run all tests; what needs npm is skipped with a word where npm is missi
 	else echo "npm is not installed: the test against npm's smpp server will be skipped"; fi
 	go test ./...
 	go -C bench test ./...
+	go -C faults test ./...
 
 race: ## run all tests under the race detector
 	go test -race ./...
+
+soak: ## sessions under load through a network that fails, for an hour (FAULT_TIME=1h)
+	FAULT_TIME=$${FAULT_TIME:-1h} go -C faults test -race -count=1 -timeout 0 -v ./...
 
 lint: ## gofmt, go vet, staticcheck, generated files current
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	staticcheck=$$(go tool -n staticcheck) && cd bench && go vet ./... && "$$staticcheck" ./...
+	staticcheck=$$(go tool -n staticcheck) && for module in bench faults; do (cd $$module && go vet ./... && "$$staticcheck" ./...) || exit 1; done
 	go generate ./... && git diff --exit-code -- '*_gen.go'
 
 generate: ## write the generated files anew
