@@ -36,7 +36,9 @@ type Config struct {
 // Admin is where commands find the running host.
 type Admin struct {
 	Socket string // path of the unix socket
-	Listen string // host:port on loopback; empty: none
+	Listen string // host:port; empty: none
+	// TokenFile has the token that a client on Listen must bear. It is required off loopback.
+	TokenFile string
 }
 
 // Log is the host's log.
@@ -168,21 +170,31 @@ func (c *Config) Bind(name string) (BindConfig, bool) {
 }
 
 func (r *reader) admin(n *node, a *Admin, dir string) {
+	var listen *node
 	r.mapping(n, "admin", keys{
 		"socket": func(n *node) { a.Socket = r.path(n, dir) },
 		"listen": func(n *node) {
-			host, _, err := net.SplitHostPort(r.str(n))
-			ip := net.ParseIP(host)
-			switch {
-			case err != nil:
-				r.fail(n, "must be host:port", "for instance 127.0.0.1:8775")
-			case host != "localhost" && (ip == nil || !ip.IsLoopback()):
-				r.fail(n, "off loopback is not supported by this version yet", "listen on 127.0.0.1")
-			}
+			listen = n
 			a.Listen = r.str(n)
 		},
-		"token_file": r.later,
+		"token_file": func(n *node) {
+			a.TokenFile = r.path(n, dir)
+			if _, err := ReadToken(a.TokenFile); err != nil {
+				r.fail(n, err.Error(), "")
+			}
+		},
 	})
+	if listen == nil {
+		return
+	}
+	host, _, err := net.SplitHostPort(a.Listen)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil:
+		r.fail(listen, "must be host:port", "for instance 127.0.0.1:8775")
+	case host != "localhost" && (ip == nil || !ip.IsLoopback()) && a.TokenFile == "":
+		r.fail(listen, "is off loopback: whoever reaches it could stop the host", "add token_file: FILE, or listen on 127.0.0.1")
+	}
 }
 
 func (r *reader) log(n *node, l *Log) {

@@ -128,12 +128,17 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	for _, b := range h.all() {
 		binds.Go(func() { b.Run(ctx) })
 	}
+	manager := systemd{h.log}
+	// All locks of all binds are taken on the way: a host that hangs in one is found out.
+	running.Go(func() { manager.watch(ctx, func() { h.Status() }) })
 	h.log.Info("host started", "binds", len(h.all()), "config", h.config().Path)
+	manager.ready(len(h.all()))
 	if ready != nil {
 		ready()
 	}
 	<-ctx.Done()
 	h.log.Info("draining", "binds", len(h.all()))
+	manager.stopping(h.config().ShutdownLimit)
 	err = h.drain(&binds)
 	admin.close()
 	running.Wait()

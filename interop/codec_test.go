@@ -154,13 +154,7 @@ type codecAnswer struct {
 
 func startCodec(t *testing.T) *codec {
 	t.Helper()
-	need(t, "node")
-	if _, err := os.Stat("node_modules/smpp"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("npm's smpp is not installed: make test installs it")
-		}
-		t.Skip("npm's smpp is not installed: its codec is not compared (make test installs it where there is npm)")
-	}
+	needNPM(t)
 	cmd := exec.Command("node", "codec.js")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

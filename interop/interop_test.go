@@ -88,6 +88,18 @@ func need(t *testing.T, program string) {
 	}
 }
 
+// needNPM is need for what npm installs here.
+func needNPM(t *testing.T) {
+	t.Helper()
+	need(t, "node")
+	if _, err := os.Stat("node_modules/smpp"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("npm's packages are not installed: make test installs them")
+		}
+		t.Skip("npm's packages are not installed: this test against other people's software is left out (make test installs them where there is npm)")
+	}
+}
+
 func run(t *testing.T, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {

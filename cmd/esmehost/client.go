@@ -22,12 +22,16 @@ import (
 var adminFlag = &cli.StringFlag{Name: "admin", EnvVars: []string{"ESMEHOST_ADMIN"},
 	Usage: "the host's socket path or host:port; else admin.socket of ./esmehost.yaml"}
 
+var tokenFlag = &cli.StringFlag{Name: "token-file", EnvVars: []string{"ESMEHOST_TOKEN_FILE"},
+	Usage: "the file with the host's token, where --admin is host:port"}
+
 var jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON, for programs"}
 
 // client talks to a running host.
 type client struct {
-	http *http.Client
-	at   string
+	http  *http.Client
+	at    string
+	token string
 }
 
 func newClient(c *cli.Context) (*client, error) {
@@ -46,14 +50,25 @@ func newClient(c *cli.Context) (*client, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, at)
 	}
-	return &client{at: at, http: &http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
+	cl := &client{at: at, http: &http.Client{Transport: &http.Transport{DialContext: dial}}}
+	if file := c.String("token-file"); file != "" && network == "tcp" {
+		token, err := host.ReadToken(file)
+		if err != nil {
+			return nil, cli.Exit("--token-file: "+err.Error(), exitFailed)
+		}
+		cl.token = token
+	}
+	return cl, nil
 }
 
 // do asks the host, and reads its answer into v.
 func (c *client) do(method, path string, query url.Values, body []byte, v any) error {
-	req, err := http.NewRequest(method, "http://esmehost"+path+"?"+query.Encode(), bytes.NewReader(body))
+	req, err := http.NewRequest(method, "http://localhost"+path+"?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
 		return err
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -77,7 +92,7 @@ func (c *client) do(method, path string, query url.Values, body []byte, v any) e
 var statusCommand = &cli.Command{
 	Name: "status", Usage: "show the binds of a running host", ArgsUsage: "[BIND]",
 	Description: "Example: esmehost status --json",
-	Flags:       []cli.Flag{adminFlag, jsonFlag},
+	Flags:       []cli.Flag{adminFlag, tokenFlag, jsonFlag},
 	Action: func(c *cli.Context) error {
 		cl, err := newClient(c)
 		if err != nil {
@@ -117,7 +132,7 @@ var statusCommand = &cli.Command{
 var stopCommand = &cli.Command{
 	Name: "stop", Usage: "drain and stop a bind, or the whole host", ArgsUsage: "BIND",
 	Description: "Example: esmehost stop acme",
-	Flags:       []cli.Flag{adminFlag, &cli.BoolFlag{Name: "all", Usage: "stop the host"}},
+	Flags:       []cli.Flag{adminFlag, tokenFlag, &cli.BoolFlag{Name: "all", Usage: "stop the host"}},
 	Action: func(c *cli.Context) error {
 		if c.Bool("all") == (c.NArg() == 1) || c.NArg() > 1 {
 			return usage("stop takes the name of a bind, or --all")
@@ -144,7 +159,7 @@ func messageCommand(name, what string, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: what, ArgsUsage: "BIND JSON",
 		Description: "JSON is one argument, or - for standard input.\n\nExample: esmehost " + name + ` acme '{"to":"100","text":"hi"}'`,
-		Flags:       append([]cli.Flag{adminFlag}, flags...),
+		Flags:       append([]cli.Flag{adminFlag, tokenFlag}, flags...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return usage("%s takes the name of a bind and a JSON value", name)

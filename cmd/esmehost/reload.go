@@ -17,7 +17,7 @@ var reloadCommand = &cli.Command{
 	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
 	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n\n" +
 		"Example: esmehost reload --check echo.lua\nExample: esmehost reload --to 3f9a21c0 echo.lua",
-	Flags: []cli.Flag{adminFlag, jsonFlag,
+	Flags: []cli.Flag{adminFlag, tokenFlag, jsonFlag,
 		&cli.BoolFlag{Name: "check", Usage: "only tell what would happen, tried in a copy of each bind's state"},
 		&cli.StringFlag{Name: "to", Usage: "take the earlier version with the `HASH`, or its start, whatever the file holds"}},
 	Action: func(c *cli.Context) error {
@@ -72,7 +72,7 @@ func showOutcomes(c *cli.Context, outcomes []host.Outcome) error {
 var historyCommand = &cli.Command{
 	Name: "history", Usage: "show the versions of a script that ran, and what each changed", ArgsUsage: "SCRIPT",
 	Description: "The newest comes last. Any of them can be had again: esmehost reload --to HASH SCRIPT.\n\nExample: esmehost history echo.lua",
-	Flags:       []cli.Flag{adminFlag, jsonFlag, &cli.BoolFlag{Name: "no-diff", Usage: "one line a version"}},
+	Flags:       []cli.Flag{adminFlag, tokenFlag, jsonFlag, &cli.BoolFlag{Name: "no-diff", Usage: "one line a version"}},
 	Action: func(c *cli.Context) error {
 		if c.NArg() != 1 {
 			return usage("history takes the name of a script")

@@ -1,0 +1,231 @@
+package host
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/esmehost/esmehost/esme"
+)
+
+type document struct {
+	Paths map[string]map[string]struct {
+		Parameters []map[string]any
+	}
+	Components struct {
+		Schemas map[string]struct{ Properties map[string]any }
+	}
+}
+
+// The description names each route that there is, none that there is not, and each field of the answers.
+func TestOpenAPI(t *testing.T) {
+	var doc document
+	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var described, served []string
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			described = append(described, strings.ToUpper(method)+" "+path)
+		}
+	}
+	for _, r := range new(Host).api() {
+		served = append(served, r.method+" "+r.path)
+	}
+	served = append(served, "GET /metrics", "GET /v1/openapi.yaml") // which are no JSON
+	slices.Sort(described)
+	slices.Sort(served)
+	if d := cmp.Diff(served, described); d != "" {
+		t.Errorf("served -, described +\n%s", d)
+	}
+	for name, v := range map[string]any{"Failure": Failure{}, "Outcome": Outcome{}, "Status": Status{}, "Counters": esme.Counters{},
+		"ScriptHistory": ScriptHistory{}, "VersionDiff": VersionDiff{}} {
+		var fields, told []string
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag != "" {
+				fields = append(fields, tag)
+			}
+		}
+		for p := range doc.Components.Schemas[name].Properties {
+			told = append(told, p)
+		}
+		slices.Sort(fields)
+		slices.Sort(told)
+		if d := cmp.Diff(fields, told); d != "" {
+			t.Errorf("%s: in Go -, described +\n%s", name, d)
+		}
+	}
+}
+
+// token is long enough.
+const token = "0123456789abcdef"
+
+func tokenFile(t *testing.T, token string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestGuard(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		tokenFile     bool
+		socket        bool
+		host, origin  string
+		authorization string
+		want          int
+	}{
+		{name: "loopback without a token", host: "127.0.0.1:8775", want: 200},
+		{name: "localhost without a token", host: "localhost:8775", want: 200},
+		{name: "IPv6 without a token", host: "[::1]:8775", want: 200},
+		{name: "a name that leads here", host: "evil.example:8775", want: 403},
+		{name: "a page of another origin", host: "127.0.0.1:8775", origin: "https://evil.example", want: 403},
+		{name: "the right token", tokenFile: true, host: "smsc.example", authorization: "Bearer " + token, want: 200},
+		{name: "no token", tokenFile: true, host: "127.0.0.1:8775", want: 401},
+		{name: "a wrong token", tokenFile: true, host: "127.0.0.1:8775", authorization: "Bearer 0123456789abcdeX", want: 401},
+		{name: "the start of the token", tokenFile: true, host: "127.0.0.1:8775", authorization: "Bearer 0123456789abcde", want: 401},
+		{name: "another scheme", tokenFile: true, host: "127.0.0.1:8775", authorization: "Basic " + token, want: 401},
+		{name: "the socket needs none", tokenFile: true, socket: true, host: "localhost", want: 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := Admin{}
+			if tt.tokenFile {
+				cfg.TokenFile = tokenFile(t, token)
+			}
+			log := newLines()
+			g, err := newGuard(cfg, slog.New(slog.NewTextHandler(log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest("POST", "http://x/v1/stop?bind=acme", nil)
+			r = r.WithContext(context.WithValue(r.Context(), viaSocket{}, tt.socket))
+			r.Host = tt.host
+			if tt.origin != "" {
+				r.Header.Set("Origin", tt.origin)
+			}
+			if tt.authorization != "" {
+				r.Header.Set("Authorization", tt.authorization)
+			}
+			w := httptest.NewRecorder()
+			g.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+			if w.Code != tt.want {
+				t.Errorf("%d %s, want %d", w.Code, w.Body, tt.want)
+			}
+			if tt.want == 200 { // each change leaves a line
+				log.expect(t, `msg="admin request"`, "path=/v1/stop", "bind=acme", "status=200")
+			} else {
+				log.expect(t, `msg="admin request refused"`, "path=/v1/stop")
+			}
+			if text := log.text.String(); strings.Contains(text, token) {
+				t.Errorf("the log has the token: %s", text)
+			}
+		})
+	}
+}
+
+// More requests at once than are worked on: the others are told so.
+func TestGuardIsBounded(t *testing.T) {
+	g, err := newGuard(Admin{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, leave := make(chan struct{}), make(chan struct{})
+	api := g.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside <- struct{}{}; <-leave }))
+	ask := func() int {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/v1/binds", nil))
+		return w.Code
+	}
+	codes := make(chan int, maxRequests)
+	for range maxRequests {
+		go func() { codes <- ask() }()
+		<-inside
+	}
+	if c := ask(); c != http.StatusServiceUnavailable {
+		t.Errorf("one more: %d", c)
+	}
+	close(leave)
+	for range maxRequests {
+		if c := <-codes; c != http.StatusOK {
+			t.Errorf("one that was inside: %d", c)
+		}
+	}
+}
+
+// The API over real sockets: what is no route, too long a body, and what describes it.
+func TestAdminAPI(t *testing.T) {
+	w := newWorld(t, map[string]string{"echo.lua": "local M = { version = 1 }\nfunction M.handle_call(r) return 'reply', r end\nreturn M\n"}, "")
+	w.log.expect(t, "msg=bound")
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", w.host.config().Admin.Socket)
+	}}}
+	t.Cleanup(client.CloseIdleConnections)
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"GET", "/v1/openapi.yaml", "", 200, "openapi: 3.1.0"},
+		{"GET", "/v1/binds", "", 200, `"name":"echo"`},
+		{"GET", "/v1/nothing", "", 404, "there is no GET /v1/nothing; GET /v1/openapi.yaml describes what there is"},
+		{"POST", "/v1/call?bind=echo", `{"a":[1,2]}`, 200, `{"a":[1,2]}`},
+		{"POST", "/v1/call?bind=echo&timeout=soon", `1`, 400, "timeout 'soon' is no duration such as 5s"},
+		{"POST", "/v1/call?bind=echo", `{`, 400, "the message is no JSON"},
+		{"POST", "/v1/call?bind=ecco", `1`, 404, "there is no bind 'ecco'; did you mean 'echo'?"},
+		{"POST", "/v1/cast?bind=echo", strings.Repeat(" ", maxRequest) + "1", 400, "at most 1048576 octets"},
+	} {
+		req, err := http.NewRequest(tt.method, "http://localhost"+tt.path, strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != tt.status || !strings.Contains(string(body), tt.want) {
+			t.Errorf("%s %s: %d %s\nwant %d %s", tt.method, tt.path, resp.StatusCode, body, tt.status, tt.want)
+		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	for _, tt := range []struct{ content, want string }{
+		{"0123456789abcde", "has 15 octets, must have at least 16"},
+		{"", "has 0 octets"},
+		{token + "\nnotes", ""},
+	} {
+		_, err := ReadToken(tokenFile(t, tt.content))
+		if tt.want == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: %v", tt.content, err)
+		}
+	}
+	if _, err := ReadToken("/nowhere/token"); err == nil {
+		t.Error("no file, no error")
+	}
+}
+
+func save(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func discardLog(Log) *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -1,0 +1,184 @@
+package host
+
+import (
+	"context"
+	_ "embed" // openapi.yaml
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// maxRequest bounds the body of an admin request, in octets.
+const maxRequest = 1 << 20
+
+// openAPI describes the routes; a test holds it against them.
+//
+//go:embed openapi.yaml
+var openAPI []byte
+
+// route is one thing that the admin API does. What it returns is answered as JSON; an error as a [Failure].
+type route struct {
+	method, path string
+	do           func(r *request) (any, error)
+}
+
+// request is what a client asks.
+type request struct {
+	ctx   context.Context
+	query url.Values
+	body  []byte
+}
+
+func (r *request) get(name string) string { return r.query.Get(name) }
+
+// data reads the body as the JSON of a message to a bind.
+func (r *request) data() (vm.Data, error) {
+	d, err := vm.ParseJSON(r.body)
+	if err != nil {
+		return nil, errBadRequest("the message is no JSON: " + err.Error())
+	}
+	return d, nil
+}
+
+func errBadRequest(message string) error { return &esme.Error{Code: "bad_request", Message: message} }
+
+// Failure is the body of an answer that is no success.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// api lists the routes: all that an operator can do to a running host.
+func (h *Host) api() []route {
+	return []route{
+		{"GET", "/v1/binds", func(*request) (any, error) { return h.Status(), nil }},
+		{"POST", "/v1/reload", h.askReload},
+		{"GET", "/v1/history", func(r *request) (any, error) { return h.History(r.get("script")) }},
+		{"POST", "/v1/stop", h.askStop},
+		{"POST", "/v1/call", h.askCall},
+		{"POST", "/v1/cast", h.askTarget(luabind.Target.Cast)},
+		{"POST", "/v1/send", h.askTarget(luabind.Target.Info)},
+	}
+}
+
+// routes serves the API and its description.
+func (h *Host) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range h.api() {
+		mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) {
+			body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxRequest))
+			if err != nil {
+				fail(w, errBadRequest(fmt.Sprintf("the body cannot be read (at most %d octets): %v", maxRequest, err)))
+				return
+			}
+			v, err := r.do(&request{ctx: req.Context(), query: req.URL.Query(), body: body})
+			if err != nil {
+				fail(w, err)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			json.NewEncoder(w).Encode(v)
+		})
+	}
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		h.metrics.WriteTo(w)
+	})
+	mux.HandleFunc("GET /v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		w.Write(openAPI)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, &esme.Error{Code: "not_found", Message: fmt.Sprintf("there is no %s %s; GET /v1/openapi.yaml describes what there is", r.Method, r.URL.Path)})
+	})
+	return mux
+}
+
+func (h *Host) askCall(r *request) (any, error) {
+	t, err := h.Target(r.get("bind"))
+	if err != nil {
+		return nil, err
+	}
+	d, err := r.data()
+	if err != nil {
+		return nil, err
+	}
+	limit := 5 * time.Second
+	if s := r.get("timeout"); s != "" {
+		if limit, err = time.ParseDuration(s); err != nil || limit <= 0 {
+			return nil, errBadRequest(fmt.Sprintf("timeout '%s' is no duration such as 5s", s))
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, limit)
+	defer cancel()
+	v, err := t.Call(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	j, err := vm.JSON(v)
+	return json.RawMessage(j), err
+}
+
+// askTarget tells a bind something that nobody waits for.
+func (h *Host) askTarget(tell func(t luabind.Target, d vm.Data) error) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		t, err := h.Target(r.get("bind"))
+		if err != nil {
+			return nil, err
+		}
+		d, err := r.data()
+		if err != nil {
+			return nil, err
+		}
+		return "ok", tell(t, d)
+	}
+}
+
+func (h *Host) askReload(r *request) (any, error) {
+	outcomes, wrong, err := h.Reload(r.ctx, ReloadRequest{Script: r.get("script"), To: r.get("to"), Check: r.get("check") == "true", By: "command"})
+	if len(wrong) > 0 {
+		err = &esme.Error{Code: "refused", Message: wrong.Error()}
+	}
+	return outcomes, err
+}
+
+// askStop stops the bind that ?bind= names, or with ?all=true the host.
+func (h *Host) askStop(r *request) (any, error) {
+	if r.get("all") == "true" {
+		h.stop()
+		return "stopping", nil
+	}
+	name := r.get("bind")
+	if _, err := h.Target(name); err != nil {
+		return nil, err
+	}
+	h.binds[name].Halt()
+	return "stopping", nil
+}
+
+// failureStatus is the HTTP status of a code; the others are 409.
+var failureStatus = map[string]int{"not_found": http.StatusNotFound, "bad_request": http.StatusBadRequest,
+	codeUnauthorised: http.StatusUnauthorized, codeForbidden: http.StatusForbidden, codeBusy: http.StatusServiceUnavailable}
+
+func fail(w http.ResponseWriter, err error) {
+	f := Failure{Code: "error", Message: err.Error()}
+	var e *esme.Error
+	if errors.As(err, &e) {
+		f = Failure{Code: e.Code, Message: e.Message}
+	}
+	status, ok := failureStatus[f.Code]
+	if !ok {
+		status = http.StatusConflict
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(f)
+}
