@@ -14,20 +14,21 @@ const module = "github.com/esmehost/esmehost/"
 
 // rooms says which rooms each room may know: only such as stand below it.
 var rooms = map[string][]string{
-	"cmd/esmehost":     {"capture", "host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
-	"host":             {"luabind", "luabind/vm", "esme", "pdu", "diag", "scripts"},
-	"luabind":          {"luabind/vm", "esme", "pdu", "diag", "scripts"},
-	"luabind/vm":       {"diag"},
-	"esme":             {"pdu"},
-	"capture":          {"pdu"},
-	"smsc":             {"esme", "pdu"},
-	"pdu":              {},
-	"pdu/internal/gen": {},
-	"pdu/pdutest":      {"pdu"},
-	"diag":             {},
-	"scripts":          {},
-	"examples":         {},
-	"interop":          {},
+	"cmd/esmehost":             {"capture", "host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
+	"host":                     {"luabind", "luabind/vm", "esme", "pdu", "diag", "scripts"},
+	"luabind":                  {"luabind/vm", "esme", "pdu", "diag", "scripts"},
+	"luabind/vm":               {"diag"},
+	"luabind/internal/gendocs": {"luabind"},
+	"esme":                     {"pdu"},
+	"capture":                  {"pdu"},
+	"smsc":                     {"esme", "pdu"},
+	"pdu":                      {},
+	"pdu/internal/gen":         {},
+	"pdu/pdutest":              {"pdu"},
+	"diag":                     {},
+	"scripts":                  {},
+	"examples":                 {},
+	"interop":                  {},
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -48,8 +48,9 @@ type fn struct {
 	Where   where
 	Do      func(c *call) int
 
-	full     string // as scripts write it: "esme.send_pdu", "p:with"
-	receiver *luaType
+	signature string // of Lua's own functions, which are not declared by Params
+	full      string // as scripts write it: "esme.send_pdu", "p:with"
+	receiver  *luaType
 }
 
 type param struct {

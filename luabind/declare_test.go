@@ -23,7 +23,7 @@ func TestDeclarations(t *testing.T) {
 			t.Errorf("%s: the doc is no sentence: %q", where, doc)
 		}
 	}
-	for _, m := range modules {
+	for _, m := range slices.Concat(modules, language) {
 		sentence(m.Name, m.Doc)
 		for _, v := range m.Values {
 			sentence(m.Name+"."+v.Name, v.Doc)
@@ -64,7 +64,7 @@ func checkParam(t *testing.T, where string, p param) {
 
 // Every example runs, in a live bind: in a callback with p and state, in a task if the function waits.
 func TestExamples(t *testing.T) {
-	for _, m := range modules {
+	for _, m := range slices.Concat(modules, language) {
 		for f := range m.functions() {
 			if f.Example == "" {
 				continue
@@ -134,7 +134,7 @@ func (answering) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // What scripts can reach is declared, and nothing else.
 func TestNothingIsUndeclared(t *testing.T) {
-	for _, m := range modules {
+	for _, m := range slices.Concat(modules, language) {
 		declared := map[string]bool{}
 		for _, f := range m.Fns {
 			declared[f.Name] = true
@@ -143,6 +143,9 @@ func TestNothingIsUndeclared(t *testing.T) {
 			declared[v.Name] = true
 		}
 		fields := library.Fields(m.Name)
+		if m == &baseModule {
+			fields = library.Fields("")
+		}
 		slices.Sort(fields)
 		if want := slices.Sorted(maps.Keys(declared)); !slices.Equal(fields, want) {
 			t.Errorf("module %s has %v, declared are %v", m.Name, fields, want)

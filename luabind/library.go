@@ -16,5 +16,13 @@ func init() {
 	for _, m := range modules {
 		all = append(all, m.vm())
 	}
+	for _, m := range language {
+		for f := range m.functions() {
+			f.full = m.Name + "." + f.Name
+			if m == &baseModule {
+				f.full = f.Name
+			}
+		}
+	}
 	library = vm.NewLibrary(printed, all...)
 }

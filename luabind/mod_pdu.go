@@ -155,7 +155,7 @@ func tlvValue(t pdu.TagSpec, v []byte) lua.LValue {
 	return lua.LString(v)
 }
 
-var fieldsParam = param{"fields", optional(tableType), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}
+var fieldsParam = param{"fields", optional(tableNamed("a table", "PDUFields")), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}
 
 var pduKind = kind{Name: "PDU", Var: "p",
 	Doc: "A PDU: read-only. Its fields and TLVs are read by the specification's names; one that it does not have is nil, and a name that no PDU " +

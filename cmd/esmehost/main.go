@@ -23,6 +23,7 @@ func main() {
 		Commands: []*cli.Command{
 			runCommand, demoCommand, checkCommand, simCommand, decodeCommand,
 			statusCommand, stopCommand, reloadCommand, historyCommand, callCommand, castCommand, sendCommand,
+			docCommand, typesCommand,
 		},
 		CommandNotFound: func(c *cli.Context, name string) {
 			fmt.Fprintf(c.App.ErrWriter, "esmehost: there is no command '%s'; see esmehost --help\n", name)

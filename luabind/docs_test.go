@@ -1,0 +1,108 @@
+package luabind
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/yuin/gopher-lua/parse"
+
+	"github.com/esmehost/esmehost/scripts"
+)
+
+// What is written from the declarations is current, and nothing else lies beside it.
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	for dir, files := range map[string]map[string]string{"../docs/lua": Reference(), "../scripts/types": EditorTypes()} {
+		there, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(there) != len(files) {
+			t.Errorf("%s has %d files, not %d: run go generate ./luabind", dir, len(there), len(files))
+		}
+		for name, want := range files {
+			got, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil || string(got) != want {
+				t.Errorf("%s/%s is not current: run go generate ./luabind", dir, name)
+			}
+		}
+	}
+	embedded, err := scripts.Types.ReadDir("types")
+	if err != nil || len(embedded) != len(EditorTypes()) {
+		t.Errorf("%d files of types are embedded, %v", len(embedded), err)
+	}
+}
+
+// Each link of the reference leads to a heading.
+func TestLinksOfTheReference(t *testing.T) {
+	pages := Reference()
+	links := 0
+	for _, line := range strings.Split(pages["README.md"], "](") {
+		target, _, ok := strings.Cut(line, ")")
+		file, at, hasAnchor := strings.Cut(target, "#")
+		if !ok || !strings.HasSuffix(file, ".md") {
+			continue
+		}
+		links++
+		found := pages[file] != "" && !hasAnchor
+		for heading := range strings.SplitSeq(pages[file], "\n") {
+			if h := strings.TrimLeft(heading, "#"); h != heading && anchor(strings.TrimSpace(h)) == at {
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("the link %s leads nowhere", target)
+		}
+	}
+	if links < 150 {
+		t.Fatalf("only %d links were found", links)
+	}
+}
+
+// The files for editors are Lua, and name every function.
+func TestEditorTypesAreLua(t *testing.T) {
+	all := ""
+	for name, text := range EditorTypes() {
+		if _, err := parse.Parse(strings.NewReader(text), name); err != nil {
+			t.Error(err)
+		}
+		for line := range strings.SplitSeq(text, "\n") {
+			if strings.HasPrefix(line, "---@") && (strings.Count(line, "{") != strings.Count(line, "}") || strings.Count(line, "(") != strings.Count(line, ")")) {
+				t.Errorf("%s: a bracket is missing: %s", name, line)
+			}
+		}
+		all += text
+	}
+	for _, m := range modules {
+		for f := range m.functions() {
+			if f.receiver == nil && !strings.Contains(all, "function "+f.full+"(") {
+				t.Errorf("%s has no type", f.full)
+			}
+		}
+	}
+	var settings map[string]any
+	if err := json.Unmarshal([]byte(EditorSettings("types")), &settings); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, m := range modules {
+		for f := range m.functions() {
+			text, err := Help(f.full)
+			if err != nil || !strings.Contains(text, f.Doc) || !strings.Contains(text, f.heading()) {
+				t.Errorf("%s: %q, %v", f.full, text, err)
+			}
+		}
+	}
+	for _, name := range []string{"json", "math", "PDU", "handle_call", "esme.name", "pcall"} {
+		if _, err := Help(name); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Help("esme.sned"); err == nil || !strings.Contains(err.Error(), "did you mean 'esme.send'?") {
+		t.Errorf("got %v", err)
+	}
+}
