@@ -10,9 +10,10 @@ build: ## build bin/esmehost
 demo: ## see three scripted binds exchange messages with the simulator
 	go run ./cmd/esmehost demo
 
-test: ## run all tests; what needs npm is skipped with a word where npm is missing
+test: ## run all tests; what needs npm, or Perl's Net::SMPP, is skipped with a word where that is missing
 	@if command -v npm >/dev/null; then npm ci --prefix interop --no-audit --no-fund --ignore-scripts --silent; \
-	else echo "npm is not installed: the test against npm's smpp server will be skipped"; fi
+	else echo "npm is not installed: the tests against npm's smpp server will be skipped"; fi
+	@perl -MNet::SMPP -e 1 2>/dev/null || echo "libnet-smpp-perl is not installed: the tests against Perl's Net::SMPP server will be skipped"
 	go test ./...
 	go -C bench test ./...
 	go -C faults test ./...
