@@ -1,8 +1,10 @@
 package pdu
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
+	"io"
 )
 
 // FrameError says that octets cannot be the start of a PDU.
@@ -43,6 +45,24 @@ func FrameLength(b []byte, max int) (int, error) {
 		return 0, &FrameError{Length: n, Max: max, Looks: looksLike(b)}
 	}
 	return int(n), nil
+}
+
+// Frames splits a stream into PDUs of at most max octets, for a [bufio.Scanner], whose buffer must be
+// allowed to grow as large. The scanner's error is a [*FrameError] for what is no SMPP, and
+// [io.ErrUnexpectedEOF] where the stream ends inside a PDU.
+func Frames(max int) bufio.SplitFunc {
+	return func(b []byte, atEOF bool) (advance int, token []byte, err error) {
+		n, err := FrameLength(b, max)
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case n > 0 && n <= len(b):
+			return n, b[:n], nil
+		case atEOF && len(b) > 0:
+			return 0, nil, io.ErrUnexpectedEOF
+		}
+		return 0, nil, nil
+	}
 }
 
 // looksLike names what begins with these octets, at least four, that are no command_length; empty if it
