@@ -200,6 +200,7 @@ func (h *handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	h.books.mu.Lock()
 	defer h.books.mu.Unlock()
 	h.books.stops++
+	h.books.settled.Broadcast()
 	h.books.figures["stop "+string(reason.Kind)]++
 	return "normal"
 }

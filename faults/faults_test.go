@@ -62,9 +62,7 @@ func TestFaults(t *testing.T) {
 	for n := uint64(0); lasting > 0 && !t.Failed(); n++ {
 		round(t, min(lasting, oneRound), seed+n)
 		lasting -= oneRound
-		// Toxiproxy forgets goroutines of its own, with their buffers, in what it cut off while it was full: not ours.
-		goleak.VerifyNone(t, goleak.IgnoreAnyFunction(proxyCode+"/toxics.(*ToxicStub).Run"),
-			goleak.IgnoreAnyFunction(proxyCode+".(*ToxicLink).read"), goleak.IgnoreAnyFunction(proxyCode+".(*ToxicLink).write"))
+		goleak.VerifyNone(t, ignoreProxies...)
 		forgotten := uint64(runtime.NumGoroutine() - goroutines)
 		after := heap()
 		t.Logf("heap before %d KiB, after %d KiB; toxiproxy forgot %d goroutines", before>>10, after>>10, forgotten)
@@ -75,6 +73,13 @@ func TestFaults(t *testing.T) {
 }
 
 const proxyCode = "github.com/Shopify/toxiproxy/v2"
+
+// Toxiproxy forgets goroutines of its own, with their buffers, in what it cut off while it was full: not ours.
+var ignoreProxies = []goleak.Option{
+	goleak.IgnoreAnyFunction(proxyCode + "/toxics.(*ToxicStub).Run"),
+	goleak.IgnoreAnyFunction(proxyCode + ".(*ToxicLink).read"),
+	goleak.IgnoreAnyFunction(proxyCode + ".(*ToxicLink).write"),
+}
 
 func round(t *testing.T, lasting time.Duration, seed uint64) {
 	const binds = 8
