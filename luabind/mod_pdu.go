@@ -9,6 +9,7 @@ import (
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
@@ -31,6 +32,9 @@ var pduMeta *lua.LTable
 var (
 	fieldByName = map[string]pdu.Field{}
 	tagByName   = map[string]pdu.TagSpec{"destination_port": mustSpec(pdu.TagDestPort)}
+
+	commandNames = map[pdu.CommandID]lua.LValue{}
+	statusNames  = map[pdu.Status]lua.LValue{}
 )
 
 func mustSpec(t pdu.Tag) pdu.TagSpec { s, _ := t.Spec(); return s }
@@ -43,6 +47,12 @@ func init() {
 	}
 	for _, t := range pdu.Tags() {
 		tagByName[t.Name] = t
+	}
+	for _, cmd := range pdu.Commands() {
+		commandNames[cmd.ID] = lua.LString(cmd.Name)
+	}
+	for _, s := range pdu.Statuses() {
+		statusNames[s] = lua.LString(s.String())
 	}
 	pduMeta = newMeta("a PDU", pduIndex, func(L *lua.LState) int {
 		L.Push(lua.LString(L.CheckUserData(1).Value.(*pduValue).String()))
@@ -63,8 +73,11 @@ func pduIndex(L *lua.LState) int {
 
 func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 	if f, ok := fieldByName[name]; ok {
-		if p.Has(f) {
-			return p.field(f)
+		if octets, kind, ok := p.Value(f); ok {
+			if kind == pdu.KindInt {
+				return vm.Number(pdu.TLVInt(octets))
+			}
+			return vm.String(octets)
 		}
 		if t, ok := tagByName[name]; ok { // message_state is a field of one command and a TLV of others
 			return p.tlv(t)
@@ -73,15 +86,21 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 	}
 	switch name {
 	case "command":
+		if name, ok := commandNames[p.CommandID()]; ok {
+			return name
+		}
 		return lua.LString(p.CommandID().String())
 	case "command_id":
-		return lua.LNumber(p.CommandID())
+		return vm.Number(uint32(p.CommandID()))
 	case "command_status":
-		return lua.LNumber(p.CommandStatus())
+		return vm.Number(uint32(p.CommandStatus()))
 	case "status":
+		if name, ok := statusNames[p.CommandStatus()]; ok {
+			return name
+		}
 		return lua.LString(p.CommandStatus().String())
 	case "sequence_number":
-		return lua.LNumber(p.SequenceNumber())
+		return vm.Number(p.SequenceNumber())
 	case "text":
 		if s, err := p.TextAs(p.alphabet0(L)); err == nil {
 			return lua.LString(s)
@@ -122,18 +141,6 @@ func near(name string, known []string) string {
 	return "its fields and TLVs have the specification's names"
 }
 
-func (p *pduValue) field(f pdu.Field) lua.LValue {
-	for i := range p.Command().Fields {
-		if s := &p.Command().Fields[i]; s.Field == f {
-			if s.Kind == pdu.KindInt {
-				return lua.LNumber(p.Int(f))
-			}
-			return lua.LString(p.Bytes(f))
-		}
-	}
-	return lua.LNil
-}
-
 func (p *pduValue) tlv(t pdu.TagSpec) lua.LValue {
 	v, ok := p.TLV(t.Tag)
 	if !ok {
@@ -148,11 +155,11 @@ func tlvValue(t pdu.TagSpec, v []byte) lua.LValue {
 	switch {
 	case len(v) < t.Min || len(v) > t.Max:
 	case t.Kind == pdu.KindInt:
-		return lua.LNumber(pdu.TLVInt(v))
+		return vm.Number(pdu.TLVInt(v))
 	case t.Kind == pdu.KindString && len(v) > 0 && v[len(v)-1] == 0:
-		return lua.LString(v[:len(v)-1])
+		return vm.String(v[:len(v)-1])
 	}
-	return lua.LString(v)
+	return vm.String(v)
 }
 
 var fieldsParam = param{"fields", optional(tableNamed("a table", "PDUFields")), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}

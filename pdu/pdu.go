@@ -118,6 +118,19 @@ func (p *PDU) Has(f Field) bool {
 	return ok
 }
 
+// Value returns the octets of a mandatory field, borrowed, and how they are to be read: an integer's are
+// big-endian, a string's are without its NUL. It reports false if the PDU has none of it.
+func (p *PDU) Value(f Field) (octets []byte, kind Kind, ok bool) {
+	start, end, spec, ok := p.span(f)
+	if !ok {
+		return nil, 0, false
+	}
+	if (spec.Kind == KindString || spec.Kind == KindTime) && !(p.warnings&MissingNUL != 0 && end == len(p.raw)) {
+		end--
+	}
+	return p.raw[start:end:end], spec.Kind, true
+}
+
 // Int returns an integer field; 0 if there is none.
 func (p *PDU) Int(f Field) uint32 {
 	start, end, spec, ok := p.span(f)
@@ -134,14 +147,8 @@ func (p *PDU) Int(f Field) uint32 {
 // Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed;
 // nil if there is none.
 func (p *PDU) Bytes(f Field) []byte {
-	start, end, spec, ok := p.span(f)
-	if !ok {
-		return nil
-	}
-	if (spec.Kind == KindString || spec.Kind == KindTime) && !(p.warnings&MissingNUL != 0 && end == len(p.raw)) {
-		end--
-	}
-	return p.raw[start:end:end]
+	octets, _, _ := p.Value(f)
+	return octets
 }
 
 // Str returns Bytes as a string.
