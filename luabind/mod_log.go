@@ -34,21 +34,30 @@ func logAt(name string, level slog.Level, doc, example string) fn {
 		}}
 }
 
+// The most that a log line says: octets of its message and of a field, and fields.
+const (
+	maxLogged       = 4 << 10
+	maxLoggedFields = 64
+)
+
 // logFields makes plain values of a table; what is no data is shown by its type.
 func logFields(t *lua.LTable) map[string]any {
 	fields := map[string]any{}
 	t.ForEach(func(k, v lua.LValue) {
+		if len(fields) == maxLoggedFields {
+			return
+		}
 		var x any = shown(v)
 		switch v := v.(type) {
 		case lua.LString:
-			x = string(v)
+			x = vm.Shortened(string(v), maxLogged)
 		case lua.LNumber:
 			x = float64(v)
 		case lua.LBool:
 			x = bool(v)
 		case *lua.LTable:
 			if d, err := vm.ToData(v, "fields"); err == nil {
-				if j, err := vm.JSON(d); err == nil {
+				if j, err := vm.JSON(d); err == nil && len(j) <= maxLogged {
 					x = jsonText(j)
 				}
 			}
@@ -57,7 +66,7 @@ func logFields(t *lua.LTable) map[string]any {
 				x = s.String()
 			}
 		}
-		fields[k.String()] = x
+		fields[vm.Shortened(k.String(), maxLogged)] = x
 	})
 	return fields
 }
@@ -89,5 +98,5 @@ func (g *generation) log(level slog.Level, message string, attrs ...any) {
 	if dropped > 0 {
 		attrs = append(attrs, "suppressed", dropped)
 	}
-	l.Log(context.Background(), level, message, append(attrs, "script", g.prog.Main, "generation", g.number)...)
+	l.Log(context.Background(), level, vm.Shortened(message, maxLogged), append(attrs, "script", g.prog.Main, "generation", g.number)...)
 }

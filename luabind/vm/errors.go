@@ -83,7 +83,28 @@ func fromLua(err error) *Error {
 			e.Message = api.Cause.Error()
 		}
 	}
-	return e.locate()
+	return e.locate().short()
+}
+
+// The most that an error tells.
+const (
+	maxMessage   = 1 << 10
+	maxTraceback = 4 << 10
+)
+
+// short cuts what a script made too long.
+func (e *Error) short() *Error {
+	e.Message = Shortened(e.Message, maxMessage)
+	e.Traceback = Shortened(e.Traceback, maxTraceback)
+	return e
+}
+
+// Shortened is s, or its beginning and its length where it has more than most octets.
+func Shortened(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + fmt.Sprintf(" ... (%d octets)", len(s))
 }
 
 // describe says what an error value says: a table's message or code, or the value as text.

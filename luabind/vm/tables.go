@@ -131,19 +131,19 @@ func mathFunctions() map[string]lua.LGFunction {
 
 // mathRandom needs no seed, and none can be set: the generator is shared by all binds.
 func mathRandom(L *lua.LState) int {
-	lo, hi := 1, 0
+	lo, hi := 1.0, 0.0
 	switch L.GetTop() {
 	case 0:
 		L.Push(lua.LNumber(rand.Float64()))
 		return 1
 	case 1:
-		hi = L.CheckInt(1)
+		hi = math.Floor(float64(L.CheckNumber(1)))
 	default:
-		lo, hi = L.CheckInt(1), L.CheckInt(2)
+		lo, hi = math.Floor(float64(L.CheckNumber(1))), math.Floor(float64(L.CheckNumber(2)))
 	}
-	if lo > hi {
-		L.ArgError(L.GetTop(), "interval is empty")
+	if !(lo <= hi && hi-lo < 1<<53) {
+		L.ArgError(L.GetTop(), "interval is empty or too large")
 	}
-	L.Push(lua.LNumber(lo + rand.IntN(hi-lo+1)))
+	L.Push(lua.LNumber(lo + float64(rand.Int64N(int64(hi-lo)+1))))
 	return 1
 }

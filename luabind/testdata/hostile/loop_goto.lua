@@ -1,0 +1,8 @@
+-- goto without end
+-- ends: limits
+return {
+  handle_pdu = function(p, state)
+    ::again::
+    goto again
+  end,
+}
