@@ -305,7 +305,7 @@ func smsEncode(c *call) int {
 	o := c.textOptions(c.table(2))
 	text := c.str(1)
 	c.large(4 * len(text))
-	octets, dataCoding, err := pdu.WriteText(text, o)
+	octets, dataCoding, err := pdu.EncodeTextAs(text, o)
 	if err := c.textError(err); err != nil {
 		return c.fail(err)
 	}

@@ -38,9 +38,7 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if text, err := p.Text(); err == nil && text != "" {
-		fmt.Fprintf(w, "text: %q\n", text)
-	}
+	p.writeMessage(w)
 	if codes := p.Warnings().Codes(); len(codes) > 0 {
 		fmt.Fprintf(w, "warnings: %s\n", strings.Join(codes, ", "))
 	}
@@ -81,6 +79,8 @@ func (p *PDU) explainField(row func(name string, value any, meaning string, octe
 	case KindDests, KindUnsuccess:
 		list, _ := json.Marshal(elements(f.Kind, octets))
 		row(name, string(list), "", octets)
+	case KindTime:
+		row(name, fmt.Sprintf("%q", p.Bytes(f.Field)), timeMeaning(p.Str(f.Field)), octets)
 	default:
 		row(name, fmt.Sprintf("%q", p.Bytes(f.Field)), "", octets)
 	}
@@ -101,13 +101,7 @@ func intMeaning(f Field, n uint32) string {
 		if m := dataCodingNames[n]; m != "" {
 			return m
 		}
-		switch {
-		case n >= 0xC0 && n <= 0xDF:
-			return "GSM message waiting indication"
-		case n >= 0xF0:
-			return "GSM message class"
-		}
-		return "reserved"
+		return codingMeaning(uint8(n))
 	case FieldRegisteredDelivery:
 		return receiptNames[n&3]
 	case FieldMessageState:

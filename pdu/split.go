@@ -113,9 +113,9 @@ func SplitText(s string, o TextOptions) (*Message, error) {
 	return m, nil
 }
 
-// WriteText writes a text of any length as one run of octets, and returns the data_coding that goes with it. Languages,
+// EncodeTextAs writes a text of any length as one run of octets, and returns the data_coding that goes with it. Languages,
 // headers and parts have no place in it.
-func WriteText(s string, o TextOptions) (octets []byte, dataCoding uint8, err error) {
+func EncodeTextAs(s string, o TextOptions) (octets []byte, dataCoding uint8, err error) {
 	o.Languages, o.Elements, o.By = nil, nil, UDH8
 	p, err := o.choose(s)
 	if err != nil {
