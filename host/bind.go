@@ -3,29 +3,56 @@ package host
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// Bind runs one configured bind: an esme.Client whose sessions a script handles.
+// Bind runs one bind: an esme.Client whose sessions a script handles. It can be stopped and started again.
 type Bind struct {
+	host   *Host
 	cfg    BindConfig
 	lua    *luabind.Bind
 	log    *slog.Logger
-	client *esme.Client
+	parent string // the bind whose script started it; empty: the configuration
+	live   atomic.Pointer[live]
+
+	mu     sync.Mutex
+	client *esme.Client  // of the latest start
+	done   chan struct{} // closed when it has ended
+	total  esme.Counters // of the clients before it
+	after  []*Bind       // those that drain before this one starts: of its name, or its account
+	begun  bool
 }
 
+// live is what a new configuration may change in a bind that runs.
+type live struct {
+	reload string
+	labels map[string]string
+}
+
+func liveOf(c BindConfig) *live { return &live{reload: c.Reload, labels: c.Labels} }
+
 func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
-	b := &Bind{cfg: cfg, log: h.log.With("bind", cfg.Name)}
+	b := &Bind{host: h, cfg: cfg, log: h.log.With("bind", cfg.Name), done: make(chan struct{})}
 	b.lua = luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
 		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, DataCoding0: cfg.DataCoding0, Log: b.log,
 		Tripped: func(bad *vm.Program, why string) bool { return h.tripped(b, bad, why) }}, prog)
-	b.client = &esme.Client{Config: cfg.ESME, Addresses: cfg.SMSC, Listen: cfg.Listen,
-		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password,
-		NewSession: b.newSession, Restart: esme.Restart(cfg.Restart), Backoff: cfg.Backoff, Dialer: &h.dial, Log: b.log}
+	b.client = b.newClient()
+	b.live.Store(liveOf(cfg))
+	close(b.done)
 	return b
+}
+
+func (b *Bind) newClient() *esme.Client {
+	cfg := &b.cfg
+	return &esme.Client{Config: cfg.ESME, Addresses: cfg.SMSC, Listen: cfg.Listen,
+		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password,
+		NewSession: b.newSession, Restart: esme.Restart(cfg.Restart), Backoff: cfg.Backoff, Dialer: &b.host.dial, Log: b.log}
 }
 
 func (b *Bind) newSession(string) *esme.Session {
@@ -33,15 +60,92 @@ func (b *Bind) newSession(string) *esme.Session {
 	return esme.NewSession(b.cfg.ESME, h, b.log.With("session", b.lua.Info().Session))
 }
 
-// Run runs the bind until ctx ends, or the restart policy says that it is over. A session in progress is
-// drained first.
-func (b *Bind) Run(ctx context.Context) { b.client.Run(ctx) }
+// start starts the bind, which runs until it is stopped, ctx ends, or its restart policy says that it is over. It
+// reports false when it runs already.
+func (b *Bind) start(ctx context.Context) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.done:
+	default:
+		return false
+	}
+	if b.begun { // a client runs once
+		b.total.Add(b.client.Status().Total)
+		b.client = b.newClient()
+	}
+	b.begun = true
+	client, done, after := b.client, make(chan struct{}), b.after
+	b.done = done
+	b.host.running.Go(func() {
+		defer close(done)
+		for _, old := range after {
+			old.wait(context.Background()) // it ends with ctx too
+		}
+		b.mu.Lock()
+		b.after = nil
+		b.mu.Unlock()
+		client.Run(ctx)
+		if b.parent != "" {
+			b.host.leave(b)
+		}
+	})
+	return true
+}
 
-// Halt drains the session and ends the bind.
-func (b *Bind) Halt() { b.client.Stop() }
+// follow lets the bind start only when old has ended; nil is nobody.
+func (b *Bind) follow(old *Bind) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if old != nil && !slices.Contains(b.after, old) {
+		b.after = append(b.after, old)
+	}
+}
 
-// Lost is how many requests were unanswered when the bind's last sessions stopped.
-func (b *Bind) Lost() uint64 { return b.client.Status().Total.Lost }
+// stop drains the session and ends the bind, which can be started again. It does not wait. It reports false when
+// the bind did not run.
+func (b *Bind) stop() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.done:
+		return false
+	default:
+		b.client.Stop()
+		return true
+	}
+}
+
+// wait waits until the bind does not run. It reports false when ctx ended first.
+func (b *Bind) wait(ctx context.Context) bool {
+	b.mu.Lock()
+	done := b.done
+	b.mu.Unlock()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (b *Bind) runs() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// lost is how many requests were unanswered when the bind's sessions stopped.
+func (b *Bind) lost() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.total.Lost + b.client.Status().Total.Lost
+}
 
 // Status is what status shows of a bind.
 type Status struct {
@@ -59,15 +163,26 @@ type Status struct {
 	LastError  string        `json:"last_error"`
 	Errors     uint64        `json:"script_errors"`
 	Counters   esme.Counters `json:"counters"`
+
+	Labels map[string]string `json:"labels,omitempty"`
+	Parent string            `json:"parent,omitempty"` // the bind whose script started it
 }
 
 // Status returns what the bind is doing.
 func (b *Bind) Status() Status {
-	info, c, s := b.lua.Info(), b.client.Status(), b.client.Session()
+	b.mu.Lock()
+	client, total, after := b.client, b.total, b.after
+	b.mu.Unlock()
+	info, c, s := b.lua.Info(), client.Status(), client.Session()
 	st := Status{Name: b.cfg.Name, State: c.State, Session: info.Session, Mode: b.cfg.ESME.Mode.String(), Script: info.Script,
-		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: c.Total}
+		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: c.Total,
+		Labels: b.live.Load().labels, Parent: b.parent}
+	st.Counters.Add(total)
 	if info.LastError != "" {
 		st.LastError = info.LastError
+	}
+	if len(after) > 0 && client.Status().State == "stopped" && b.runs() { // the one before still drains
+		st.State = "stopping"
 	}
 	if s != nil {
 		x := s.Status()

@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,6 +30,8 @@ type Config struct {
 	places  map[string]diag.Diagnostic // where a bind's script is named, by bind
 	secrets map[string]string
 	missing map[string]diag.Diagnostic // scripts that cannot be read
+
+	looks map[string]look // at the files that it was read from
 
 	dataDirGiven bool
 }
@@ -61,6 +64,7 @@ type BindConfig struct {
 	Allow          luabind.Allow
 	Reload         string              // together or each
 	DataCoding0    luabind.DataCoding0 // what data_coding 0 means in text
+	Labels         map[string]string
 }
 
 // Account is a system_id and a password; an empty one is not checked.
@@ -78,6 +82,21 @@ func LoadConfig(path string) (*Config, diag.List) {
 	return c.complete(wrong)
 }
 
+// FindAdmin says where the host that runs the configuration at path is to be found, also while the file is broken: that
+// is when one needs it.
+func FindAdmin(path string) (Admin, error) {
+	if _, err := os.Stat(path); err != nil {
+		return Admin{}, err
+	}
+	c, _ := loadConfig(path)
+	if c.Admin.Socket == "" {
+		c.Admin.Socket = filepath.Join(filepath.Dir(path), defaultSocket)
+	}
+	return c.Admin, nil
+}
+
+const defaultSocket = "esmehost.sock"
+
 // complete is the config, if nothing is wrong with it and all its scripts are there.
 func (c *Config) complete(wrong diag.List) (*Config, diag.List) {
 	for _, d := range c.missing {
@@ -91,15 +110,19 @@ func (c *Config) complete(wrong diag.List) (*Config, diag.List) {
 }
 
 func loadConfig(path string) (*Config, diag.List) {
+	looks := map[string]look{path: lookAt(path, time.Now())}
 	src, err := os.ReadFile(path)
 	if err != nil {
 		d := diag.Diagnostic{File: path, Message: "cannot read the configuration: " + pathReason(err)}
 		if os.IsNotExist(err) {
 			d.Remedy = "name the file, or go to the folder that has it"
 		}
-		return &Config{Path: path}, diag.List{d}
+		return &Config{Path: path, looks: looks}, diag.List{d}
 	}
-	return parseConfig(path, src, os.LookupEnv)
+	c, wrong := parseConfig(path, src, os.LookupEnv)
+	maps.Copy(looks, c.looks)
+	c.looks = looks
+	return c, wrong
 }
 
 func pathReason(err error) string {
@@ -117,17 +140,17 @@ func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 
 // parseConfig returns what can be read even of a configuration that is wrong.
 func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
-	r := &reader{file: path, src: src, env: env}
+	r := &reader{file: path, src: src, env: env, looks: map[string]look{}}
 	root, ok := r.parse()
 	if !ok {
 		return &Config{Path: path}, r.wrong
 	}
 	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
-		places: map[string]diag.Diagnostic{}, missing: map[string]diag.Diagnostic{}}
+		places: map[string]diag.Diagnostic{}, missing: map[string]diag.Diagnostic{}, looks: r.looks}
 	dir := filepath.Dir(path)
 	c.Scripts = dir
 	c.DataDir = filepath.Join(dir, "data")
-	c.Admin.Socket = filepath.Join(dir, "esmehost.sock")
+	c.Admin.Socket = filepath.Join(dir, defaultSocket)
 	var defaults *node
 	var binds *node
 	r.mapping(root, "the configuration", keys{

@@ -52,7 +52,7 @@ func (r *reader) secretFile(n *node, dir string) string {
 		r.fail(n, fmt.Sprintf("%s is no plain file of at most %d octets", file, maxSecret), "")
 		return ""
 	}
-	src, err := os.ReadFile(file)
+	src, err := r.readFile(file)
 	if err != nil {
 		r.fail(n, fmt.Sprintf("cannot read %s: %s", file, pathReason(err)), "")
 	}

@@ -33,8 +33,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 	if len(n.order) == 0 {
 		r.fail(n, "no binds are configured", "")
 	}
-	base := bindReader{reader: r, root: c.Scripts, known: c.secrets, missing: c.missing, sessions: 1, said: map[*node]bool{}, outbound: true, outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue",
-		Restart: "permanent", Reload: reloadTogether, ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
+	base := newBindReader(r, c)
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
 	}
@@ -83,6 +82,12 @@ type bindReader struct {
 	outbound  bool   // the bind connects; mode outbind waits to be connected
 
 	outbindMode esme.Mode
+}
+
+func newBindReader(r *reader, c *Config) bindReader {
+	return bindReader{reader: r, root: c.Scripts, known: c.secrets, missing: c.missing, sessions: 1, said: map[*node]bool{}, outbound: true,
+		outbindMode: esme.Receiver, BindConfig: BindConfig{OnError: "continue", Restart: "permanent", Reload: reloadTogether,
+			ErrorIntensity: Intensity{Count: 20, Within: 10 * time.Second}}}
 }
 
 func (b *bindReader) complete(name string, at *node) {
@@ -154,7 +159,7 @@ func (b *bindReader) keys() keys {
 		"retry_throttled":         func(n *node) { e.RetryThrottled = int(b.number(n, 0, 1000)) },
 		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
 		"data_coding_0":           b.dataCoding0,
-		"labels":                  b.later,
+		"labels":                  b.labels,
 		"reload":                  func(n *node) { b.Reload = b.oneOf(n, reloadTogether, reloadEach) },
 	}
 }
@@ -184,7 +189,7 @@ func (b *bindReader) dataCoding0(n *node) {
 
 func (b *bindReader) passwordFile(n *node) {
 	file := b.path(n, filepath.Dir(b.file))
-	src, err := os.ReadFile(file)
+	src, err := b.readFile(file)
 	if err != nil {
 		b.fail(n, fmt.Sprintf("cannot read %s: %s", file, pathReason(err)), "")
 		return
@@ -319,4 +324,18 @@ func (b *bindReader) errorIntensity(n *node) {
 		"count":  func(n *node) { b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32)) },
 		"within": func(n *node) { b.ErrorIntensity.Within = b.duration(n) },
 	})
+}
+
+// labels reads what commands may choose the bind by.
+func (b *bindReader) labels(n *node) {
+	b.Labels = map[string]string{}
+	if !b.entries(n, "labels") {
+		return
+	}
+	for _, name := range n.order {
+		if !bindName.MatchString(name) {
+			b.fail(n.fields[name], fmt.Sprintf("'%s' is no name for a label", name), "use letters, digits and . _ -")
+		}
+		b.Labels[name] = b.str(n.fields[name])
+	}
 }

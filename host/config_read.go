@@ -27,6 +27,7 @@ type reader struct {
 	src   []byte
 	env   func(string) (string, bool)
 	wrong diag.List
+	looks map[string]look // at the files that were read
 }
 
 // node is a value with its key's name.

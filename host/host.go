@@ -32,6 +32,13 @@ type Host struct {
 	cfg     *Config
 	binds   map[string]*Bind
 	scripts map[string]*script
+	ctx     context.Context // while it runs
+	looks   map[string]look // at the files of the configuration
+	said    string          // the last complaint about it
+
+	watchAnew chan struct{}
+
+	running sync.WaitGroup // binds
 
 	reloading  sync.Mutex // one transaction at a time
 	background background
@@ -77,7 +84,7 @@ func newHost(cfg *Config, log *slog.Logger, strict bool) (*Host, diag.List) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: cfg, log: log, metrics: luabind.NewMetrics(), binds: map[string]*Bind{}, scripts: map[string]*script{}, stop: func() {}}
+	h := &Host{cfg: cfg, log: log, metrics: luabind.NewMetrics(), binds: map[string]*Bind{}, scripts: map[string]*script{}, looks: cfg.looks, watchAnew: make(chan struct{}, 1), stop: func() {}}
 	dir := cfg.DataDir
 	if strict {
 		dir = ""
@@ -116,17 +123,15 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer admin.close()
-	watcher, err := h.watch()
-	if err != nil {
-		return err
-	}
 	h.background.start(ctx)
 	var running sync.WaitGroup
 	running.Go(admin.serve)
-	running.Go(func() { watcher.run(ctx) })
-	var binds sync.WaitGroup
+	running.Go(func() { h.keepWatch(ctx) })
+	h.mu.Lock()
+	h.ctx = ctx
+	h.mu.Unlock()
 	for _, b := range h.all() {
-		binds.Go(func() { b.Run(ctx) })
+		b.start(ctx)
 	}
 	manager := systemd{h.log}
 	// All locks of all binds are taken on the way: a host that hangs in one is found out.
@@ -139,16 +144,16 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	<-ctx.Done()
 	h.log.Info("draining", "binds", len(h.all()))
 	manager.stopping(h.config().ShutdownLimit)
-	err = h.drain(&binds)
+	err = h.drain()
 	admin.close()
 	running.Wait()
 	h.background.wait()
 	return err
 }
 
-func (h *Host) drain(binds *sync.WaitGroup) error {
+func (h *Host) drain() error {
 	drained := make(chan struct{})
-	go func() { binds.Wait(); close(drained) }()
+	go func() { h.running.Wait(); close(drained) }()
 	limit := make(<-chan time.Time)
 	if l := h.config().ShutdownLimit; l > 0 {
 		limit = time.After(l)
@@ -161,7 +166,7 @@ func (h *Host) drain(binds *sync.WaitGroup) error {
 	}
 	var lost uint64
 	for _, b := range h.all() {
-		lost += b.Lost()
+		lost += b.lost()
 	}
 	h.log.Info("host stopped", "lost", lost)
 	return err
@@ -236,7 +241,10 @@ func (h *Host) Target(name string) (luabind.Target, error) {
 
 // Status returns the status of all binds, by name.
 func (h *Host) Status() []Status {
-	binds := h.all()
+	return statuses(h.all())
+}
+
+func statuses(binds []*Bind) []Status {
 	all := make([]Status, len(binds))
 	for i, b := range binds {
 		all[i] = b.Status()

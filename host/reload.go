@@ -109,7 +109,7 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 	binds := h.users(s.name)
 	var together, alone []*Bind
 	for _, b := range binds {
-		if b.cfg.Reload == reloadEach {
+		if b.live.Load().reload == reloadEach {
 			alone = append(alone, b)
 		} else {
 			together = append(together, b)
@@ -138,6 +138,11 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 	h.complain(s, refused)
 	if taken > 0 {
 		h.took(s, prog, r, taken)
+		for _, b := range h.users(s.name) { // a bind that came up meanwhile
+			if !slices.Contains(binds, b) {
+				b.lua.Reload(ctx, prog)
+			}
+		}
 	}
 	return outcomes
 }

@@ -59,10 +59,14 @@ type Failure struct {
 // api lists the routes: all that an operator can do to a running host.
 func (h *Host) api() []route {
 	return []route{
-		{"GET", "/v1/binds", func(*request) (any, error) { return h.Status(), nil }},
+		{"GET", "/v1/binds", h.askBinds},
+		{"POST", "/v1/start", h.askStart},
 		{"POST", "/v1/reload", h.askReload},
 		{"GET", "/v1/history", func(r *request) (any, error) { return h.History(r.get("script")) }},
 		{"POST", "/v1/stop", h.askStop},
+		{"POST", "/v1/restart", h.askRestart},
+		{"GET", "/v1/plan", func(*request) (any, error) { return planned(h.Plan()) }},
+		{"POST", "/v1/plan", h.askApply},
 		{"POST", "/v1/call", h.askCall},
 		{"POST", "/v1/cast", h.askTarget(luabind.Target.Cast)},
 		{"POST", "/v1/send", h.askTarget(luabind.Target.Info)},
@@ -111,13 +115,10 @@ func (h *Host) askCall(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := 5 * time.Second
-	if s := r.get("timeout"); s != "" {
-		if limit, err = time.ParseDuration(s); err != nil || limit <= 0 {
-			return nil, errBadRequest(fmt.Sprintf("timeout '%s' is no duration such as 5s", s))
-		}
+	ctx, cancel, err := r.limit(5 * time.Second)
+	if err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, limit)
 	defer cancel()
 	v, err := t.Call(ctx, d)
 	if err != nil {
@@ -148,20 +149,6 @@ func (h *Host) askReload(r *request) (any, error) {
 		err = &esme.Error{Code: "refused", Message: wrong.Error()}
 	}
 	return outcomes, err
-}
-
-// askStop stops the bind that ?bind= names, or with ?all=true the host.
-func (h *Host) askStop(r *request) (any, error) {
-	if r.get("all") == "true" {
-		h.stop()
-		return "stopping", nil
-	}
-	name := r.get("bind")
-	if _, err := h.Target(name); err != nil {
-		return nil, err
-	}
-	h.binds[name].Halt()
-	return "stopping", nil
 }
 
 // failureStatus is the HTTP status of a code; the others are 409.

@@ -40,6 +40,13 @@ func (s *script) stale(root string) bool {
 	return len(s.files) == 0
 }
 
+// current is what the script's binds run; nil: it has none.
+func (s *script) current() *vm.Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prog
+}
+
 // runs reports whether prog is what the script's binds run.
 func (s *script) runs(prog *vm.Program) bool {
 	s.mu.Lock()
@@ -109,7 +116,7 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 	}
 	var made []*Bind
 	if prog != nil {
-		made, wrong = h.make(binds, prog)
+		made, wrong = h.make(h.cfg, binds, prog)
 	}
 	s.files = files
 	if prog != nil {
@@ -123,7 +130,7 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 		if old == nil {
 			break
 		}
-		again, stillWrong := h.make(binds, old)
+		again, stillWrong := h.make(h.cfg, binds, old)
 		if len(stillWrong) > 0 {
 			break
 		}
@@ -135,7 +142,7 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 		if old == nil {
 			break
 		}
-		if again, stillWrong := h.make(binds, old); len(stillWrong) == 0 {
+		if again, stillWrong := h.make(h.cfg, binds, old); len(stillWrong) == 0 {
 			h.log.Error("the file holds a version that the host went back from: the one before it runs; save a better one, or esmehost reload takes it all the same",
 				"script", s.name, "passed", short(prog.Hash), "hash", short(old.Hash))
 			made, prog = again, old
@@ -155,12 +162,12 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 }
 
 // make makes the binds and loads prog for each of them, without effect.
-func (h *Host) make(configs []BindConfig, prog *vm.Program) (made []*Bind, wrong diag.List) {
+func (h *Host) make(cfg *Config, configs []BindConfig, prog *vm.Program) (made []*Bind, wrong diag.List) {
 	for _, c := range configs {
 		b := newBind(c, prog, h)
 		if err := b.lua.Check(); err != nil {
 			d := diagnose(prog, err)
-			d.File = h.cfg.scriptPath(d.File)
+			d.File = cfg.scriptPath(d.File)
 			if !slices.Contains(wrong, d) { // many binds may share a script
 				wrong = append(wrong, d)
 			}

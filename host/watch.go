@@ -22,7 +22,7 @@ const (
 	quickPoll  = time.Second            // instead of them
 )
 
-// watcher reloads scripts when their files change.
+// watcher reloads scripts and the configuration when their files change.
 type watcher struct {
 	host   *Host
 	notify *fsnotify.Watcher // nil where it is not wanted or not to be had
@@ -30,20 +30,35 @@ type watcher struct {
 	warned bool
 }
 
-func (h *Host) watch() (*watcher, error) {
+// keepWatch watches until ctx ends, each time anew when another configuration says another way or place.
+func (h *Host) keepWatch(ctx context.Context) {
+	for ctx.Err() == nil {
+		h.watch().run(ctx, h.watchAnew)
+	}
+}
+
+// rewatch is told that the configuration is another.
+func (h *Host) rewatch() {
+	select {
+	case h.watchAnew <- struct{}{}:
+	default:
+	}
+}
+
+func (h *Host) watch() *watcher {
 	mode := h.config().Watch
 	w := &watcher{host: h, poll: mode != "off"}
 	if mode != "auto" {
-		return w, nil
+		return w
 	}
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
 		h.log.Warn("no notice of changed files is to be had: polling", "error", err.Error())
-		return w, nil
+		return w
 	}
 	w.notify = n
 	w.addFolders()
-	return w, nil
+	return w
 }
 
 // addFolders watches the folders of the script root, not its files: an editor may replace a file, and a watch
@@ -54,6 +69,12 @@ func (w *watcher) addFolders() {
 	data := w.host.config().DataDir
 	for _, dir := range linkFolders(root) {
 		w.add(dir)
+	}
+	for path := range w.host.configLooks() {
+		w.add(filepath.Dir(path))
+		for _, dir := range linkFolders(path) {
+			w.add(dir)
+		}
 	}
 	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
@@ -96,14 +117,15 @@ func linkFolders(path string) []string {
 }
 
 // concerns reports whether an event may be about a script. Logs that grow beside the scripts are not.
-func concerns(e fsnotify.Event) bool {
+func (w *watcher) concerns(e fsnotify.Event) bool {
 	if e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
 		return !strings.HasPrefix(filepath.Base(e.Name), ".new-") // our own
 	}
-	return strings.HasSuffix(e.Name, ".lua") || filepath.Ext(e.Name) == ""
+	_, config := w.host.configLooks()[e.Name]
+	return config || strings.HasSuffix(e.Name, ".lua") || filepath.Ext(e.Name) == ""
 }
 
-func (w *watcher) run(ctx context.Context) {
+func (w *watcher) run(ctx context.Context, anew <-chan struct{}) {
 	var events chan fsnotify.Event
 	var errs chan error
 	if w.notify != nil {
@@ -121,6 +143,9 @@ func (w *watcher) run(ctx context.Context) {
 		tick = t.C
 	}
 	settled := time.NewTimer(time.Hour)
+	if w.poll {
+		settled.Reset(0) // what changed before anyone watched
+	}
 	defer settled.Stop()
 	var first time.Time // of the events that are to settle
 	again := false      // what made no sense is read once more
@@ -128,8 +153,10 @@ func (w *watcher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-anew:
+			return
 		case e := <-events:
-			if !concerns(e) {
+			if !w.concerns(e) {
 				continue
 			}
 			if e.Op.Has(fsnotify.Create) {
@@ -163,6 +190,12 @@ func (w *watcher) run(ctx context.Context) {
 func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
+	if h.configStale() {
+		if _, _, wrong := h.apply("save", second); len(wrong) > 0 && !second {
+			h.forgetLooks()
+			again = true
+		}
+	}
 	root := h.config().Scripts
 	now := newReading(root)
 	defer now.end()

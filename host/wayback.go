@@ -85,7 +85,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 	binds := slices.DeleteFunc(h.users(s.name), func(x *Bind) bool {
-		return x.lua.Info().Hash != bad.Hash || b.cfg.Reload == reloadEach && x != b
+		return x.lua.Info().Hash != bad.Hash || b.live.Load().reload == reloadEach && x != b
 	})
 	if len(binds) == 0 {
 		return // they are back already: many may trip at once

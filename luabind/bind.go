@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -79,8 +80,8 @@ type Bind struct {
 	lastError  string
 	errors     uint64
 	links      map[string]bool // binds that its scripts started
-	maps       mapStore
-	segments   segments // parts of messages that are not whole yet
+	maps       *mapStore
+	segments   *segments // parts of messages that are not whole yet
 }
 
 // NewBind returns a bind that runs prog.
@@ -100,7 +101,7 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	}
 	opts.Trial = cmp.Or(opts.Trial, time.Minute)
 	opts.OldTasks = cmp.Or(opts.OldTasks, 30*time.Second)
-	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1}
+	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1, maps: new(mapStore), segments: new(segments)}
 }
 
 // Info is what a bind runs.
@@ -118,6 +119,27 @@ func (b *Bind) Info() Info {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return Info{Script: b.prog.Main, Generation: b.generation, Hash: b.prog.Hash, Session: b.sessions, LastError: b.lastError, Errors: b.errors}
+}
+
+// Inherit gives the bind what old, of the same name, had beside its session: the numbers of sessions and
+// generations go on, and so do its maps, the parts of messages that are not whole yet, and the links to the binds that its
+// scripts started.
+func (b *Bind) Inherit(old *Bind) {
+	old.mu.Lock()
+	sessions, generation, links, dictionaries, parts := old.sessions, old.generation, maps.Clone(old.links), old.maps, old.segments
+	if old.prog.Hash != b.prog.Hash {
+		generation++
+	}
+	old.mu.Unlock()
+	parts.mu.Lock()
+	if parts.timer != nil { // the next session sets it for its own bind
+		parts.timer.Stop()
+		parts.timer = nil
+	}
+	parts.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sessions, b.generation, b.links, b.maps, b.segments = sessions, generation, links, dictionaries, parts
 }
 
 // Program returns what the bind runs now.

@@ -229,3 +229,18 @@ func TestABusyBindIsLeftAlone(t *testing.T) {
 		t.Fatalf("%v, %v", v, err)
 	}
 }
+
+// A bind that is configured anew has the maps of the one before it.
+func TestInheritKeepsMaps(t *testing.T) {
+	r := bound(t, setup{script: `return { handle_cast = function(v) assert(map.open("m", { max = 10 })):set("k", v) end,
+		handle_call = function(_, _, s) return "reply", map.open("m", { max = 10 }):get("k"), s end }`})
+	r.cast("kept")
+	if v, err := r.bind.Target().Call(context.Background(), nil); err != nil || v != "kept" {
+		t.Fatalf("%v, %v", v, err)
+	}
+	next := NewBind(Options{Name: "test"}, r.bind.Program())
+	next.Inherit(r.bind)
+	if i := next.Info(); i.Session != 1 || i.Generation != 1 || next.maps != r.bind.maps || next.segments != r.bind.segments {
+		t.Fatalf("%+v", i)
+	}
+}

@@ -45,7 +45,7 @@ func (b *Bind) reassemble(p *pdu.PDU, zero pdu.Alphabet) pdu.Added {
 
 // armSegments sets the one timer if something waits and it is not set; the caller has the lock.
 func (b *Bind) armSegments(now time.Time) {
-	s := &b.segments
+	s := b.segments
 	if at, waits := s.parts.Next(); waits && s.timer == nil {
 		s.timer = time.AfterFunc(at.Sub(now), b.expireSegments)
 	}
@@ -54,7 +54,7 @@ func (b *Bind) armSegments(now time.Time) {
 // expireSegments gives up what is too old. Without a session there is nobody to tell: it is kept for the next one.
 func (b *Bind) expireSegments() {
 	_, _, err := target{b}.live()
-	s := &b.segments
+	s := b.segments
 	s.mu.Lock()
 	s.timer = nil
 	var gaveUp []*pdu.Assembled

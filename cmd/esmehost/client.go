@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -37,11 +36,11 @@ type client struct {
 func newClient(c *cli.Context) (*client, error) {
 	at := c.String("admin")
 	if at == "" {
-		cfg, wrong := host.LoadConfig(defaultConfig)
-		if len(wrong) > 0 {
-			return nil, cli.Exit("no host is named: use --admin ADDR, ESMEHOST_ADMIN, or go to the folder of the host's esmehost.yaml\n"+wrong.Error(), exitFailed)
+		a, err := host.FindAdmin(defaultConfig)
+		if err != nil {
+			return nil, cli.Exit("no host is named: use --admin ADDR, ESMEHOST_ADMIN, or go to the folder of the host's esmehost.yaml\n"+err.Error(), exitFailed)
 		}
-		at = cfg.Admin.Socket
+		at = a.Socket
 	}
 	network := "unix"
 	if host, port, err := net.SplitHostPort(at); err == nil && host != "" && port != "" && !strings.Contains(at, "/") {
@@ -87,71 +86,6 @@ func (c *client) do(method, path string, query url.Values, body []byte, v any) e
 		return cli.Exit(f.Code+": "+f.Message, exitFailed)
 	}
 	return json.Unmarshal(out, v)
-}
-
-var statusCommand = &cli.Command{
-	Name: "status", Usage: "show the binds of a running host", ArgsUsage: "[BIND]",
-	Description: "Example: esmehost status --json",
-	Flags:       []cli.Flag{adminFlag, tokenFlag, jsonFlag},
-	Action: func(c *cli.Context) error {
-		cl, err := newClient(c)
-		if err != nil {
-			return err
-		}
-		var all []json.RawMessage
-		if err := cl.do("GET", "/v1/binds", nil, nil, &all); err != nil {
-			return err
-		}
-		var shown []json.RawMessage
-		var rows []host.Status
-		for _, raw := range all {
-			var s host.Status
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return err
-			}
-			if c.NArg() == 0 || c.Args().First() == s.Name {
-				rows, shown = append(rows, s), append(shown, raw)
-			}
-		}
-		if c.NArg() > 0 && len(rows) == 0 {
-			return cli.Exit("not_found: there is no bind '"+c.Args().First()+"'", exitFailed)
-		}
-		if c.Bool("json") {
-			return json.NewEncoder(c.App.Writer).Encode(shown)
-		}
-		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
-		fmt.Fprintln(w, "BIND\tSTATE\tSESSION\tPEER\tSCRIPT\tGEN\tHASH\tIN FLIGHT\tQUEUED\tSENT\tRECEIVED\tLAST ERROR")
-		for _, s := range rows {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%.8s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, s.Session, s.Peer, s.Script,
-				s.Generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, s.LastError)
-		}
-		return w.Flush()
-	},
-}
-
-var stopCommand = &cli.Command{
-	Name: "stop", Usage: "drain and stop a bind, or the whole host", ArgsUsage: "BIND",
-	Description: "Example: esmehost stop acme",
-	Flags:       []cli.Flag{adminFlag, tokenFlag, &cli.BoolFlag{Name: "all", Usage: "stop the host"}},
-	Action: func(c *cli.Context) error {
-		if c.Bool("all") == (c.NArg() == 1) || c.NArg() > 1 {
-			return usage("stop takes the name of a bind, or --all")
-		}
-		cl, err := newClient(c)
-		if err != nil {
-			return err
-		}
-		query := url.Values{"bind": {c.Args().First()}}
-		if c.Bool("all") {
-			query = url.Values{"all": {"true"}}
-		}
-		var said string
-		if err := cl.do("POST", "/v1/stop", query, nil, &said); err != nil {
-			return err
-		}
-		fmt.Fprintln(c.App.Writer, said)
-		return nil
-	},
 }
 
 // messageCommand makes call, cast and send: BIND and a JSON value.

@@ -22,7 +22,7 @@ func main() {
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand, demoCommand, checkCommand, simCommand, decodeCommand,
-			statusCommand, stopCommand, reloadCommand, historyCommand, callCommand, castCommand, sendCommand,
+			statusCommand, startCommand, stopCommand, restartCommand, planCommand, reloadCommand, historyCommand, callCommand, castCommand, sendCommand,
 			docCommand, typesCommand,
 		},
 		CommandNotFound: func(c *cli.Context, name string) {
@@ -35,7 +35,7 @@ func main() {
 	for _, c := range app.Commands {
 		c.OnUsageError = usageError
 	}
-	err := app.Run(os.Args)
+	err := app.Run(flagsFirst(app.Commands, os.Args))
 	var exit cli.ExitCoder
 	switch {
 	case err == nil:

@@ -21,7 +21,7 @@ var runCommand = &cli.Command{
 	Usage:     "run the host",
 	ArgsUsage: "[CONFIG]",
 	Description: "Runs the binds of CONFIG (esmehost.yaml). SIGTERM and Ctrl-C drain: what is in flight gets its time, then\n" +
-		"the binds unbind; a second one ends at once. SIGHUP reloads the scripts.\n\nExample: esmehost run --log-format json prod.yaml",
+		"the binds unbind; a second one ends at once. SIGHUP applies what has changed in the configuration and the scripts.\n\nExample: esmehost run --log-format json prod.yaml",
 	Flags: append([]cli.Flag{&cli.BoolFlag{Name: "check", Usage: "stop after checking"}}, logFlags...),
 	Action: func(c *cli.Context) error {
 		if c.Bool("check") {
@@ -38,7 +38,7 @@ var runCommand = &cli.Command{
 		signal.Notify(hup, syscall.SIGHUP)
 		go func() {
 			for range hup {
-				h.Reload(ctx, host.ReloadRequest{By: "SIGHUP"})
+				h.Hangup(ctx)
 			}
 		}()
 		return h.Run(ctx, nil)

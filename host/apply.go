@@ -1,0 +1,249 @@
+package host
+
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// next is a configuration on its way: read, compared and with its new binds made, so that nothing can go wrong any
+// more when it takes over.
+type next struct {
+	cfg   *Config
+	plan  Plan
+	binds map[string]*Bind // those of + and ~
+}
+
+// Plan reads the configuration file and says what it would change. Nothing is done.
+func (h *Host) Plan() (Plan, diag.List) {
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+	n, wrong := h.read()
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return n.plan, nil
+}
+
+// Apply reads the configuration file and does what differs: what is gone drains, what is new starts, what must is
+// restarted, each as soon as it can. What is wrong in the file changes nothing. With wait it returns when what
+// had to drain has, or ctx ends.
+func (h *Host) Apply(ctx context.Context, by string, wait bool) (Plan, diag.List) {
+	h.reloading.Lock()
+	plan, leaving, wrong := h.apply(by, true)
+	h.reloading.Unlock()
+	if wait {
+		for _, b := range leaving {
+			b.wait(ctx)
+		}
+	}
+	return plan, wrong
+}
+
+// Hangup is what SIGHUP means: the configuration and the scripts are read again, whatever their stamps say.
+func (h *Host) Hangup(ctx context.Context) {
+	h.Apply(ctx, "SIGHUP", false)
+	h.Reload(ctx, ReloadRequest{By: "SIGHUP"})
+}
+
+// apply is Apply without the wait. What is wrong is logged if say.
+func (h *Host) apply(by string, say bool) (plan Plan, leaving []*Bind, wrong diag.List) {
+	n, wrong := h.read()
+	if len(wrong) > 0 {
+		if say {
+			h.complainConfig(wrong)
+		}
+		return nil, nil, wrong
+	}
+	h.complainConfig(nil)
+	if !n.plan.Changes() {
+		h.adopt(n)
+		return n.plan, nil, nil
+	}
+	for _, s := range n.plan {
+		if s.Sign != "=" || len(s.Keys) > 0 {
+			h.log.Info("configuration: "+s.String(), "by", by)
+		}
+	}
+	return n.plan, h.adopt(n), nil
+}
+
+// read reads the file and makes what is new in it, without effect.
+func (h *Host) read() (*next, diag.List) {
+	old := h.config()
+	cfg, wrong := loadConfig(old.Path)
+	h.mu.Lock()
+	h.looks = cfg.looks
+	h.mu.Unlock()
+	for script, d := range cfg.missing {
+		if len(h.users(script)) == 0 {
+			wrong = append(wrong, d) // nothing to go on with
+		}
+	}
+	if len(wrong) > 0 {
+		wrong.Sort()
+		return nil, wrong
+	}
+	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}}
+	now := newReading(cfg.Scripts)
+	defer now.end()
+	for _, s := range n.plan {
+		if s.Sign != "+" && s.Sign != "~" {
+			continue
+		}
+		c, _ := cfg.Bind(s.Name)
+		prog, list := h.programFor(cfg, now, c.Script)
+		if prog != nil {
+			var made []*Bind
+			made, list = h.make(cfg, []BindConfig{c}, prog)
+			n.binds[s.Name] = made[0]
+		}
+		wrong = append(wrong, list...)
+		if other, ok := h.bind(s.Name); ok && other.parent != "" {
+			wrong = append(wrong, diag.Diagnostic{File: cfg.Path, Message: "the bind " + s.Name + " was started by the script of " + other.parent, Remedy: "stop that one, or take another name"})
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, sorted(wrong)
+	}
+	return n, nil
+}
+
+// programFor is what a new bind runs: what the others of its script run, or what is in the file.
+func (h *Host) programFor(cfg *Config, now *reading, name string) (*vm.Program, diag.List) {
+	s := h.script(name)
+	if prog := s.current(); prog != nil && len(h.users(name)) > 0 {
+		return prog, nil
+	}
+	prog, wrong, files := now.compile(name)
+	for i := range wrong {
+		wrong[i].File = cfg.scriptPath(wrong[i].File)
+	}
+	if prog != nil {
+		s.mu.Lock()
+		s.prog, s.good, s.files, s.disk = prog, prog, files, prog.Hash
+		s.mu.Unlock()
+	}
+	return prog, wrong
+}
+
+// adopt puts a configuration that was read in the place of the one that runs, and starts and drains what that takes.
+// It returns the binds that drain.
+func (h *Host) adopt(n *next) (leaving []*Bind) {
+	var starting []*Bind
+	h.mu.Lock()
+	cfg := *n.cfg
+	cfg.Admin, cfg.DataDir, cfg.Log = h.cfg.Admin, h.cfg.DataDir, h.cfg.Log // they come with the next start
+	h.cfg = &cfg
+	for _, s := range n.plan {
+		old := h.binds[s.Name]
+		switch s.Sign {
+		case "+":
+			h.binds[s.Name] = n.binds[s.Name]
+			starting = append(starting, n.binds[s.Name])
+		case "~":
+			b := n.binds[s.Name]
+			b.lua.Inherit(old.lua)
+			b.follow(old)
+			h.binds[s.Name] = b
+			leaving = append(leaving, old)
+			if old.runs() { // one that was stopped stays so
+				starting = append(starting, b)
+			}
+		case "-":
+			delete(h.binds, s.Name)
+			leaving = append(leaving, old)
+			for name, b := range h.binds { // what its script started ends with it
+				if b.parent == s.Name {
+					delete(h.binds, name)
+					leaving = append(leaving, b)
+				}
+			}
+		case "=":
+			if len(s.Keys) > 0 {
+				c, _ := cfg.Bind(s.Name)
+				old.live.Store(liveOf(c))
+			}
+		}
+	}
+	h.mu.Unlock()
+	for _, b := range leaving {
+		b.stop()
+	}
+	for _, b := range starting {
+		b.follow(sameAccount(b, leaving))
+		h.launch(b) // an error says that the host stops: then it need not start
+	}
+	for _, b := range starting {
+		s := h.script(b.cfg.Script)
+		if h.archive.known(s.name) != nil { // its first bind
+			h.note(s, "", Version{What: "started", By: "configuration", Hash: s.current().Hash, Binds: len(h.users(s.name)), Files: s.current().Files, Good: true}, s.current())
+		}
+	}
+	h.rewatch()
+	return leaving
+}
+
+// sameAccount finds the bind that drains and holds the account that b is to bind: the SMSC would refuse b until then.
+func sameAccount(b *Bind, leaving []*Bind) *Bind {
+	for _, old := range leaving {
+		if old.cfg.ESME.SystemID == b.cfg.ESME.SystemID && len(old.cfg.SMSC) > 0 && len(b.cfg.SMSC) > 0 && old.cfg.SMSC[0] == b.cfg.SMSC[0] && old.runs() {
+			return old
+		}
+	}
+	return nil
+}
+
+// complainConfig logs what is wrong with the configuration, once.
+func (h *Host) complainConfig(wrong diag.List) {
+	h.mu.Lock()
+	said := h.said
+	h.said = wrong.Error()
+	h.mu.Unlock()
+	if len(wrong) == 0 || said == wrong.Error() {
+		return
+	}
+	var b strings.Builder
+	wrong.Print(&b)
+	h.log.Error("configuration refused: the old one goes on", "config", h.config().Path, "error", strings.TrimSpace(b.String()))
+}
+
+// configLooks are the files that the configuration was read from, as they were then.
+func (h *Host) configLooks() map[string]look {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.looks
+}
+
+// configStale reports whether one of them may have changed.
+func (h *Host) configStale() bool {
+	for path, l := range h.configLooks() {
+		if l.stale(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// forgetLooks has the configuration read again.
+func (h *Host) forgetLooks() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.looks
+	h.looks = map[string]look{}
+	for path := range old {
+		h.looks[path] = look{early: true}
+	}
+}
+
+// readFile reads a file that the configuration is made of, and notes it.
+func (r *reader) readFile(path string) ([]byte, error) {
+	if r.looks != nil {
+		r.looks[path] = lookAt(path, time.Now())
+	}
+	return os.ReadFile(path)
+}

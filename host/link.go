@@ -1,0 +1,168 @@
+package host
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// maxLinks bounds the binds that the scripts of one bind may have started.
+const maxLinks = 1000
+
+// StartLink starts a bind for a script (esme.start_link). It waits for nothing: a callback may wait for it. The bind
+// ends with its parent's, with the host, or by its own stop: unless told otherwise it is transient.
+func (h *Host) StartLink(l luabind.Link) (string, error) {
+	invalid := func(format string, args ...any) error {
+		return &esme.Error{Code: luabind.CodeInvalid, Message: fmt.Sprintf(format, args...)}
+	}
+	parent, ok := h.bind(l.Parent)
+	if !ok {
+		return "", &esme.Error{Code: esme.CodeStopped, Message: "the bind " + l.Parent + " is no longer configured"}
+	}
+	cfg := h.config()
+	c, err := linkConfig(cfg, parent.cfg, l)
+	if err != nil {
+		return "", invalid("%v", err)
+	}
+	now := newReading(cfg.Scripts)
+	defer now.end()
+	prog, wrong := h.programFor(cfg, now, c.Script)
+	var b *Bind
+	if prog != nil {
+		var made []*Bind
+		made, wrong = h.make(cfg, []BindConfig{c}, prog)
+		b = made[0]
+	}
+	if len(wrong) > 0 {
+		return "", invalid("%v", wrong)
+	}
+	b.parent = l.Parent
+	if err := h.enter(b); err != nil {
+		return "", err
+	}
+	h.log.Info("bind started by a script", "bind", c.Name, "parent", l.Parent, "script", c.Script)
+	return c.Name, nil
+}
+
+// enter gives a linked bind its name and starts it.
+func (h *Host) enter(b *Bind) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx == nil || h.ctx.Err() != nil {
+		return errStopping
+	}
+	links := 0
+	for _, x := range h.binds {
+		if x.parent == b.parent {
+			links++
+		}
+	}
+	old, taken := h.binds[b.cfg.Name]
+	switch {
+	case taken && (old.parent != b.parent || old.runs()):
+		return &esme.Error{Code: "exists", Message: "there is a bind " + b.cfg.Name + " already"}
+	case links >= maxLinks && !taken:
+		return &esme.Error{Code: "limit", Message: fmt.Sprintf("scripts of %s have started %d binds already", b.parent, maxLinks)}
+	}
+	h.binds[b.cfg.Name] = b
+	b.start(h.ctx)
+	return nil
+}
+
+// leave forgets a linked bind that has ended.
+func (h *Host) leave(b *Bind) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.binds[b.cfg.Name] == b {
+		delete(h.binds, b.cfg.Name)
+	}
+}
+
+// linkConfig reads the options as the keys of a bind in the configuration. What reaches the machine's files or
+// environment is not a script's to give, and neither is more than its own bind has.
+func linkConfig(cfg *Config, parent BindConfig, l luabind.Link) (BindConfig, error) {
+	t, _ := l.Options.(*vm.Table)
+	options := &vm.Table{Hash: map[vm.Data]vm.Data{}}
+	name := ""
+	if t != nil {
+		if len(t.Array) > 0 {
+			return BindConfig{}, fmt.Errorf("options must be a table of names to values")
+		}
+		options.Hash = maps.Clone(t.Hash)
+		if n, ok := options.Hash["name"]; ok {
+			if name, ok = n.(string); !ok || !bindName.MatchString(name) {
+				return BindConfig{}, fmt.Errorf("the option name must be made of letters, digits and . _ -")
+			}
+			delete(options.Hash, "name")
+		}
+	}
+	if name == "" {
+		name = fmt.Sprintf("%s.%s-%d", flatName(parent.Name), l.Host, l.Port)
+	}
+	for _, key := range []string{"smsc", "script", "args", "sessions", "password_file", "tls", "listen", "outbind", "source_address"} {
+		if _, ok := options.Hash[key]; ok {
+			return BindConfig{}, fmt.Errorf("the option %s is not a script's to give", key)
+		}
+	}
+	src, err := vm.JSON(options) // which is YAML
+	if err != nil {
+		return BindConfig{}, err
+	}
+	r := &reader{file: "start_link", src: src, env: func(string) (string, bool) { return "", false }}
+	root, ok := r.parse()
+	if !ok {
+		return BindConfig{}, r.wrong
+	}
+	b := newBindReader(r, cfg)
+	b.Restart = "transient"
+	b.Limits, b.ErrorIntensity, b.OnError = parent.Limits, parent.ErrorIntensity, parent.OnError
+	r.mapping(root, "the options", b.keys())
+	if len(r.wrong) > 0 {
+		return BindConfig{}, r.wrong
+	}
+	if over := more(parent, b.BindConfig); over != "" {
+		return BindConfig{}, fmt.Errorf("%s: more than the bind %s has itself", over, parent.Name)
+	}
+	b.Name, b.SMSC, b.Script, b.Args = name, []string{l.Host + ":" + strconv.Itoa(l.Port)}, path.Clean(l.Script), l.Args
+	if b.ESME.SystemID == "" && b.ESME.Mode != esme.Manual {
+		return BindConfig{}, fmt.Errorf("the option system_id is missing")
+	}
+	return b.BindConfig, nil
+}
+
+func flatName(name string) string { return strings.ReplaceAll(name, "/", "-") }
+
+// more names what a linked bind asks for beyond what its parent has; empty: nothing.
+func more(parent, b BindConfig) string {
+	have, want := reflect.ValueOf(parent.Limits.WithDefaults()), reflect.ValueOf(b.Limits.WithDefaults())
+	for i := range have.NumField() {
+		if want.Field(i).Int() > have.Field(i).Int() {
+			return "limits." + snake(have.Type().Field(i).Name)
+		}
+	}
+	beyond := func(have, want []string) bool {
+		return !slices.Contains(have, "*") && slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) })
+	}
+	p, a := parent.Allow, b.Allow
+	switch {
+	case beyond(p.Binds, a.Binds):
+		return "allow.binds"
+	case a.StartBinds && !p.StartBinds:
+		return "allow.start_binds"
+	case beyond(p.HTTP, a.HTTP):
+		return "allow.http"
+	case beyond(slices.Collect(maps.Keys(p.Secrets)), slices.Collect(maps.Keys(a.Secrets))):
+		return "allow.secrets"
+	case beyond(p.Files, a.Files):
+		return "allow.files"
+	}
+	return ""
+}
