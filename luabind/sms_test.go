@@ -2,7 +2,9 @@ package luabind
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/esmehost/esmehost/pdu"
 )
@@ -133,4 +135,25 @@ func TestReassembleInLua(t *testing.T) {
 	o, _ := pdu.SplitText(strings.Repeat("b", 200), pdu.TextOptions{Reference: 8})
 	r.peer.deliver(31, func(b *pdu.Builder) { o.Set(b, 0) })
 	r.expect("incomplete|" + strings.Repeat("a", 153) + "|1|2|2|reference_reused|false")
+}
+
+// What is not whole after 30 minutes goes to handle_info, of the session that there is then.
+func TestIncompleteMessage(t *testing.T) {
+	var now atomic.Int64
+	now.Store(time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC).Unix())
+	r := bound(t, setup{script: smsScript(`show(select(2, sms.reassemble(p)))`), options: Options{Now: func() time.Time { return time.Unix(now.Load(), 0) }}})
+	m, err := pdu.SplitText(strings.Repeat("a", 400), pdu.TextOptions{Reference: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range []int{2, 0} {
+		r.peer.deliver(uint32(10+i), func(b *pdu.Builder) { m.Set(b, part) })
+		r.expect("waiting")
+	}
+	now.Add(29*60 + 59)
+	r.bind.expireSegments()
+	now.Add(1)
+	r.bind.expireSegments()
+	r.expect("a message is given up: parts of it have not come reason=timeout")
+	r.expect("incomplete|" + strings.Repeat("a", 153+94) + "|2|3|2|timeout|false")
 }

@@ -1,6 +1,7 @@
 package pdu
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -112,7 +113,7 @@ func newGSMTables(locking, single Language) *gsmTables {
 		}
 	}
 	for b := range 128 {
-		if r, ok := ext[byte(b)]; ok && b != gsmEscape && b != gsmCR { // 0x0D is a control, never a character
+		if r, ok := ext[byte(b)]; ok && r != utf8.RuneError && b != gsmEscape && b != gsmCR { // 0x0D is a control, never a character
 			t.ext[b] = r
 			t.put(r, gsmEscape<<8|uint16(b))
 		}
@@ -272,16 +273,38 @@ func unpackSeptets(dst, packed []byte, fill int) []byte {
 	return dst
 }
 
-// charsetOf returns the library's tables: a language without a table of its own has the default.
+// The places in which the library's tables (v0.3.0) are not the specification's, by 3GPP 23.038 annex A.
+var (
+	rightMain = map[Language]charset.Decoder{
+		Hindi:   {0x00: 0x0901, 0x01: 0x0902, 0x02: 0x0903}, // A.3.6; the library has Bengali's signs
+		Kannada: {0x24: 0x0CAA},                             // A.3.7; it has U+0CA1, which is elsewhere too
+	}
+	rightExtension = map[Language]charset.Decoder{
+		Portuguese: {0x1F: 'Ê'},            // A.2.3; it has nothing there
+		Telugu:     {0x65: utf8.RuneError}, // A.2.12 has nothing there; it has the euro sign
+	}
+)
+
+// corrected is a table with the places that are wrong in it put right.
+func corrected(table, right charset.Decoder) charset.Decoder {
+	if right == nil {
+		return table
+	}
+	table = maps.Clone(table)
+	maps.Copy(table, right)
+	return table
+}
+
+// charsetOf returns the tables of two languages: one without a table of its own has the default.
 func charsetOf(locking, single Language) (base, ext charset.Decoder) {
 	charsetMu.Lock() // the library fills its tables on first use, without a lock of its own
 	defer charsetMu.Unlock()
 	base, ext = charset.DefaultDecoder(), charset.DefaultExtDecoder()
 	if locking != 0 {
-		base = charset.NewDecoder(int(locking))
+		base = corrected(charset.NewDecoder(int(locking)), rightMain[locking])
 	}
 	if single != 0 {
-		ext = charset.NewExtDecoder(int(single))
+		ext = corrected(charset.NewExtDecoder(int(single)), rightExtension[single])
 	}
 	return base, ext
 }

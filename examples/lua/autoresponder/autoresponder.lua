@@ -35,7 +35,7 @@ end
 
 local function receipt(p, state)
   local original = p.receipt.id and state.waiting[p.receipt.id]
-  if not original then return end
+  if not original or not p.receipt.final then return end
   if p.receipt.stat == "DELIVRD" then
     state.delivered = state.delivered + 1
   else
@@ -54,7 +54,9 @@ function M.handle_pdu(p, state)
   local keyword = ((p.text or ""):match("%a+") or "HELP"):upper()
   local answer = (answers[keyword] or answers.HELP)(p.source_addr, state)
   local parts = assert(sms.submit { to = p.source_addr, from = p.destination_addr, text = answer, receipt = true })
-  assert(esme.send_pdu(parts[1]))
+  for _, part in ipairs(parts) do
+    assert(esme.send_pdu(part))
+  end
   return state
 end
 

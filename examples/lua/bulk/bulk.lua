@@ -16,8 +16,10 @@ end
 local function send(list, from, text)
   for _, to in ipairs(list) do
     local parts = assert(sms.submit { to = to, from = from, text = text, receipt = true })
-    local ok, err = esme.send_pdu(parts[1], { wait = "60s" })
-    esme.send(esme.name, ok and { sent = to } or { failed = to, error = tostring(err) })
+    for _, part in ipairs(parts) do -- a long text has several, each with a receipt of its own
+      local ok, err = esme.send_pdu(part, { wait = "60s" })
+      esme.send(esme.name, ok and { sent = to } or { failed = to, error = tostring(err) })
+    end
   end
 end
 
@@ -68,7 +70,7 @@ end
 
 function M.handle_pdu(p, state)
   local r = p.receipt
-  if not r or not r.id then return state end
+  if not r or not r.id or not r.final then return state end
   if state.waiting[r.id] then
     done(r.id, r.stat, state)
   else
