@@ -77,6 +77,25 @@ func (h *Handler) logger(g *generation, callback string) *slog.Logger {
 	return l
 }
 
+// turn takes the turn of a callback: the lock of g, or of the one that replaces it where g broke in a task.
+func (h *Handler) turn(g *generation) *generation {
+	for {
+		g.vm.Lock()
+		cause := g.vm.Broken()
+		if cause == nil {
+			return g
+		}
+		g.vm.Unlock()
+		err := h.replace(g, cause)
+		next := h.generation()
+		if err != nil || next == g {
+			g.vm.Lock()
+			return g // a call will say what is the matter
+		}
+		g = next
+	}
+}
+
 // settle ends a callback, with the state's lock held: it keeps the state that the callback returned.
 func (g *generation) settle(cb callback, state int, ret []lua.LValue, err *vm.Error) *vm.Error {
 	if err == nil {
@@ -141,12 +160,18 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	switch {
 	case over:
 		h.s.Abort(reason)
-	case g.vm.Poisoned():
+	case g.broken():
 		if e := h.replace(g, err); e != nil {
 			h.logger(g, "").Error("the script cannot go on", "error", e.Error())
 			h.s.Abort(reason)
 		}
 	}
+}
+
+func (g *generation) broken() bool {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	return g.vm.Broken() != nil
 }
 
 // replace rebuilds a broken state, where it is still the one that runs and anything is to follow.
@@ -277,7 +302,7 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 	if g.fns[cbHandlePDU] == nil {
 		return nil
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.s, h.bind.opts.DataCoding0.In), g.state)
 	if err := g.settle(cbHandlePDU, 0, ret, err); err != nil {
 		return err
@@ -291,7 +316,7 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 	if g.fns[cbHandleResp] == nil {
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, err := g.vm.Call(g.fns[cbHandleResp], 1, ownPDU(resp, nil, nil, pdu.GSM), wrapPDU(original), g.state)
 	g.settle(cbHandleResp, 0, ret, err)
 }
@@ -303,7 +328,7 @@ func (h *Handler) HandleRespTimeout(original *pdu.PDU) {
 		h.logger(g, "").Warn("no response in time", "pdu", original.String())
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, err := g.vm.Call(g.fns[cbHandleRespTimeout], 1, wrapPDU(original), g.state)
 	g.settle(cbHandleRespTimeout, 0, ret, err)
 }
@@ -317,7 +342,7 @@ func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 		}
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, failed := g.vm.Call(g.fns[cbHandleSendPDUResult], 1, wrapPDU(p), errorValue(g.vm.L(), err), g.state)
 	g.settle(cbHandleSendPDUResult, 0, ret, failed)
 }
@@ -329,7 +354,7 @@ func (h *Handler) HandleUnparsedPDU(raw []byte, err error) {
 		h.logger(g, "").Warn("a PDU cannot be decoded", "error", err.Error(), "octets", len(raw))
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, failed := g.vm.Call(g.fns[cbHandleUnparsedPDU], 1, lua.LString(raw), errorValue(g.vm.L(), err), g.state)
 	g.settle(cbHandleUnparsedPDU, 0, ret, failed)
 }
@@ -352,7 +377,7 @@ func (h *Handler) message(cb callback, data vm.Data) {
 	if g.fns[cb] == nil {
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, err := g.vm.Call(g.fns[cb], 1, vm.FromData(g.vm.L(), data), g.state)
 	g.settle(cb, 0, ret, err)
 }
@@ -364,7 +389,7 @@ func (h *Handler) HandleCall(request any, from *esme.From) {
 		from.Reply("ok")
 		return
 	}
-	g.vm.Lock()
+	g = h.turn(g)
 	ret, err := g.vm.Call(g.fns[cbHandleCall], 3, vm.FromData(g.vm.L(), request), newFrom(from), g.state)
 	if err == nil {
 		err = g.answer(ret, from)
@@ -414,7 +439,7 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	h.mu.Lock()
 	h.stopping = true
 	h.mu.Unlock()
-	g.vm.Lock()
+	g = h.turn(g)
 	L := g.vm.L()
 	ret, err := g.vm.Call(g.fns[cbHandleStop], 2, reasonValue(L, reason), pduList(L, lost), g.state)
 	if err == nil {

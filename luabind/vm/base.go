@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -26,12 +27,12 @@ func builtin(open lua.LGFunction, names ...string) map[string]lua.LGFunction {
 	return found
 }
 
-var luaBase = builtin(lua.OpenBase, "error", "rawequal", "rawget", "select", "type")
+var luaBase = builtin(lua.OpenBase, "rawequal", "rawget", "select", "type")
 
 // baseFunctions are the globals that are functions: those of Lua 5.1 that cannot reach out of the state.
 var baseFunctions = map[string]lua.LGFunction{
 	"assert":       baseAssert,
-	"error":        luaBase["error"],
+	"error":        baseError,
 	"next":         baseNext,
 	"rawequal":     luaBase["rawequal"],
 	"rawget":       luaBase["rawget"],
@@ -73,19 +74,43 @@ func basePCall(L *lua.LState) int {
 	return 1 + pushAll(L, ret)
 }
 
-// baseAssert raises the message as it is, so that the errors of the API keep their code.
+// baseError puts the place before a message: that of the caller (level 1), or of whoever called it (2).
+func baseError(L *lua.LState) int {
+	v := L.Get(1)
+	if message, ok := v.(lua.LString); ok {
+		if place := placeOf(L, L.OptInt(2, 1)); place != "" {
+			v = lua.LString(place+" ") + message
+		}
+	}
+	L.Error(v, 0)
+	return 0
+}
+
+// placeOf is "file:line:" of the function at a level; empty for one of Go.
+func placeOf(L *lua.LState, level int) string {
+	if level < 1 || level > maxCalls {
+		return ""
+	}
+	dbg, ok := L.GetStack(level)
+	if !ok {
+		return ""
+	}
+	if _, err := L.GetInfo("Sl", dbg, lua.LNil); err != nil || dbg.CurrentLine <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:", dbg.Source, dbg.CurrentLine)
+}
+
+// baseAssert raises the message as it is: that of the API's errors keeps its code, and none gets a place.
 func baseAssert(L *lua.LState) int {
 	if lua.LVAsBool(L.CheckAny(1)) {
 		return L.GetTop()
 	}
-	switch message := L.Get(2).(type) {
-	case *lua.LNilType:
-		L.RaiseError("assertion failed!")
-	case lua.LString, lua.LNumber:
-		L.RaiseError("%s", lua.LVAsString(message))
-	default:
-		L.Error(message, 1)
+	message := L.Get(2)
+	if message == lua.LNil {
+		message = lua.LString("assertion failed!")
 	}
+	L.Error(message, 0)
 	return 0
 }
 

@@ -36,6 +36,9 @@ var coBody = func() *lua.FunctionProto {
 	return proto.FunctionPrototypes[0]
 }()
 
+// deadThread is what the machine says where Lua says something else.
+var deadThread lua.LValue = lua.LString("can not resume a dead thread")
+
 var coPass = &lua.LFunction{IsG: true, GFunction: func(L *lua.LState) int { return L.GetTop() }}
 
 // coCreate makes a thread that counts on the state's budget, now and in any later callback.
@@ -57,15 +60,18 @@ func coCreate(L *lua.LState) int {
 func coResume(L *lua.LState) int {
 	s := FromLua(L)
 	th := L.CheckThread(1)
-	top := L.GetTop()
 	s.enter(L, th)
 	depth, nested, running := s.depth, s.frames, len(s.running)
 	n := luaCoroutine["resume"](L)
+	if n == 2 && L.Get(-1) == deadThread {
+		L.Pop(1)
+		L.Push(lua.LString("cannot resume dead coroutine"))
+	}
 	s.depth, s.frames, s.running = depth, nested, s.running[:running]
 	s.leave(L)
-	if L.Get(top+1) == lua.LFalse {
+	if n >= 2 && L.Get(-n) == lua.LFalse {
 		// The machine takes a panic of a Go function for an error of the script.
-		if message, ok := L.Get(top + 2).(lua.LString); ok && strings.HasPrefix(string(message), "runtime error: ") {
+		if message, ok := L.Get(1 - n).(lua.LString); ok && strings.HasPrefix(string(message), "runtime error: ") {
 			s.poisoned = true
 			L.RaiseError("%s", string(message))
 		}
@@ -78,10 +84,9 @@ func coWrap(L *lua.LState) int {
 	th := L.Get(-1)
 	L.Push(L.NewClosure(func(L *lua.LState) int {
 		L.Insert(L.Get(lua.UpvalueIndex(1)), 1)
-		top := L.GetTop()
 		n := coResume(L)
-		if !lua.LVAsBool(L.Get(top + 1)) {
-			L.Error(L.Get(top+2), 0)
+		if !lua.LVAsBool(L.Get(-n)) {
+			L.Error(L.Get(1-n), 0)
 		}
 		return n - 1
 	}, th))

@@ -113,18 +113,19 @@ func (l *linter) local(name string) bool {
 
 func (l *linter) block(stmts []ast.Stmt, names ...string) {
 	l.scopes = append(l.scopes, names)
-	for _, s := range stmts {
-		l.stmt(s)
+	for i, s := range stmts {
+		stmts[i] = l.stmt(s)
 	}
 	l.scopes = l.scopes[:len(l.scopes)-1]
 }
 
-func (l *linter) stmt(s ast.Stmt) {
+// stmt walks a statement and returns what takes its place.
+func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 	defer func() { l.depth-- }()
-	if !l.deeper(s.Line()) {
-		return
+	if !l.deeper(stmt.Line()) {
+		return stmt
 	}
-	switch s := s.(type) {
+	switch s := stmt.(type) {
 	case *ast.AssignStmt:
 		l.exprs(s.Rhs)
 		for i, e := range s.Lhs {
@@ -133,6 +134,9 @@ func (l *linter) stmt(s ast.Stmt) {
 				continue
 			}
 			s.Lhs[i] = l.expr(e)
+		}
+		if len(s.Lhs) > 1 {
+			return together(s)
 		}
 	case *ast.LocalAssignStmt:
 		if len(s.Exprs) == 1 && len(s.Names) == 1 {
@@ -151,8 +155,8 @@ func (l *linter) stmt(s ast.Stmt) {
 		l.block(s.Stmts)
 	case *ast.RepeatStmt:
 		l.scopes = append(l.scopes, nil) // the condition sees the body's locals
-		for _, x := range s.Stmts {
-			l.stmt(x)
+		for i, x := range s.Stmts {
+			s.Stmts[i] = l.stmt(x)
 		}
 		s.Condition = l.expr(s.Condition)
 		l.scopes = l.scopes[:len(l.scopes)-1]
@@ -168,6 +172,7 @@ func (l *linter) stmt(s ast.Stmt) {
 		l.block(s.Stmts, s.Name)
 	case *ast.GenericForStmt:
 		l.exprs(s.Exprs)
+		s.Exprs = l.three(s.Exprs, s.Line())
 		l.block(s.Stmts, s.Names...)
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
@@ -179,12 +184,29 @@ func (l *linter) stmt(s ast.Stmt) {
 		} else {
 			l.expr(s.Name.Receiver)
 			l.function(s.Func, "self")
-			return
+			break
 		}
 		l.function(s.Func)
 	case *ast.ReturnStmt:
 		l.exprs(s.Exprs)
 	}
+	return stmt
+}
+
+// three fills up what a loop goes by: where there is no third value, the machine takes whatever was in its
+// register, and `for k, v in next, {10}` does not start at the beginning.
+func (l *linter) three(es []ast.Expr, line int) []ast.Expr {
+	switch es[len(es)-1].(type) {
+	case *ast.FuncCallExpr, *ast.Comma3Expr:
+		return es // they give as many as are wanted
+	}
+	for len(es) < 3 {
+		e := &ast.NilExpr{}
+		e.SetLine(line)
+		e.SetLastLine(line)
+		es = append(es, e)
+	}
+	return es
 }
 
 // hidden makes a call of one of the functions that no script can name.

@@ -3,6 +3,7 @@ package vm
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -52,7 +53,8 @@ type State struct {
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	poisoned bool
-	retired  bool // to be closed when its last task ends
+	cause    *Error // why
+	retired  bool   // to be closed when its last task ends
 
 	loaded  map[string]lua.LValue
 	main    lua.LValue    // what the main file returned
@@ -101,8 +103,14 @@ func (s *State) Unlock() { s.mu.Unlock() }
 // InTask reports whether a task has its turn: it may wait, a callback may not.
 func (s *State) InTask() bool { return s.task != nil }
 
-// Poisoned reports that the machine broke in the middle of something: the state is not to be used again.
-func (s *State) Poisoned() bool { return s.poisoned }
+// Broken returns what keeps the state from being used again, if anything does: the machine broke in the
+// middle of something, or it holds too much.
+func (s *State) Broken() *Error {
+	if !s.poisoned {
+		return nil
+	}
+	return s.cause
+}
 
 // Close ends the state's tasks: those that wait, at once; one that runs, at its next wait or limit.
 // It may be called without the lock.
@@ -138,9 +146,9 @@ func (s *State) Init(fn lua.LValue, nret int, args ...lua.LValue) ([]lua.LValue,
 }
 
 // turn runs fn on the thread L, and looks after it whether the state has become too large.
-func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) ([]lua.LValue, *Error) {
+func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) (ret []lua.LValue, err *Error) {
 	if s.poisoned {
-		return nil, &Error{Kind: Panic, Message: "the state is poisoned by an earlier failure"}
+		return nil, &Error{Kind: Panic, Message: "the state is broken by an earlier failure: " + s.cause.Message}
 	}
 	s.begin(t, a)
 	s.depth, s.frames = 0, 0
@@ -149,7 +157,7 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 		s.running = s.running[:0]
 	}
 	s.runs()
-	ret, err := s.run(L, fn, nret, args)
+	ret, err = s.run(L, fn, nret, args)
 	s.stands()
 	switch {
 	case err != nil && err.Kind == Memory: // what it held in variables is free by now
@@ -157,10 +165,12 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 		s.poisoned = s.poisoned || s.Memory() > s.limits.Memory/10*8
 	case s.settle():
 		s.poisoned = true
-		if err == nil || err.Kind != Panic {
+		if ret = nil; err == nil || err.Kind != Panic {
 			err = s.memoryError()
 		}
-		return nil, err
+	}
+	if s.poisoned && s.cause == nil {
+		s.cause = err
 	}
 	return ret, err
 }
@@ -284,10 +294,7 @@ func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LV
 		}
 		// th is not used again: where the machine itself gave up, variables in its registers may be shared.
 		s.charge(L, 50+len(err.Traceback)/16)
-		if err.Value == nil {
-			return []lua.LValue{lua.LString(err.Error())}, false
-		}
-		return []lua.LValue{err.Value}, false
+		return []lua.LValue{caught(fn, err)}, false
 	}
 	ret := make([]lua.LValue, th.GetTop())
 	for i := range ret {
@@ -295,6 +302,20 @@ func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LV
 	}
 	s.putThread(th)
 	return ret, true
+}
+
+// caught is the error value that pcall(fn) gives. The machine puts an empty place before the messages of a Go
+// function that no Lua function called.
+func caught(fn lua.LValue, err *Error) lua.LValue {
+	if err.Value == nil {
+		return lua.LString(err.Error())
+	}
+	if f, ok := fn.(*lua.LFunction); ok && f.IsG {
+		if message, ok := err.Value.(lua.LString); ok {
+			return lua.LString(strings.TrimPrefix(string(message), " "))
+		}
+	}
+	return err.Value
 }
 
 // Invoke calls fn on behalf of a Go function that L runs, and returns its first result; errors go on to the

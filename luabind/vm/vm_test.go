@@ -200,8 +200,8 @@ func TestAPanicPoisonsTheStateAndNoMore(t *testing.T) {
 	s, m := load(t, Limits{}, map[string]string{"main.lua": "return { f = function() pcall(host.boom) end, g = function() return 1 end }"})
 	s.Lock()
 	defer s.Unlock()
-	if _, err := s.Call(m.RawGetString("f"), 0); err == nil || err.Kind != Panic || !s.Poisoned() {
-		t.Fatalf("got %v, poisoned %v", err, s.Poisoned())
+	if _, err := s.Call(m.RawGetString("f"), 0); err == nil || err.Kind != Panic || s.Broken() == nil {
+		t.Fatalf("got %v, poisoned %v", err, s.Broken())
 	}
 	if _, err := s.Call(m.RawGetString("g"), 0); err == nil {
 		t.Fatal("a poisoned state still works")
