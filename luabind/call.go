@@ -219,13 +219,14 @@ func (c *call) text(s string) int {
 	return 1
 }
 
-// charge takes instructions for work done in Go: one for 32 octets looked at, one for a value made.
-func (c *call) charge(n int) { c.s.Charge(c.L, n) }
+// charge takes instructions for work done in Go: one for 32 octets copied or 16 looked at, one for a value made.
+func (c *call) charge(n int) { vm.Charge(c.L, n) }
 
-// large charges for n octets that are looked at, and refuses to make a string longer than any may be.
+// large is to be called before n octets are made that the script may hold; it refuses a string longer than any
+// may be.
 func (c *call) large(n int) {
 	if n > vm.MaxString {
 		c.raise("the string would be longer than %d octets", vm.MaxString)
 	}
-	c.charge(n / 32)
+	vm.ChargeMemory(c.L, n)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 // jsonReader reads JSON into Lua values.
@@ -71,6 +73,7 @@ func (r *jsonReader) token(t json.Token, depth int) (lua.LValue, error) {
 	case bool:
 		return lua.LBool(t), nil
 	case string:
+		vm.ChargeMemory(r.c.L, 32+len(t))
 		return lua.LString(t), nil
 	case json.Number:
 		return jsonNumber(string(t)), nil
@@ -78,7 +81,7 @@ func (r *jsonReader) token(t json.Token, depth int) (lua.LValue, error) {
 		if depth >= maxJSONDepth {
 			return nil, codeError("too_deep", "the value is nested deeper than %d", maxJSONDepth)
 		}
-		r.c.charge(20) // a table costs more than others
+		vm.ChargeMemory(r.c.L, 600) // a table costs more than others
 		if t == '[' {
 			return r.array(depth)
 		}

@@ -11,9 +11,6 @@ import (
 	"sync"
 )
 
-// maxSeries bounds the series of a bind: each set of label values of a metric is one.
-const maxSeries = 1000
-
 // Metrics are what the scripts of a host count. They belong to the host: a reload, a reconnect or a restart of
 // a bind does not reset them. All methods may be called from any goroutine.
 type Metrics struct {
@@ -75,9 +72,10 @@ func (m *Metrics) of(bind string) *bindMetrics {
 	return b
 }
 
-// update changes the series with the label values. It reports false when the bind has as many as it may. A
+// update changes the series with the label values. It reports false when the bind has
+// most series already: each set of label values of a metric is one. A
 // definition that differs from the present one takes its place: the script was changed.
-func (b *bindMetrics) update(d *metricDef, values []string, change func(s *series)) bool {
+func (b *bindMetrics) update(d *metricDef, values []string, most int, change func(s *series)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	m := b.metrics[d.name]
@@ -91,7 +89,7 @@ func (b *bindMetrics) update(d *metricDef, values []string, change func(s *serie
 	key := strings.Join(values, "\xff")
 	s := m.series[key]
 	if s == nil {
-		if b.series >= maxSeries {
+		if b.series >= most {
 			return false
 		}
 		b.series++

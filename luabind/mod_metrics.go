@@ -24,7 +24,7 @@ var defaultBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 var metricsModule = module{
 	Name: "metrics",
 	Doc: "Counters, gauges and histograms that the host shows, each with the label bind. They belong to the host: neither a reload nor a reconnect " +
-		"resets them. A bind may have 1,000 series, one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id.",
+		"resets them. A bind may have 1,000 series (limits.metrics), one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id.",
 	Fns: []fn{
 		metricFn("counter", "Declares a counter, which only grows.", `local sent = metrics.counter("routed", { help = "Messages by route.", labels = { "route" } })
 assert(sent:add(1, { route = "default" }))`),
@@ -156,8 +156,8 @@ func (c *call) metricDef(kind string) *metricDef {
 		}
 		return old
 	}
-	if len(c.gen.metrics) >= maxSeries {
-		c.raise("the script declares more than %d metrics", maxSeries)
+	if n := c.s.Limits().Metrics; len(c.gen.metrics) >= n {
+		c.raise("the script declares more than %d metrics (limits.metrics)", n)
 	}
 	if c.gen.metrics == nil {
 		c.gen.metrics = map[string]*metricDef{}
@@ -223,10 +223,10 @@ func (c *call) labels(d *metricDef, n int) []string {
 // count changes the series that the labels, argument 2 of a method, name.
 func (c *call) count(change func(s *series)) int {
 	d := user[*metricValue](c, 1).def
-	if c.gen.bind.metrics().update(d, c.labels(d, 3), change) {
+	if c.gen.bind.metrics().update(d, c.labels(d, 3), c.s.Limits().Metrics, change) {
 		return c.ok()
 	}
-	err := codeError("limit", "%s is not counted: the bind has %d series already (a label has too many values)", d.name, maxSeries)
+	err := codeError("limit", "%s is not counted: the bind has %d series already (limits.metrics): does a label have too many values?", d.name, c.s.Limits().Metrics)
 	if !c.gen.saidSeries {
 		c.gen.saidSeries = true
 		c.gen.log(slog.LevelWarn, err.Message)

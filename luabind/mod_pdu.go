@@ -7,9 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
-	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
@@ -28,13 +26,10 @@ func newPDU(p *pduValue) lua.LValue { return &lua.LUserData{Value: p, Metatable:
 
 var pduMeta *lua.LTable
 
-// The names of fields and TLVs, for the hot path.
+// The names of fields and TLVs that constructors take.
 var (
 	fieldByName = map[string]pdu.Field{}
 	tagByName   = map[string]pdu.TagSpec{"destination_port": mustSpec(pdu.TagDestPort)}
-
-	commandNames = map[pdu.CommandID]lua.LValue{}
-	statusNames  = map[pdu.Status]lua.LValue{}
 )
 
 func mustSpec(t pdu.Tag) pdu.TagSpec { s, _ := t.Spec(); return s }
@@ -48,118 +43,10 @@ func init() {
 	for _, t := range pdu.Tags() {
 		tagByName[t.Name] = t
 	}
-	for _, cmd := range pdu.Commands() {
-		commandNames[cmd.ID] = lua.LString(cmd.Name)
-	}
-	for _, s := range pdu.Statuses() {
-		statusNames[s] = lua.LString(s.String())
-	}
 	pduMeta = newMeta("a PDU", pduIndex, func(L *lua.LState) int {
 		L.Push(lua.LString(L.CheckUserData(1).Value.(*pduValue).String()))
 		return 1
 	})
-}
-
-// pduIndex reads p.name.
-func pduIndex(L *lua.LState) int {
-	p, ok := L.Get(1).(*lua.LUserData).Value.(*pduValue)
-	name, isString := L.Get(2).(lua.LString)
-	if !ok || !isString {
-		L.RaiseError("a PDU has fields by name, not by %s", L.Get(2).Type())
-	}
-	L.Push(p.get(L, string(name)))
-	return 1
-}
-
-func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
-	if f, ok := fieldByName[name]; ok {
-		if octets, kind, ok := p.Value(f); ok {
-			if kind == pdu.KindInt {
-				return vm.Number(pdu.TLVInt(octets))
-			}
-			return vm.String(octets)
-		}
-		if t, ok := tagByName[name]; ok { // message_state is a field of one command and a TLV of others
-			return p.tlv(t)
-		}
-		return lua.LNil
-	}
-	switch name {
-	case "command":
-		if name, ok := commandNames[p.CommandID()]; ok {
-			return name
-		}
-		return lua.LString(p.CommandID().String())
-	case "command_id":
-		return vm.Number(uint32(p.CommandID()))
-	case "command_status":
-		return vm.Number(uint32(p.CommandStatus()))
-	case "status":
-		if name, ok := statusNames[p.CommandStatus()]; ok {
-			return name
-		}
-		return lua.LString(p.CommandStatus().String())
-	case "sequence_number":
-		return vm.Number(p.SequenceNumber())
-	case "text":
-		if s, err := p.TextAs(p.alphabet0(L)); err == nil {
-			return lua.LString(s)
-		}
-		return lua.LNil
-	case "udh":
-		return udhValue(L, p.UDH())
-	case "segment":
-		return p.segment(L)
-	case "receipt":
-		return p.receipt(L)
-	case "warnings":
-		t := L.NewTable()
-		for _, w := range p.Warnings().Codes() {
-			t.Append(lua.LString(w))
-		}
-		return t
-	}
-	if m, ok := pduMethods[name]; ok {
-		return m
-	}
-	if t, ok := tagByName[name]; ok {
-		return p.tlv(t)
-	}
-	known := []string{"command", "command_id", "command_status", "status", "sequence_number", "text", "udh", "segment", "receipt", "warnings",
-		"response", "with", "tlv", "tlvs", "is_response"}
-	if cmd := p.Command(); cmd != nil {
-		known = append(known, fieldNames(cmd)...)
-	}
-	L.RaiseError("a PDU has no field '%s'; %s", name, near(name, known))
-	return nil
-}
-
-func near(name string, known []string) string {
-	if n := diag.Near(name, known); n != "" {
-		return fmt.Sprintf("did you mean '%s'?", n)
-	}
-	return "its fields and TLVs have the specification's names"
-}
-
-func (p *pduValue) tlv(t pdu.TagSpec) lua.LValue {
-	v, ok := p.TLV(t.Tag)
-	if !ok {
-		return lua.LNil
-	}
-	return tlvValue(t, v)
-}
-
-// tlvValue is the value of a TLV: a number, a string without its NUL, or octets. One of the wrong length is
-// left as it came.
-func tlvValue(t pdu.TagSpec, v []byte) lua.LValue {
-	switch {
-	case len(v) < t.Min || len(v) > t.Max:
-	case t.Kind == pdu.KindInt:
-		return vm.Number(pdu.TLVInt(v))
-	case t.Kind == pdu.KindString && len(v) > 0 && v[len(v)-1] == 0:
-		return vm.String(v[:len(v)-1])
-	}
-	return vm.String(v)
 }
 
 var fieldsParam = param{"fields", optional(tableNamed("a table", "PDUFields")), "fields and TLVs by name; command_status or status by name or number; tlvs = a list of {tag, value}"}
@@ -264,7 +151,10 @@ func wireFields() []value {
 
 var pduMethods map[string]*lua.LFunction
 
-func init() { pduMethods = pduKind.methods(pduType) }
+func init() {
+	pduMethods = pduKind.methods(pduType)
+	namePDU()
+}
 
 // fields sets what the table at n says.
 func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {

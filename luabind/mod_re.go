@@ -304,9 +304,7 @@ func (c *call) replacement(repl lua.LValue, s string, m []int) string {
 	case *lua.LTable:
 		v = c.L.GetTable(r, captures(s, m)[0])
 	case *lua.LFunction:
-		if ret := c.s.Invoke(c.L, r, captures(s, m)...); len(ret) > 0 {
-			v = ret[0]
-		}
+		v = vm.Invoke(c.L, r, captures(s, m)...)
 	default:
 		return c.expand(lua.LVAsString(r), s, m)
 	}

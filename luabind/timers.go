@@ -8,9 +8,6 @@ import (
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// maxTimers bounds the timers of a session, and the messages of send_after that are on their way.
-const maxTimers = 10_000
-
 // repeating is a timer that sends its session's handler a message again and again. It belongs to the
 // session: a reload does not touch it, the end of the session ends it.
 type repeating struct {
@@ -33,8 +30,8 @@ func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, me
 	if h.over {
 		return nil, codeError(esme.CodeStopped, "the session has ended")
 	}
-	if len(h.timers)+len(h.repeating) >= maxTimers {
-		return nil, codeError("limit", "%d timers run already", maxTimers)
+	if n := h.bind.opts.Limits.Timers; len(h.timers)+len(h.repeating) >= n {
+		return nil, codeError("limit", "%d timers and messages of send_after are on their way already (limits.timers)", n)
 	}
 	r := &repeating{h: h, next: next, message: message}
 	r.due = next(now)

@@ -8,6 +8,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
+// MaxString bounds a string that one operation makes, in octets.
+const MaxString = maxString
+
 // maxString bounds a string that one operation makes, in octets.
 const maxString = 4 << 20
 
