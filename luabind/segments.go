@@ -77,13 +77,13 @@ func (b *Bind) bound() {
 // giveUp hands over what has come of messages whose other parts have not: it is in the log, and the script is told.
 func (b *Bind) giveUp(messages []*pdu.Assembled) {
 	for _, m := range messages {
-		err := b.Target().Info(&vm.Table{Hash: map[vm.Data]vm.Data{"event": "incomplete_message", "message": assembledData(m)}})
 		attrs := []any{"source_addr", m.SourceAddr, "destination_addr", m.DestinationAddr, "reference", m.Segment.Reference,
 			"parts", int(m.Segment.Total) - len(m.Missing), "total", m.Segment.Total, "reason", string(m.Why)}
-		if err != nil {
-			attrs = append(attrs, "error", err.Error())
-		}
 		b.log.Warn("a message is given up: parts of it have not come", attrs...)
+		err := b.Target().Info(&vm.Table{Hash: map[vm.Data]vm.Data{"event": "incomplete_message", "message": assembledData(m)}})
+		if err != nil {
+			b.log.Error("the script cannot be told of a message that is given up", append(attrs, "error", err.Error())...)
+		}
 	}
 }
 
