@@ -299,7 +299,7 @@ func reGSub(c *call) int {
 
 func (c *call) replacement(repl lua.LValue, s string, m []int) string {
 	whole := s[m[0]:m[1]]
-	v := lua.LValue(lua.LNil)
+	var v lua.LValue
 	switch r := repl.(type) {
 	case *lua.LTable:
 		v = c.L.GetTable(r, captures(s, m)[0])

@@ -315,8 +315,9 @@ func smsEncode(c *call) int {
 func smsDecode(c *call) int {
 	octets := c.str(1)
 	c.large(3 * len(octets))
-	a, ok := pdu.AlphabetByName(c.str(2))
+	a, _ := pdu.AlphabetByName(c.str(2)) // a name that is none was refused before
 	if n, isNumber := c.value(2).(lua.LNumber); isNumber {
+		var ok bool
 		a, ok = pdu.AlphabetOf(uint8(n), c.gen.bind.opts.DataCoding0.In)
 		if !ok || a == pdu.Binary {
 			return c.fail(codeError("no_text", "data_coding 0x%02X is no text that is known", uint8(n)))

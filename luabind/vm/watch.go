@@ -18,12 +18,6 @@ const (
 	watchIdle  = 8 // looks without anything to do, and it ends
 )
 
-// watched is what a state tells the watcher: odd while it runs, and another number in each run.
-type watched struct {
-	run  *atomic.Uint32
-	slot int
-}
-
 var watcher struct {
 	sync.Mutex
 	on     atomic.Bool
