@@ -101,8 +101,6 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 		}
 	}
 	s.mu.Unlock()
-	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
-		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
 	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,
 		Why: fmt.Sprintf("%s tripped the error limit of %s: %s", b.cfg.Name, short(bad.Hash), why)}, good)
 	err := h.archive.change(s.name, func(x *History) {
@@ -115,6 +113,9 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	if err != nil {
 		h.log.Error("the history of a script cannot be written", "script", s.name, "error", err.Error())
 	}
+	// Said last, so that whoever reads it finds the history written.
+	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
+		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
 }
 
 // short is as much of a hash as people need.
