@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
@@ -136,7 +135,7 @@ func (r *jsonReader) object(depth int) (lua.LValue, error) {
 func jsonNumber(s string) lua.LValue {
 	f, err := strconv.ParseFloat(s, 64)
 	whole := !strings.ContainsAny(s, ".eE")
-	if err != nil || math.IsInf(f, 0) || whole && math.Abs(f) > 1<<53 {
+	if n, wrong := strconv.ParseInt(s, 10, 64); whole && (wrong != nil || n > 1<<53 || n < -1<<53) || err != nil {
 		return lua.LString(s)
 	}
 	return lua.LNumber(f)

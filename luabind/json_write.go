@@ -118,7 +118,7 @@ func (w *jsonWriter) table(t *lua.LTable, path string, depth int) bool {
 	if depth >= maxJSONDepth {
 		w.c.raise("%s is nested deeper than %d tables, or contains itself", shortPath(path), maxJSONDepth)
 	}
-	n := t.Len()
+	n := w.length(t)
 	var keys []string
 	values := map[string]lua.LValue{}
 	t.ForEach(func(k, v lua.LValue) {
@@ -174,6 +174,21 @@ func (w *jsonWriter) table(t *lua.LTable, path string, depth int) bool {
 	}
 	w.out = append(w.out, '}')
 	return true
+}
+
+// length is how many elements the table has as a list. Holes are null, as long as they are not most of it.
+func (w *jsonWriter) length(t *lua.LTable) int {
+	n, filled := t.Len(), 0
+	w.c.charge(n / 16)
+	for i := 1; i <= n; i++ {
+		if t.RawGetInt(i) != lua.LNil {
+			filled++
+		}
+	}
+	if 2*filled < n || n > 0 && t.RawGetInt(1) == lua.LNil {
+		return 0
+	}
+	return n
 }
 
 // shortPath is the path of what is nested too deep, as far as a person will read.

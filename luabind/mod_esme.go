@@ -21,7 +21,7 @@ var (
 
 // remote are the functions that work on the own bind or, as methods of a reference, on another.
 var remote = []fn{
-	{Name: "send_pdu", Params: []param{{"pdu", pduType, "the PDU"}, sendOptions}, Returns: accepted("queue_full, stopped, invalid_pdu"),
+	{Name: "send_pdu", Params: []param{{"pdu", pduOrTable, "the PDU, or a table of its fields with its command: {command = \"submit_sm\", ...}"}, sendOptions}, Returns: accepted("queue_full, stopped, invalid_pdu"),
 		Doc: "Accepts the PDU for sending. What becomes of it is told to handle_send_pdu_result, and of a request to handle_resp, " +
 			"handle_resp_timeout or handle_stop. Sequence numbers are given by the session.",
 		Example: `assert(esme.send_pdu(pdu.submit_sm { source_addr = "12345", destination_addr = "491700000001", short_message = "hi" }))`,
@@ -30,7 +30,7 @@ var remote = []fn{
 		Doc:     "Ends the session in order: what is in flight gets unbind_limit, then unbind, then close. The restart policy decides what follows.",
 		Example: `esme.stop("maintenance")`,
 		Do:      func(c *call) int { return c.fail(c.self().Stop(c.str(1))) }},
-	{Name: "request", Where: inTask, Params: []param{{"pdu", pduType, "a request"}, timeoutParam},
+	{Name: "request", Where: inTask, Params: []param{{"pdu", pduOrTable, "a request"}, timeoutParam},
 		Returns: []param{{"resp", optional(pduType), "the response; its status may be an error's"}, fails("timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it")},
 		Doc:     "Sends the PDU and waits for its response. Nothing of it is told to the callbacks.",
 		Example: `local resp = assert(esme.request(pdu.submit_sm { destination_addr = "491700000001", short_message = "hi" }, "10s"))
@@ -80,7 +80,7 @@ var addressed = []fn{
 
 // own are the functions of the own bind alone.
 var own = []fn{
-	{Name: "reply", Params: []param{{"pdu", pduType, "a request of the peer"}, {"reply_pdu", pduType, "its response, or a generic_nack"}},
+	{Name: "reply", Params: []param{{"pdu", pduType, "a request of the peer"}, {"reply_pdu", pduOrTable, "its response, or a generic_nack"}},
 		Returns: accepted("answered, stopped, invalid_pdu"),
 		Doc:     "Answers a request of the peer, now or later; the sequence number is set. A second answer is refused: answered.",
 		Example: `assert(esme.reply(p, pdu.deliver_sm_resp { command_status = "ESME_RX_P_APPN" }))`, Do: esmeReply},
@@ -200,7 +200,7 @@ func (c *call) wait(limit time.Duration, do func(ctx context.Context)) {
 }
 
 func (c *call) sendPDU(t Target, n int) int {
-	p := c.pdu(n)
+	p := c.pduOf(n)
 	if p.in != nil && p.IsResponse() { // made by p:response
 		return c.fail(p.session.Reply(p.in, p.PDU))
 	}
@@ -218,7 +218,7 @@ func (c *call) sendPDU(t Target, n int) int {
 }
 
 func (c *call) request(t Target, n int) int {
-	p := c.pdu(n)
+	p := c.pduOf(n)
 	if _, ok := p.CommandID().Response(); !ok {
 		c.raise("%s has no response to wait for", p.CommandID())
 	}
@@ -241,7 +241,7 @@ func (c *call) received(n int) *pduValue {
 }
 
 func esmeReply(c *call) int {
-	p, reply := c.received(1), c.pdu(2)
+	p, reply := c.received(1), c.pduOf(2)
 	want, ok := p.CommandID().Response()
 	if got := reply.CommandID(); !ok || got != want && got.String() != "generic_nack" {
 		c.raise("%s is no answer to %s", reply.CommandID(), p.CommandID())

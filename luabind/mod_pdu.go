@@ -173,13 +173,14 @@ func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {
 		case name == "command_status" || name == "status":
 			b.SetStatus(c.status(v))
 		case name == "sequence_number":
-			b.SetSequence(uint32(c.number(name, v)))
+			b.SetSequence(uint32(c.within(name, v, 0xFFFFFFFF)))
 		case isTLV:
 			tlvs = append(tlvs, name)
 		case name == "tlvs":
 			c.rawTLVs(b, v)
+		case name == "command" && v == lua.LString(cmd.Name): // of a table that is taken as a PDU
 		default:
-			c.raise("field '%s' is not in %s; %s", name, cmd.Name, near(name, fieldNames(cmd)))
+			c.raise("field '%.60s' is not in %s; %s", name, cmd.Name, near(name, fieldNames(cmd)))
 		}
 	})
 	slices.Sort(tlvs)
@@ -215,7 +216,12 @@ func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
 			c.raise("%s[%d] must be a table", s.Field, i)
 		}
 		str := func(k string) string { return lua.LVAsString(e.RawGetString(k)) }
-		num := func(k string) uint8 { return uint8(lua.LVAsNumber(e.RawGetString(k))) }
+		num := func(k string) uint8 {
+			if v := e.RawGetString(k); v != lua.LNil {
+				return uint8(c.within(k, v, 255))
+			}
+			return 0
+		}
 		switch {
 		case s.Kind == pdu.KindUnsuccess:
 			octets = pdu.AppendUnsuccess(octets, num("dest_addr_ton"), num("dest_addr_npi"), str("destination_addr"),
@@ -243,10 +249,24 @@ func (c *call) number(name string, v lua.LValue) lua.LNumber {
 }
 
 func (c *call) octets(name string, v lua.LValue) string {
-	if v.Type() != lua.LTString && v.Type() != lua.LTNumber {
+	switch n, isNumber := v.(lua.LNumber); {
+	case name == "password" && secretType.is(v):
+		return c.reveal(v)
+	case isNumber && (!integerType.is(v) || n < 0): // such a number has lost digits, or never was an address
+		c.raise("field '%s' must be a string, is number %s", name, v)
+	case !isNumber && v.Type() != lua.LTString:
 		c.raise("field '%s' must be a string, is %s", name, v.Type())
 	}
 	return lua.LVAsString(v)
+}
+
+// within is a whole number from 0 to most.
+func (c *call) within(name string, v lua.LValue, most lua.LNumber) lua.LNumber {
+	n := c.number(name, v)
+	if n < 0 || n > most {
+		c.raise("field '%s' must be 0 to %v, is %v", name, most, n)
+	}
+	return n
 }
 
 func (c *call) status(v lua.LValue) pdu.Status {
@@ -261,7 +281,7 @@ func (c *call) status(v lua.LValue) pdu.Status {
 		}
 		return s
 	}
-	return pdu.Status(c.number("command_status", v))
+	return pdu.Status(c.within("command_status", v, 0xFFFFFFFF))
 }
 
 func (c *call) tlv(b *pdu.Builder, t pdu.TagSpec, name string, v lua.LValue) {
@@ -286,7 +306,7 @@ func (c *call) rawTLVs(b *pdu.Builder, v lua.LValue) {
 		if !ok {
 			c.raise("tlvs[%d] must be a table {tag = number, value = octets}", i)
 		}
-		b.AddTLV(pdu.Tag(c.number("tag", e.RawGetString("tag"))), c.octets("value", e.RawGetString("value")))
+		b.AddTLV(pdu.Tag(c.within("tag", e.RawGetString("tag"), 0xFFFF)), c.octets("value", e.RawGetString("value")))
 	}
 }
 
@@ -344,16 +364,38 @@ func constructors() []fn {
 var pduNew = fn{Name: "new", Where: anywhere, Params: []param{{"command", stringType, "its name"}, fieldsParam}, Returns: []param{{"p", pduType, "the PDU"}},
 	Doc: "Makes a PDU of the command whose name is a value.", Example: `local p = pdu.new("submit_sm", { source_addr = "12345" })`,
 	Do: func(c *call) int {
-		cmd, ok := pdu.CommandByName(c.str(1))
-		if !ok {
-			var names []string
-			for _, cmd := range pdu.Commands() {
-				names = append(names, cmd.Name)
-			}
-			c.raise("there is no command '%.40s'; %s", c.str(1), didYouMean(c.str(1), names))
-		}
+		cmd := c.command(c.str(1))
 		return c.build(cmd, 2)
 	}}
+
+// pduOf is the PDU at n, which may be given as a table of its fields with its command.
+func (c *call) pduOf(n int) *pduValue {
+	t, ok := c.value(n).(*lua.LTable)
+	if !ok {
+		return c.pdu(n)
+	}
+	name, ok := t.RawGetString("command").(lua.LString)
+	if !ok {
+		c.raise("the table has no field 'command', such as \"submit_sm\": a PDU is needed")
+	}
+	cmd := c.command(string(name))
+	b := pdu.NewBuilder(cmd)
+	c.fields(b, cmd, n)
+	return &pduValue{PDU: b.Build()}
+}
+
+// command finds a command by its name.
+func (c *call) command(name string) *pdu.Command {
+	cmd, ok := pdu.CommandByName(name)
+	if !ok {
+		var names []string
+		for _, cmd := range pdu.Commands() {
+			names = append(names, cmd.Name)
+		}
+		c.raise("there is no command '%.40s'; %s", name, didYouMean(name, names))
+	}
+	return cmd
+}
 
 func (c *call) build(cmd *pdu.Command, n int) int {
 	b := pdu.NewBuilder(cmd)

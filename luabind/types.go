@@ -62,6 +62,7 @@ var (
 	}}
 	durationType = luaType{what: `a duration: seconds, or "250ms", "5s", "2m", "1h"`, editor: "duration", is: func(v lua.LValue) bool { _, ok := duration(v); return ok }}
 	pduType      = userType[*pduValue]("a PDU", "PDU")
+	pduOrTable   = luaType{what: "a PDU", editor: "PDU|PDUFields", is: func(v lua.LValue) bool { return v.Type() == lua.LTTable || pduType.is(v) }}
 	fromType     = userType[*fromValue]("a from handle", "From")
 	errorType    = tableNamed("an error", "Error")
 	targetType   = luaType{what: "the name of a bind, or what esme.whereis returned", editor: "string|Bind", is: func(v lua.LValue) bool {

@@ -34,7 +34,7 @@ local Bind = {}
 ---local bind = assert(esme.whereis("other"))
 ---assert(bind:send_pdu(pdu.submit_sm { destination_addr = "491700000001", short_message = "by the other way" }))
 ---```
----@param pdu PDU # the PDU
+---@param pdu PDU|PDUFields # the PDU, or a table of its fields with its command: {command = "submit_sm", ...}
 ---@param opts? { wait?: duration } # how to send
 ---@return boolean? ok # true
 ---@return Error? err # nil, or what went wrong: queue_full, stopped, invalid_pdu
@@ -58,7 +58,7 @@ function Bind:stop(reason) end
 ---local resp = assert(esme.whereis("other"):request(pdu.submit_sm { destination_addr = "491700000001" }, "10s"))
 ---assert(resp.status == "ESME_ROK")
 ---```
----@param pdu PDU # a request
+---@param pdu PDU|PDUFields # a request
 ---@param timeout? duration # how long to wait; 5 s
 ---@return PDU? resp # the response; its status may be an error's
 ---@return Error? err # nil, or what went wrong: timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it
@@ -172,7 +172,7 @@ esme = {}
 ---```lua
 ---assert(esme.send_pdu(pdu.submit_sm { source_addr = "12345", destination_addr = "491700000001", short_message = "hi" }))
 ---```
----@param pdu PDU # the PDU
+---@param pdu PDU|PDUFields # the PDU, or a table of its fields with its command: {command = "submit_sm", ...}
 ---@param opts? { wait?: duration } # how to send
 ---@return boolean? ok # true
 ---@return Error? err # nil, or what went wrong: queue_full, stopped, invalid_pdu
@@ -196,7 +196,7 @@ function esme.stop(reason) end
 ---local resp = assert(esme.request(pdu.submit_sm { destination_addr = "491700000001", short_message = "hi" }, "10s"))
 ---log.info("accepted", { id = resp.message_id })
 ---```
----@param pdu PDU # a request
+---@param pdu PDU|PDUFields # a request
 ---@param timeout? duration # how long to wait; 5 s
 ---@return PDU? resp # the response; its status may be an error's
 ---@return Error? err # nil, or what went wrong: timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it
@@ -229,7 +229,7 @@ function esme.with_session(fn) end
 ---assert(esme.reply(p, pdu.deliver_sm_resp { command_status = "ESME_RX_P_APPN" }))
 ---```
 ---@param pdu PDU # a request of the peer
----@param reply_pdu PDU # its response, or a generic_nack
+---@param reply_pdu PDU|PDUFields # its response, or a generic_nack
 ---@return boolean? ok # true
 ---@return Error? err # nil, or what went wrong: answered, stopped, invalid_pdu
 function esme.reply(pdu, reply_pdu) end

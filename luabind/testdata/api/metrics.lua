@@ -1,0 +1,45 @@
+local check = require "check"
+local M = {}
+
+M["counts"] = function()
+  local c = metrics.counter("c", { labels = { "route", "ok" } })
+  assert(c:add(1, { route = "a", ok = true }) and c:add(2, { route = "a", ok = true }) and c:add(5, { route = "b", ok = false }))
+  check.equal(c:value({ route = "a", ok = true }), 3)
+  check.equal(metrics.counter("c", { labels = { "route", "ok" } }):value({ route = "b", ok = false }), 5)
+  local g = metrics.gauge("g")
+  assert(g:set(5) and g:add(-2))
+  check.equal(g:value(), 3)
+  local h = metrics.histogram("h", { buckets = { 1, 2 } })
+  assert(h:observe(0.5) and h:observe(1.5) and h:observe(9))
+end
+
+M["what it refuses"] = function()
+  local c = metrics.counter("d", { labels = { "route" } })
+  check.raises("a counter only grows", c.add, c, -1, { route = "a" })
+  check.raises("needs the label 'route'", c.add, c, 1)
+  check.raises("has no label 'rout'; did you mean 'route'", c.add, c, 1, { route = "a", rout = "b" })
+  check.raises("must be a finite number", c.add, c, 0 / 0, { route = "a" })
+  check.raises("at most 200", c.add, c, 1, { route = ("x"):rep(201) })
+  check.raises("is declared in this script already", metrics.gauge, "d")
+  check.raises("is no name for a metric", metrics.counter, "a b")
+  check.raises("is no name for a label", metrics.counter, "e", { labels = { "bind" } })
+  check.raises("greater than the one before", metrics.histogram, "f", { buckets = { 2, 1 } })
+  check.raises("1 to 50 buckets", metrics.histogram, "f", { buckets = {} })
+  check.raises("a counter has no 'set'", function() return c.set end)
+end
+
+M["cardinality is capped"] = function()
+  local c = metrics.counter("ids", { labels = { "id" } })
+  local err
+  for i = 1, 5000 do
+    local ok, e = c:add(1, { id = i })
+    if not ok then
+      err = e
+      break
+    end
+  end
+  check.fails("limit", nil, err)
+  check.equal(c:value({ id = 1 }), 1)
+end
+
+return M
