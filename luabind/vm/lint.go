@@ -67,13 +67,13 @@ func (l *linter) deeper(line int) bool {
 	return false
 }
 
-func (l *linter) chunk(stmts []ast.Stmt) { l.body(1, stmts) }
+func (l *linter) chunk(stmts []ast.Stmt) []ast.Stmt { return l.body(1, stmts) }
 
 // body walks the statements of a function.
-func (l *linter) body(line int, stmts []ast.Stmt, names ...string) {
+func (l *linter) body(line int, stmts []ast.Stmt, names ...string) []ast.Stmt {
 	b := &body{line: line, scopes: len(l.scopes), upvalues: map[upvalue]bool{}, constants: map[string]bool{}}
 	l.bodies = append(l.bodies, b)
-	l.block(stmts, names...)
+	stmts = l.block(stmts, names...)
 	l.bodies = l.bodies[:len(l.bodies)-1]
 	if n := len(b.upvalues); n > maxUpvalues {
 		l.report(line, "", fmt.Sprintf("the function uses %d variables of the functions around it, more than %d", n, maxUpvalues), "put them into a table")
@@ -81,6 +81,7 @@ func (l *linter) body(line int, stmts []ast.Stmt, names ...string) {
 	if len(b.constants) > maxConstants {
 		l.report(line, "", fmt.Sprintf("the function has more than %d different constants", maxConstants), "read data from a file or the arguments, or spread it over functions")
 	}
+	return stmts
 }
 
 func (l *linter) constant(s string) {
@@ -111,12 +112,14 @@ func (l *linter) local(name string) bool {
 	return false
 }
 
-func (l *linter) block(stmts []ast.Stmt, names ...string) {
+// block walks statements and returns what takes their place.
+func (l *linter) block(stmts []ast.Stmt, names ...string) []ast.Stmt {
 	l.scopes = append(l.scopes, names)
 	for i, s := range stmts {
 		stmts[i] = l.stmt(s)
 	}
 	l.scopes = l.scopes[:len(l.scopes)-1]
+	return labelled(stmts)
 }
 
 // stmt walks a statement and returns what takes its place.
@@ -138,6 +141,11 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 		if len(s.Lhs) > 1 {
 			return together(s)
 		}
+		// The compiler puts the function into the register of the last parameter, before its arguments are read,
+		// where `x = (f(x))` assigns to that. Without the brackets it does not, and one value is taken all the same.
+		if call, ok := s.Rhs[0].(*ast.FuncCallExpr); ok && len(s.Rhs) == 1 {
+			call.AdjustRet = false
+		}
 	case *ast.LocalAssignStmt:
 		if len(s.Exprs) == 1 && len(s.Names) == 1 {
 			if _, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
@@ -149,10 +157,11 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 	case *ast.FuncCallStmt:
 		s.Expr = l.expr(s.Expr)
 	case *ast.DoBlockStmt:
-		l.block(s.Stmts)
+		s.Stmts = l.block(s.Stmts)
 	case *ast.WhileStmt:
 		s.Condition = l.expr(s.Condition)
-		l.block(s.Stmts)
+		s.Stmts = l.block(s.Stmts)
+		return foldWhile(s)
 	case *ast.RepeatStmt:
 		l.scopes = append(l.scopes, nil) // the condition sees the body's locals
 		for i, x := range s.Stmts {
@@ -160,20 +169,24 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 		}
 		s.Condition = l.expr(s.Condition)
 		l.scopes = l.scopes[:len(l.scopes)-1]
+		s.Stmts = started(labelled(s.Stmts))
 	case *ast.IfStmt:
 		s.Condition = l.expr(s.Condition)
-		l.block(s.Then)
-		l.block(s.Else)
+		s.Then = l.block(s.Then)
+		s.Else = l.block(s.Else)
+		return foldIf(s)
 	case *ast.NumberForStmt:
 		s.Init, s.Limit = l.expr(s.Init), l.expr(s.Limit)
 		if s.Step != nil {
 			s.Step = l.expr(s.Step)
 		}
-		l.block(s.Stmts, s.Name)
+		s.Stmts = l.block(s.Stmts, s.Name)
+		s.Stmts = started(s.Stmts)
 	case *ast.GenericForStmt:
 		l.exprs(s.Exprs)
 		s.Exprs = l.three(s.Exprs, s.Line())
-		l.block(s.Stmts, s.Names...)
+		s.Stmts = l.block(s.Stmts, s.Names...)
+		s.Stmts = started(s.Stmts)
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
 			if id, ok := s.Name.Func.(*ast.IdentExpr); ok {
@@ -229,7 +242,7 @@ func (l *linter) function(f *ast.FunctionExpr, names ...string) {
 	if f.ParList != nil {
 		names = append(names, f.ParList.Names...)
 	}
-	l.body(f.Line(), f.Stmts, append(names, "arg")...)
+	f.Stmts = l.body(f.Line(), f.Stmts, append(names, "arg")...)
 }
 
 // expr walks e and returns what takes its place.
@@ -268,6 +281,7 @@ func (l *linter) expr(e ast.Expr) ast.Expr {
 		l.exprs(e.Args)
 	case *ast.LogicalOpExpr:
 		e.Lhs, e.Rhs = l.expr(e.Lhs), l.expr(e.Rhs)
+		return foldLogical(e)
 	case *ast.RelationalOpExpr:
 		e.Lhs, e.Rhs = l.expr(e.Lhs), l.expr(e.Rhs)
 	case *ast.ArithmeticOpExpr:
@@ -278,6 +292,7 @@ func (l *linter) expr(e ast.Expr) ast.Expr {
 		e.Expr = l.expr(e.Expr)
 	case *ast.UnaryNotOpExpr:
 		e.Expr = l.expr(e.Expr)
+		return foldNot(e)
 	case *ast.UnaryLenOpExpr:
 		e.Expr = l.expr(e.Expr)
 	case *ast.FunctionExpr:

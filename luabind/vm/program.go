@@ -156,7 +156,7 @@ func compileFile(file string, src []byte, lib *Library) (*lua.FunctionProto, []r
 		return nil, nil, diag.List{parseError(file, src, err)}
 	}
 	l := &linter{file: file, src: src, lib: lib}
-	l.chunk(chunk)
+	chunk = l.chunk(chunk)
 	if len(l.wrong) > 0 {
 		return nil, l.requires, l.wrong
 	}
