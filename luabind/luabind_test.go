@@ -572,6 +572,36 @@ func TestPDUs(t *testing.T) {
 		"too_long", "bound 10")
 }
 
+// The arrays of submit_multi and its response are lists, both ways, and no number is cut to fit.
+func TestArraysOfPDUs(t *testing.T) {
+	r := bound(t, setup{script: `
+		local function try(fields)
+			local ok, err = pcall(pdu.submit_multi, fields)
+			return ok and "taken" or tostring(err):gsub("^.-: ", "")
+		end
+		return { handle_pdu = function(p)
+			local m = pdu.submit_multi { dest_address = { { dest_addr_ton = 1, dest_addr_npi = 1, destination_addr = "49170" }, { dl_name = "friends" } } }
+			local d = m.dest_address
+			log.info(("%d|%d|%d|%s|%d|%s"):format(m.number_of_dests, #d, d[1].dest_addr_ton, d[1].destination_addr, d[2].dest_flag, d[2].dl_name))
+			local again = m:with { dest_address = d, source_addr = "1" }
+			log.info(("%d|%s"):format(#again.dest_address, again.dest_address[2].dl_name))
+			local resp = m:response { message_id = "x", unsuccess_sme = { { destination_addr = "49170", error_status_code = 11 } } }
+			log.info(("%d|%s|%d"):format(resp.no_unsuccess, resp.unsuccess_sme[1].destination_addr, resp.unsuccess_sme[1].error_status_code))
+			log.info((try { dest_address = { { dest_addr_ton = 256, destination_addr = "1" } } }))
+			log.info((try { dest_address = { { destination_addr = {} } } }))
+			log.info((try { sequence_number = -1 }))
+			log.info((try { tlvs = { { tag = 65536, value = "" } } }))
+		end }`})
+	cmd, _ := pdu.CommandByName("deliver_sm")
+	b := pdu.NewBuilder(cmd)
+	b.SetSequence(3)
+	r.peer.raw(b.Build().AppendTo(nil))
+	r.expect("2|2|1|49170|2|friends")
+	r.next("2|friends", "1|49170|11",
+		"field 'dest_address[1].dest_addr_ton' must be 0 to 255, is 256", "field 'dest_address[1].destination_addr' must be a string, is table",
+		"field 'sequence_number' must be 0 to 4294967295, is -1", "field 'tag' must be 0 to 65535, is 65536")
+}
+
 func TestARefusedReloadChangesNothing(t *testing.T) {
 	const old = `return { version = 1, init = function() return { n = 1, log = {} } end,
 		handle_call = function(r, _, state) state.n = state.n + 1 return "reply", { state.n, esme.generation }, state end }`

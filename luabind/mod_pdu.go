@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -133,14 +134,24 @@ func wireFields() []value {
 		}
 		known[name] = true
 		t := stringType
-		if kind == pdu.KindInt {
+		switch kind {
+		case pdu.KindInt:
 			t = integerType
+		case pdu.KindDests, pdu.KindUnsuccess:
+			t = listOf(tableType)
 		}
 		all = append(all, value{Name: name, Type: optional(t), Doc: doc})
 	}
 	for _, cmd := range pdu.Commands() {
 		for _, f := range cmd.Fields {
-			add(f.Field.String(), f.Kind, "A field.")
+			doc := "A field."
+			switch f.Kind {
+			case pdu.KindDests:
+				doc = "A list; each has dest_flag, and dl_name or dest_addr_ton, dest_addr_npi and destination_addr."
+			case pdu.KindUnsuccess:
+				doc = "A list; each has dest_addr_ton, dest_addr_npi, destination_addr and error_status_code."
+			}
+			add(f.Field.String(), f.Kind, doc)
 		}
 	}
 	for _, t := range pdu.Tags() {
@@ -173,7 +184,7 @@ func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {
 		case name == "command_status" || name == "status":
 			b.SetStatus(c.status(v))
 		case name == "sequence_number":
-			b.SetSequence(uint32(c.within(name, v, 0xFFFFFFFF)))
+			b.SetSequence(uint32(c.within(name, v, math.MaxUint32)))
 		case isTLV:
 			tlvs = append(tlvs, name)
 		case name == "tlvs":
@@ -215,21 +226,27 @@ func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
 		if !ok {
 			c.raise("%s[%d] must be a table", s.Field, i)
 		}
-		str := func(k string) string { return lua.LVAsString(e.RawGetString(k)) }
-		num := func(k string) uint8 {
+		str := func(k string) string {
 			if v := e.RawGetString(k); v != lua.LNil {
-				return uint8(c.within(k, v, 255))
+				return c.octets(fmt.Sprintf("%s[%d].%s", s.Field, i, k), v)
+			}
+			return ""
+		}
+		num := func(k string, max uint32) uint32 {
+			if v := e.RawGetString(k); v != lua.LNil {
+				return c.within(fmt.Sprintf("%s[%d].%s", s.Field, i, k), v, max)
 			}
 			return 0
 		}
+		ton, npi := uint8(num("dest_addr_ton", 0xFF)), uint8(num("dest_addr_npi", 0xFF))
 		switch {
 		case s.Kind == pdu.KindUnsuccess:
-			octets = pdu.AppendUnsuccess(octets, num("dest_addr_ton"), num("dest_addr_npi"), str("destination_addr"),
-				pdu.Status(lua.LVAsNumber(e.RawGetString("error_status_code"))))
-		case str("dl_name") != "":
+			octets = pdu.AppendUnsuccess(octets, ton, npi, str("destination_addr"),
+				pdu.Status(num("error_status_code", math.MaxUint32)))
+		case str("dl_name") != "" || num("dest_flag", 2) == pdu.DestFlagList:
 			octets = pdu.AppendDestList(octets, str("dl_name"))
 		default:
-			octets = pdu.AppendDest(octets, num("dest_addr_ton"), num("dest_addr_npi"), str("destination_addr"))
+			octets = pdu.AppendDest(octets, ton, npi, str("destination_addr"))
 		}
 	}
 	count := pdu.FieldNumberOfDests
@@ -248,6 +265,15 @@ func (c *call) number(name string, v lua.LValue) lua.LNumber {
 	return n
 }
 
+// within is a whole number of 0 to max.
+func (c *call) within(name string, v lua.LValue, max uint32) uint32 {
+	n := c.number(name, v)
+	if n < 0 || n > lua.LNumber(max) {
+		c.raise("field '%s' must be 0 to %d, is %s", name, max, shown(v))
+	}
+	return uint32(n)
+}
+
 func (c *call) octets(name string, v lua.LValue) string {
 	switch n, isNumber := v.(lua.LNumber); {
 	case name == "password" && secretType.is(v):
@@ -258,15 +284,6 @@ func (c *call) octets(name string, v lua.LValue) string {
 		c.raise("field '%s' must be a string, is %s", name, v.Type())
 	}
 	return lua.LVAsString(v)
-}
-
-// within is a whole number from 0 to most.
-func (c *call) within(name string, v lua.LValue, most lua.LNumber) lua.LNumber {
-	n := c.number(name, v)
-	if n < 0 || n > most {
-		c.raise("field '%s' must be 0 to %v, is %v", name, most, n)
-	}
-	return n
 }
 
 func (c *call) status(v lua.LValue) pdu.Status {

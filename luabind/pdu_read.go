@@ -89,6 +89,10 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 			switch {
 			case kind == pdu.KindInt:
 				return vm.Number(pdu.TLVInt(octets))
+			case kind == pdu.KindDests:
+				return p.dests(L)
+			case kind == pdu.KindUnsuccess:
+				return p.unsuccess(L)
 			case n.again:
 				return recurring(octets)
 			}
@@ -127,13 +131,47 @@ func near(name string, known []string) string {
 // left as it came.
 func tlvValue(t *pdu.TagSpec, v []byte) lua.LValue {
 	switch {
-	case len(v) < t.Min || len(v) > t.Max:
+	case len(v) < t.Min || len(v) > t.Accept:
 	case t.Kind == pdu.KindInt:
 		return vm.Number(pdu.TLVInt(v))
-	case t.Kind == pdu.KindString && len(v) > 0 && v[len(v)-1] == 0:
-		return vm.String(v[:len(v)-1])
+	case t.Kind == pdu.KindString:
+		return lua.LString(pdu.TLVString(v))
 	}
 	return vm.String(v)
+}
+
+// dests is dest_address as a list, as constructors take it.
+func (p *pduValue) dests(L *lua.LState) lua.LValue {
+	list := L.NewTable()
+	for d := range p.Dests() {
+		e := L.NewTable()
+		e.RawSetString("dest_flag", vm.Number(uint32(d.Flag)))
+		if d.Flag == pdu.DestFlagList {
+			e.RawSetString("dl_name", lua.LString(d.List))
+		} else {
+			smeAddress(e, d.TON, d.NPI, d.Address)
+		}
+		list.Append(e)
+	}
+	return list
+}
+
+// unsuccess is unsuccess_sme as a list, as constructors take it.
+func (p *pduValue) unsuccess(L *lua.LState) lua.LValue {
+	list := L.NewTable()
+	for u := range p.UnsuccessSMEs() {
+		e := L.NewTable()
+		smeAddress(e, u.TON, u.NPI, u.Address)
+		e.RawSetString("error_status_code", vm.Number(uint32(u.Status)))
+		list.Append(e)
+	}
+	return list
+}
+
+func smeAddress(e *lua.LTable, ton pdu.TON, npi pdu.NPI, address string) {
+	e.RawSetString("dest_addr_ton", vm.Number(uint32(ton)))
+	e.RawSetString("dest_addr_npi", vm.Number(uint32(npi)))
+	e.RawSetString("destination_addr", lua.LString(address))
 }
 
 func (p *pduValue) text(L *lua.LState) lua.LValue {

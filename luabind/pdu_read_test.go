@@ -23,6 +23,9 @@ func TestEveryFieldReadsBack(t *testing.T) {
 		}
 		p := &pduValue{PDU: b.Build()}
 		for _, f := range cmd.Fields {
+			if f.Kind == pdu.KindDests || f.Kind == pdu.KindUnsuccess {
+				continue // a list: TestArraysOfPDUs
+			}
 			v := p.get(nil, f.Field.String())
 			want := lua.LValue(lua.LString(p.Bytes(f.Field)))
 			if f.Kind == pdu.KindInt {

@@ -85,6 +85,14 @@ func Commands() []*Command {
 // Has reports whether the command has the mandatory field.
 func (c *Command) Has(f Field) bool { return f < numFields && c.index[f] != 0 }
 
+// Spec describes a mandatory field of the command; false if it has no such field.
+func (c *Command) Spec(f Field) (FieldSpec, bool) {
+	if !c.Has(f) {
+		return FieldSpec{}, false
+	}
+	return c.Fields[c.index[f]-1], true
+}
+
 // Field is a mandatory field.
 type Field uint8
 

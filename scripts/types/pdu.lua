@@ -146,7 +146,7 @@
 ---@field sm_length integer? # A field.
 ---@field short_message string? # A field.
 ---@field number_of_dests integer? # A field.
----@field dest_address string? # A field.
+---@field dest_address table[]? # A list; each has dest_flag, and dl_name or dest_addr_ton, dest_addr_npi and destination_addr.
 ---@field esme_addr_ton integer? # A field.
 ---@field esme_addr_npi integer? # A field.
 ---@field esme_addr string? # A field.
@@ -154,7 +154,7 @@
 ---@field message_state integer? # A field.
 ---@field error_code integer? # A field.
 ---@field no_unsuccess integer? # A field.
----@field unsuccess_sme string? # A field.
+---@field unsuccess_sme table[]? # A list; each has dest_addr_ton, dest_addr_npi, destination_addr and error_status_code.
 ---@field dest_addr_subunit integer? # TLV 0x0005.
 ---@field dest_network_type integer? # TLV 0x0006.
 ---@field dest_bearer_type integer? # TLV 0x0007.
