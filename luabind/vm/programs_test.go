@@ -19,7 +19,6 @@ type writer struct {
 	strs  []string
 	lists []string
 	fns   []string // of two numbers, with two results
-	loop  int
 }
 
 func program(seed uint64, wild bool) string {
