@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -179,9 +180,9 @@ func (d *dissector) total() Summary {
 }
 
 // New is called by the reassembly for the first packet of a connection.
-func (d *dissector) New(net, tcp gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
-	join := func(host, port gopacket.Endpoint) string { return joinHostPort(host.String(), port.String()) }
-	from, to := join(net.Src(), tcp.Src()), join(net.Dst(), tcp.Dst())
+func (d *dissector) New(hosts, ports gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	join := func(host, port gopacket.Endpoint) string { return net.JoinHostPort(host.String(), port.String()) }
+	from, to := join(hosts.Src(), ports.Src()), join(hosts.Dst(), ports.Dst())
 	c := &connection{d: d}
 	c.ways[0], c.ways[1] = way{from: from, to: to}, way{from: to, to: from}
 	d.connections = append(d.connections, c)

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"encoding/binary"
-	"net"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/esmehost/esmehost/pdu"
 )
-
-func joinHostPort(host, port string) string { return net.JoinHostPort(host, port) }
 
 // connection is one TCP connection: two ways, each a stream of PDUs.
 type connection struct {
