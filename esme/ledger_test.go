@@ -164,7 +164,7 @@ func (l *ledger) enter(f fact) error {
 	case factBroken:
 		e.broken = true
 	case factAnswer:
-		e.answered = true
+		e.answered = e.taken || e.broken
 	case factResult:
 		return l.result(e, f)
 	case factCancel:

@@ -322,7 +322,7 @@ func (p *program) deliver(octets []byte) {
 	err := in.Decode(octets)
 	switch {
 	case in.IsResponse():
-		if o := p.m.window.get(in.SequenceNumber()); o != nil && p.known(&o.pdu) {
+		if o := p.m.window.get(in.SequenceNumber()); o != nil && o.start() < p.m.handed && p.known(&o.pdu) {
 			want, _ := o.pdu.CommandID().Response()
 			if in.CommandID() == want || in.CommandID() == pdu.CmdGenericNack {
 				p.add(fact{kind: factAnswer, name: nameOf(&o.pdu)})

@@ -60,7 +60,9 @@ func (m *Machine) heard(t time.Duration, p *pdu.PDU) {
 
 func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 	o := m.window.get(p.SequenceNumber())
-	if o == nil {
+	if o == nil || o.start() >= m.handed {
+		// Numbers come round (SMPP 3.4 §3.2): a late answer can bear that of a request which has not begun to leave,
+		// and whose own answer is still to come.
 		m.counters.Late++
 		m.note("%s %d answers no request in flight: it is late, or was never asked for", p.CommandID(), p.SequenceNumber())
 		return

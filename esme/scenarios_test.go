@@ -381,6 +381,23 @@ func TestMachineScenariosZ(t *testing.T) {
 				t.Fatalf("numbers %v, want %v", got, want)
 			}
 		}},
+		{"Z09 a late answer does not settle a request of the same number that has not left yet", func(t *testing.T) {
+			r := boundRig(t, Config{ResponseLimit: time.Second, EnquireLinkLimit: Infinity})
+			r.send(r.submit("a")) // 2
+			r.sent("submit_sm")
+			r.advance(time.Second)
+			r.expect("written(2)", "timeout(2)")
+			r.m.window.last = 1
+			r.send(r.submit("b")) // 2 again
+			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_RSUBMITFAIL))
+			r.expect("note")
+			if r.m.Counters().Late != 1 {
+				t.Fatalf("counters %+v", r.m.Counters())
+			}
+			r.sent("submit_sm")
+			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
+			r.expect("written(2)", "resp(2 ESME_ROK)")
+		}},
 		{"Z10 a paused reader: the session lives, no response is late", func(t *testing.T) {
 			r := boundRig(t, Config{})
 			r.send(r.submit("a"))
