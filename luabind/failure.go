@@ -1,0 +1,79 @@
+package luabind
+
+import (
+	"time"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// failed does what a script error asks for: it is logged and counted, and ends the bind when there are too
+// many, when the policy says so, or when the state cannot be used any more.
+func (h *Handler) failed(g *generation, where string, err *vm.Error) {
+	h.bind.failed(err.Error())
+	attrs := []any{"error", err.Error()}
+	if err.Traceback != "" {
+		attrs = append(attrs, "traceback", err.Traceback)
+	}
+	h.repeats.log(h.logger(g, where), where, err.Error(), attrs...)
+	reason := esme.Reason{Kind: esme.KindScriptError, Detail: err.Error()}
+	switch err.Kind {
+	case vm.Budget, vm.Time, vm.Memory:
+		reason.Kind = esme.KindScriptBudget
+	}
+	over := h.tooMany(time.Now()) || h.bind.opts.Crash
+	if over && h.bind.goesBack(g, reason.String()) && !h.bind.opts.Crash {
+		over = false // better code is on its way
+	}
+	switch {
+	case over:
+		h.s.Abort(reason)
+	case g.broken():
+		if e := h.replace(g, err); e != nil {
+			h.logger(g, "").Error("the script cannot go on", "error", e.Error())
+			h.s.Abort(reason)
+		}
+	}
+}
+
+func (g *generation) broken() bool {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	return g.vm.Broken() != nil
+}
+
+// replace rebuilds a broken state, where it is still the one that runs and anything is to follow.
+func (h *Handler) replace(g *generation, err *vm.Error) error {
+	h.mu.Lock()
+	needed := h.gen == g && !h.over && !h.stopping
+	h.mu.Unlock()
+	if !needed {
+		return nil
+	}
+	return h.rebuild(g, err)
+}
+
+// tooMany counts an error and reports whether there were more than error_intensity allows.
+func (h *Handler) tooMany(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	kept := h.errors[:0]
+	for _, t := range h.errors {
+		if now.Sub(t) < h.bind.opts.ErrorsIn {
+			kept = append(kept, t)
+		}
+	}
+	h.errors = append(kept, now)
+	return len(h.errors) > h.bind.opts.Errors
+}
+
+func (h *Handler) taskFailed(g *generation, task string, err *vm.Error) {
+	h.mu.Lock()
+	over := h.over
+	h.mu.Unlock()
+	if !over { // on the owner, who may have to put another state in the place of this one
+		if h.s.Do(func() { h.failed(g, task, err) }) != nil {
+			h.failed(g, task, err)
+		}
+	}
+}

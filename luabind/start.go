@@ -1,0 +1,87 @@
+package luabind
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// Init makes the session's Lua state and calls init(args).
+func (h *Handler) Init(s *esme.Session) error {
+	g, err := h.newest(s)
+	if err != nil {
+		return err
+	}
+	if err := h.runInit(g); err != nil {
+		h.end(g)
+		return err
+	}
+	return nil
+}
+
+// newest makes the generation that the session starts with. A reload that comes meanwhile is not missed:
+// either it sees the session and swaps, or its program is the one that is taken here.
+func (h *Handler) newest(s *esme.Session) (*generation, error) {
+	b := h.bind
+	for {
+		b.mu.Lock()
+		prog, number := b.prog, b.generation
+		b.mu.Unlock()
+		g, err := newGeneration(b, h, number, prog)
+		if err != nil {
+			b.failed(err.Error())
+			h.log.Error("the script cannot be loaded", "script", prog.Main, "generation", number, "error", err.Error())
+			return nil, err
+		}
+		b.mu.Lock()
+		current := b.prog == prog
+		if current {
+			h.mu.Lock()
+			h.s, h.gen = s, g
+			h.mu.Unlock()
+		}
+		b.mu.Unlock()
+		if current {
+			return g, nil
+		}
+		g.vm.Close()
+	}
+}
+
+func (h *Handler) runInit(g *generation) error {
+	g.vm.Lock()
+	defer g.vm.Unlock()
+	args := vm.FromData(g.vm.L(), h.bind.opts.Args)
+	if args == lua.LNil {
+		args = g.vm.L().NewTable()
+	}
+	g.state = args
+	if g.fns[cbInit] == nil {
+		g.save()
+		return nil
+	}
+	ret, err := g.vm.Init(g.fns[cbInit], 2, args)
+	if err == nil && ret[0] == lua.LNil && ret[1] != lua.LNil {
+		return &Refused{Reason: lua.LVAsString(ret[1])}
+	}
+	if err == nil {
+		err = g.keep(cbInit, ret[0])
+	}
+	if err == nil {
+		g.save()
+		return nil
+	}
+	h.bind.failed(err.Error())
+	h.logger(g, "init").Error("script error", "error", err.Error(), "traceback", err.Traceback)
+	return err
+}
+
+// Refused is init's `return nil, reason`.
+type Refused struct{ Reason string }
+
+// Error says so.
+func (r *Refused) Error() string { return "init refused: " + r.Reason }
+
+// ExitReason is what the restart policy goes by.
+func (r *Refused) ExitReason() string { return r.Reason }

@@ -1,0 +1,101 @@
+package luabind
+
+import (
+	"maps"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// HandleStop calls handle_stop(reason, lost_pdus, state), or handle_lost_pdus where the script is what died.
+func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
+	g := h.generation()
+	defer h.end(g)
+	exit := "normal"
+	l := h.logger(g, "")
+	l.Info("session ended", "reason", reason.String(), "lost", len(lost))
+	switch {
+	case reason.Crashed():
+		h.lost(g, reason, lost)
+		return reason.String()
+	case g.fns[cbHandleStop] == nil:
+		for _, p := range lost {
+			l.Warn("request lost: sent, and no response", "pdu", p.String())
+		}
+		return exit
+	}
+	h.mu.Lock()
+	h.stopping = true
+	h.mu.Unlock()
+	g = h.turn(g)
+	L := g.vm.L()
+	ret, err := g.vm.Call(g.fns[cbHandleStop], 2, reasonValue(L, reason), pduList(L, lost), g.state)
+	if err == nil {
+		switch v := ret[0].(type) {
+		case *lua.LNilType:
+		case lua.LString:
+			exit = string(v)
+		default:
+			err = g.nonsense(cbHandleStop, "as the exit reason, which must be a string: "+shown(v))
+		}
+	}
+	err = g.settle(cbHandleStop, 1, ret, err)
+	if err != nil {
+		h.lost(g, reason, lost)
+		return err.Error()
+	}
+	return exit
+}
+
+// lost calls handle_lost_pdus(name, reason, pdus) in a fresh state.
+func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
+	if len(lost) == 0 {
+		return
+	}
+	g, err := newGeneration(h.bind, h, old.number, old.prog)
+	if err != nil || g.fns[cbHandleLostPDUs] == nil {
+		for _, p := range lost {
+			h.logger(old, "").Warn("request lost: sent, and no response", "pdu", p.String())
+		}
+		return
+	}
+	defer g.vm.Close()
+	g.vm.Lock()
+	L := g.vm.L()
+	_, e := g.vm.Call(g.fns[cbHandleLostPDUs], 0, lua.LString(h.bind.opts.Name), reasonValue(L, reason), pduList(L, lost))
+	g.vm.Unlock()
+	if e != nil {
+		h.bind.failed(e.Error())
+		h.logger(g, cbHandleLostPDUs.String()).Error("script error", "error", e.Error(), "traceback", e.Traceback)
+	}
+}
+
+// end releases what the session had: its tasks and timers.
+func (h *Handler) end(g *generation) {
+	h.mu.Lock()
+	repeating := slices.Collect(maps.Keys(h.repeating))
+	defer func() {
+		for _, r := range repeating { // without the lock: a timer takes its own before
+			r.cancel()
+		}
+	}()
+	defer h.mu.Unlock()
+	h.over = true
+	h.repeats.end()
+	for t := range h.timers {
+		t.Stop()
+	}
+	clear(h.timers)
+	for g, t := range h.old {
+		t.Stop()
+		g.vm.Close()
+	}
+	clear(h.old)
+	if h.done != nil {
+		close(h.done)
+	}
+	g.vm.Close()
+}
