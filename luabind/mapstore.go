@@ -23,34 +23,41 @@ type mapStore struct {
 	octets int
 }
 
+// mapBounds are what a script asks of a map.
+type mapBounds struct {
+	max   int
+	ttl   time.Duration // 0: entries stay
+	evict bool          // a full map drops the oldest entry; it refuses the new one otherwise
+}
+
 // mapValue is a bounded dictionary in which entries expire. The entries lie in one slice, linked in the order in
-// which they expire, so that each operation takes the same time however many there are. Tasks of an old
+// which they were set, so that each operation takes the same time however many there are. Tasks of an old
 // generation may use it beside the new one.
 type mapValue struct {
 	name  string
 	store *mapStore
 
-	mu         sync.Mutex
-	max        int
-	ttl        time.Duration // 0: entries stay
-	evict      bool
+	mu sync.Mutex
+	mapBounds
+	generation int // of the script that gave the bounds
 	index      map[string]uint32
 	entries    []mapEntry
 	free       uint32 // first free entry; 0: none
-	head, tail uint32 // the entry that expires first, and last
-	evicted    uint64
+	head, tail uint32 // the oldest entry and the youngest
 }
 
 type mapEntry struct {
 	key        string
 	value      vm.Data // string, float64, bool, *vm.Table, or an Opaque
-	expires    int64   // nanoseconds since 1970
+	set        int64   // when, in nanoseconds since 1970
 	size       uint32
 	prev, next uint32
 }
 
-// open gives the map of a name; a new limit takes the place of the old one, and the oldest entries beyond it go.
-func (s *mapStore) open(name string, most int, ttl time.Duration, evict bool) (*mapValue, error) {
+// open gives the map of a name. New bounds take the place of the old ones, but not those of an older generation,
+// whose tasks may go on. Nothing is dropped here: what is beyond a smaller max goes as new entries come, so that
+// code that is taken back soon has cost little.
+func (s *mapStore) open(name string, generation int, bounds mapBounds) (*mapValue, error) {
 	s.mu.Lock()
 	if s.byName == nil {
 		s.byName = map[string]*mapValue{}
@@ -68,10 +75,8 @@ func (s *mapStore) open(name string, most int, ttl time.Duration, evict bool) (*
 	s.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.max, m.ttl, m.evict = most, ttl, evict
-	for len(m.index) > m.max {
-		m.remove(m.head)
-		m.evicted++
+	if generation >= m.generation {
+		m.mapBounds, m.generation = bounds, generation
 	}
 	return m, nil
 }
@@ -82,63 +87,66 @@ func (m *mapValue) reset() {
 	m.free, m.head, m.tail = 0, 0, 0
 }
 
-// expire drops what has expired.
-func (m *mapValue) expire(now int64) {
-	for m.head != 0 && m.ttl > 0 && m.entries[m.head].expires <= now {
+// dropSome is how many entries an operation drops on its way: more than it can add, so that they come to an end,
+// and few, so that none pays for a burst.
+const dropSome = 4
+
+// expire drops entries that have expired, at most n.
+func (m *mapValue) expire(now int64, n int) {
+	for ; n > 0 && m.head != 0 && m.stale(m.head, now); n-- {
 		m.remove(m.head)
 	}
+}
+
+// stale reports whether an entry has expired: by the ttl that counts now, not by that of when it was set.
+func (m *mapValue) stale(i uint32, now int64) bool {
+	return m.ttl > 0 && now-m.entries[i].set >= int64(m.ttl)
+}
+
+// find is the entry of a key; 0 if there is none.
+func (m *mapValue) find(now int64, key string) uint32 {
+	m.expire(now, dropSome)
+	if i := m.index[key]; i != 0 && !m.stale(i, now) {
+		return i
+	}
+	return 0
 }
 
 func (m *mapValue) get(now time.Time, key string) (vm.Data, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
-	i, ok := m.index[key]
-	if !ok {
-		return nil, false
-	}
-	return m.entries[i].value, true
+	i := m.find(now.UnixNano(), key)
+	return m.entries[i].value, i != 0
 }
 
 // set puts a value, whose octets are size, and makes the entry the youngest.
 func (m *mapValue) set(now time.Time, key string, v vm.Data, size int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
-	return m.put(now, key, v, size)
+	m.expire(now.UnixNano(), dropSome)
+	return m.put(now.UnixNano(), key, v, size)
 }
 
-func (m *mapValue) put(now time.Time, key string, v vm.Data, size int) error {
-	i, there := m.index[key]
-	if there {
+// put puts a value; what it says it could not do has changed nothing.
+func (m *mapValue) put(now int64, key string, v vm.Data, size int) error {
+	size += len(key) + entryOctets
+	if err := m.room(now, key, size); err != nil {
+		return err
+	}
+	if i := m.index[key]; i != 0 {
 		m.remove(i)
 	}
-	if len(m.index) >= m.max {
-		if !m.evict {
-			return codeError("full", "the map %s has %d entries already (option max)", m.name, m.max)
-		}
-		m.remove(m.head)
-		m.evicted++
-	}
-	size += len(key) + entryOctets
-	if !m.store.take(size) {
-		return codeError("full", "the maps of the bind hold %d octets already", maxMapOcts)
-	}
-	if m.free != 0 {
-		i = m.free
+	i := m.free
+	if i != 0 {
 		m.free = m.entries[i].next
 	} else {
 		m.entries = append(m.entries, mapEntry{})
 		i = uint32(len(m.entries) - 1)
 	}
-	expires := int64(0)
-	if m.ttl > 0 {
-		expires = now.Add(m.ttl).UnixNano()
-		if m.tail != 0 { // a clock that was turned back does not spoil the order
-			expires = max(expires, m.entries[m.tail].expires)
-		}
+	if m.tail != 0 { // a clock that was turned back does not spoil the order
+		now = max(now, m.entries[m.tail].set)
 	}
-	m.entries[i] = mapEntry{key: key, value: v, expires: expires, size: uint32(size), prev: m.tail}
+	m.entries[i] = mapEntry{key: key, value: v, set: now, size: uint32(size), prev: m.tail}
 	if m.tail != 0 {
 		m.entries[m.tail].next = i
 	} else {
@@ -149,13 +157,35 @@ func (m *mapValue) put(now time.Time, key string, v vm.Data, size int) error {
 	return nil
 }
 
+// room makes a place for the key, where the map drops old entries, and takes its octets.
+func (m *mapValue) room(now int64, key string, size int) error {
+	for dropped := 0; m.full(key); dropped++ {
+		if !m.evict && !m.stale(m.head, now) {
+			return codeError("full", "the map %s has %d entries, and may have %d (option max)", m.name, len(m.index), m.max)
+		}
+		if dropped == dropSome { // max has become smaller: the rest goes with the next ones
+			break
+		}
+		m.remove(m.head)
+	}
+	for !m.store.take(size, int(m.entries[m.index[key]].size)) {
+		if !m.evict || m.head == 0 {
+			return codeError("full", "the maps of the bind hold %d octets already", maxMapOcts)
+		}
+		m.remove(m.head)
+	}
+	return nil
+}
+
+// full reports whether there is no place for the key. One that is there already takes no other.
+func (m *mapValue) full(key string) bool { return len(m.index) >= m.max && m.index[key] == 0 }
+
 // take removes an entry and gives its value.
 func (m *mapValue) take(now time.Time, key string) (vm.Data, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
-	i, ok := m.index[key]
-	if !ok {
+	i := m.find(now.UnixNano(), key)
+	if i == 0 {
 		return nil, false
 	}
 	v := m.entries[i].value
@@ -207,20 +237,21 @@ func (m *mapValue) shrink() {
 	}
 }
 
+// len counts the entries. It takes the time to drop all that have expired.
 func (m *mapValue) len(now time.Time) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
+	m.expire(now.UnixNano(), len(m.index))
 	return len(m.index)
 }
 
-// keys are at most n keys, the oldest first.
-func (m *mapValue) keys(now time.Time, n int) []string {
+// keys are the keys, the oldest first.
+func (m *mapValue) keys(now time.Time) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
-	keys := make([]string, 0, min(n, len(m.index)))
-	for i := m.head; i != 0 && len(keys) < n; i = m.entries[i].next {
+	m.expire(now.UnixNano(), len(m.index))
+	keys := make([]string, 0, len(m.index))
+	for i := m.head; i != 0; i = m.entries[i].next {
 		keys = append(keys, m.entries[i].key)
 	}
 	return keys
@@ -241,8 +272,7 @@ func (m *mapValue) clear() int {
 func (m *mapValue) add(now time.Time, key string, n float64) (float64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano())
-	if i, ok := m.index[key]; ok {
+	if i := m.find(now.UnixNano(), key); i != 0 {
 		old, ok := m.entries[i].value.(float64)
 		if !ok {
 			return 0, codeError("no_number", "the value is no number")
@@ -250,13 +280,14 @@ func (m *mapValue) add(now time.Time, key string, n float64) (float64, error) {
 		m.entries[i].value = old + n
 		return old + n, nil
 	}
-	return n, m.put(now, key, n, 8)
+	return n, m.put(now.UnixNano(), key, n, 8)
 }
 
-func (s *mapStore) take(n int) bool {
+// take takes n octets for an entry that replaces one of had octets, which are given back when that goes.
+func (s *mapStore) take(n, had int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.octets+n > maxMapOcts {
+	if s.octets-had+n > maxMapOcts {
 		return false
 	}
 	s.octets += n

@@ -1,8 +1,8 @@
 package luabind
 
 import (
+	"math"
 	"strings"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -17,21 +17,23 @@ var keyParam = param{"key", stringType, "at most 1024 octets"}
 var mapModule = module{
 	Name: "map",
 	Doc: "Dictionaries for what is in flight, such as message ids until their receipts come: bounded, expiring, the same time for each operation however " +
-		"large, and no garbage in the script's memory. A map belongs to the bind: it survives a reload and a reconnect, which the state does not.",
+		"large, and no garbage in the script's memory. A map belongs to the bind: it survives a reload and a reconnect, which the state does not. " +
+		"It ends with the host. A bind may have 100 maps, which hold 256 MiB together.",
 	Fns: []fn{
 		{Name: "open", Where: anywhere,
 			Params: []param{{"name", stringType, "of the map, within the bind"}, {"opts", options(
 				param{"max", integerType, "at most so many entries, 1 to 5,000,000"},
-				param{"ttl", optional(durationType), "how long an entry stays; for ever unless given"},
+				param{"ttl", optional(durationType), "how long an entry stays after it was set; for ever unless given"},
 				param{"full", optional(oneOf("refuse", "evict")), `what set does when the map is full: "refuse" (the default) gives nil and an error, "evict" drops the oldest entry`},
-			), "its bounds; they may change with the script"}},
+			), "its bounds; they may change with the script: nothing is dropped by that alone, but a new ttl counts for all entries"}},
 			Returns: []param{{"m", mapType, "the map"}},
 			Doc:     "Opens a map. At the top of the script is a good place: nothing happens until it is used.",
 			Example: `local waiting = map.open("waiting", { max = 100000, ttl = "72h" })
 assert(waiting:set("id-1", "491700000001"))
 assert(waiting:take("id-1") == "491700000001" and waiting:get("id-1") == nil)`,
 			Do: func(c *call) int {
-				h := &mapHandle{name: c.str(1), evict: c.option(2, "full") == lua.LString("evict")}
+				h := &mapHandle{name: c.str(1)}
+				h.evict = c.option(2, "full") == lua.LString("evict")
 				h.max = int(lua.LVAsNumber(c.option(2, "max")))
 				h.ttl, _ = duration(c.option(2, "ttl"))
 				switch {
@@ -50,11 +52,9 @@ assert(waiting:take("id-1") == "491700000001" and waiting:get("id-1") == nil)`,
 // mapHandle is a map as scripts hold it. The map is opened when it is used first, so that loading a script
 // that is refused afterwards changes nothing.
 type mapHandle struct {
-	name  string
-	max   int
-	ttl   time.Duration
-	evict bool
-	m     *mapValue
+	name string
+	mapBounds
+	m *mapValue
 }
 
 // String names it.
@@ -70,7 +70,7 @@ var (
 				Example: `assert(map.open("doc", { max = 10 }):get("absent") == nil)`,
 				Do:      func(c *call) int { return c.found(c.theMap().get(c.gen.bind.now(), c.str(2))) }},
 			{Name: "set", Params: []param{keyParam, {"value", dataType, "not nil"}}, Returns: accepted("full"),
-				Doc: "Puts an entry, or puts it anew: its time starts again. A value may have 64 KiB.",
+				Doc: "Puts an entry, or puts it anew: its time starts again. A value may have 64 KiB. What is refused has changed nothing.",
 				Example: `local m = map.open("doc", { max = 10, ttl = "1h" })
 assert(m:set("a", { to = "491700000001", tries = 1 }))
 assert(m:get("a").tries == 1)`,
@@ -94,7 +94,10 @@ assert(m:take("a") == 1 and m:take("a") == nil)`,
 					if c.value(3) != lua.LNil {
 						n = c.num(3)
 					}
-					v, err := c.theMap().add(c.gen.bind.now(), c.mapKey(), n)
+					if math.IsNaN(n) || math.IsInf(n, 0) {
+						c.raise("argument 2 (n) must be a finite number, is %v", n)
+					}
+					v, err := c.theMap().add(c.gen.bind.now(), strings.Clone(c.mapKey()), n)
 					if err != nil {
 						return c.fail(err)
 					}
@@ -127,7 +130,7 @@ func init() {
 func (c *call) theMap() *mapValue {
 	h := user[*mapHandle](c, 1)
 	if h.m == nil {
-		m, err := c.gen.bind.maps.open(h.name, h.max, h.ttl, h.evict)
+		m, err := c.gen.bind.maps.open(h.name, c.gen.number, h.mapBounds)
 		if err != nil {
 			c.raise("%v", err)
 		}
@@ -155,14 +158,14 @@ func (c *call) mapKey() string {
 }
 
 func mapSet(c *call) int {
-	key := c.mapKey()
+	key := strings.Clone(c.mapKey()) // a part of a long string would hold all of it
 	var d vm.Data
 	size := 8
 	switch v := c.value(3).(type) {
 	case *lua.LNilType:
 		c.raise("argument 2 (value) must not be nil: use delete")
 	case lua.LString:
-		d, size = string(v), 16+len(v)
+		d, size = strings.Clone(string(v)), 16+len(v)
 	case lua.LNumber:
 		d = float64(v)
 	case lua.LBool:
@@ -200,8 +203,10 @@ func dataOctets(d vm.Data) int {
 
 func mapPairs(c *call) int {
 	m, g := c.theMap(), c.gen
-	keys := m.keys(g.bind.now(), maxMapEntries)
-	c.charge(len(keys) / 4)
+	n := m.len(g.bind.now())
+	c.charge(n / 4)
+	vm.ChargeMemory(c.L, 16*n)
+	keys := m.keys(g.bind.now())
 	next := 0
 	return c.push(c.L.NewFunction(func(L *lua.LState) int {
 		for next < len(keys) {

@@ -27,8 +27,22 @@ M["a full one refuses, or drops the oldest"] = function()
   check.equal(e:get("b"), nil)
   check.equal(e:get("a") + e:get("c"), 7)
   local smaller = map.open("full", { max = 1 })
-  check.equal(smaller:len(), 1)
-  check.equal(smaller:get("c"), 3)
+  check.equal(smaller:len(), 2) -- a smaller max drops nothing by itself
+  check.fails("full", smaller:set("d", 5))
+  check.equal(smaller:take("a") + smaller:take("c"), 7)
+  assert(smaller:set("d", 5))
+  check.fails("full", smaller:add("e"))
+  local eager = map.open("full", { max = 1, full = "evict" })
+  assert(eager:set("f", 6))
+  check.equal(eager:get("d"), nil)
+  check.equal(eager:get("f"), 6)
+end
+
+M["a number that is none spoils no entry"] = function()
+  local m = map.open("numbers", { max = 2 })
+  check.raises("must be a finite number", m.add, m, "a", 0 / 0)
+  check.raises("must be a finite number", m.add, m, "a", 1 / 0)
+  check.equal(m:get("a"), nil)
 end
 
 M["all that it does"] = function()
