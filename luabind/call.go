@@ -47,7 +47,7 @@ func (g *generation) call() *call {
 // check raises what the declaration does not allow.
 func (c *call) check() {
 	f := c.fn
-	if f.Where != anywhere && c.gen.changes {
+	if c.gen.changes && f.Where != anywhere && f.Where != changing {
 		c.raise("cannot be used in code_change: nothing may happen before the new code is accepted")
 	}
 	if f.Where != anywhere && !c.gen.ready {

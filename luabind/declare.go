@@ -66,10 +66,12 @@ const (
 	running  where = iota // in callbacks and tasks
 	anywhere              // also while the script is loaded: it has no effect outside the state
 	inTask                // in tasks only: it waits
+	changing              // also in code_change: what it does is done when the new code has taken over
 )
 
 func (w where) String() string {
-	return [...]string{"callbacks and tasks", "anywhere", "tasks: it waits"}[w]
+	return [...]string{"callbacks and tasks", "anywhere", "tasks: it waits",
+		"callbacks and tasks, and code_change: there it takes effect when the new code has taken over"}[w]
 }
 
 // fails is the second value of a function that returns nil and an error, with the codes that it may have.

@@ -43,6 +43,7 @@ type generation struct {
 	vm      *vm.State
 	ready   bool // loaded: the API may act
 	changes bool // in code_change: the API may not act yet
+	staged  staged
 
 	fns        [numCallbacks]lua.LValue // nil where the script defines none
 	version    lua.LValue

@@ -48,11 +48,6 @@ type setup struct {
 func start(t *testing.T, s setup) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), lines: make(chan string, 10_000), exit: make(chan esme.Exit, 1)}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	opts := s.options
 	if opts.Name == "" {
 		opts.Name = "test"
@@ -60,6 +55,19 @@ func start(t *testing.T, s setup) *rig {
 	opts.Limits.Time = max(opts.Limits.Time, 10*time.Second)
 	opts.Log = slog.New(lineHandler{lines: r.lines})
 	r.bind = NewBind(opts, r.compile(s.script))
+	r.connect(s.esme)
+	return r
+}
+
+// connect starts the bind's next session, with a peer of its own.
+func (r *rig) connect(cfg esme.Config) {
+	t := r.t
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +78,7 @@ func start(t *testing.T, s setup) *rig {
 	}
 	in.SetDeadline(time.Now().Add(30 * time.Second))
 	r.peer = &peer{t: t, conn: in}
-	sess := esme.NewSession(s.esme, r.bind.NewHandler(), nil)
+	sess := esme.NewSession(cfg, r.bind.NewHandler(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -82,7 +90,6 @@ func start(t *testing.T, s setup) *rig {
 		in.Close()
 		<-ended
 	})
-	return r
 }
 
 // bound starts a bind and accepts it.
@@ -126,15 +133,21 @@ func (r *rig) expect(want string) string {
 func (r *rig) next(want ...string) {
 	r.t.Helper()
 	for _, w := range want {
-		select {
-		case l := <-r.lines:
-			if l != w {
-				r.t.Fatalf("got  %s\nwant %s", l, w)
-			}
-		case <-time.After(20 * time.Second):
-			r.t.Fatalf("nothing came, want %s", w)
+		if l := r.line(); l != w {
+			r.t.Fatalf("got  %s\nwant %s", l, w)
 		}
 	}
+}
+
+func (r *rig) line() string {
+	r.t.Helper()
+	select {
+	case l := <-r.lines:
+		return l
+	case <-time.After(20 * time.Second):
+		r.t.Fatal("no line came")
+	}
+	return ""
 }
 
 // lineHandler gives the log to the test, a line each: the message and the fields that matter.

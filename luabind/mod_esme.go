@@ -95,10 +95,13 @@ end))`,
 			p := c.received(1)
 			return c.fail(p.session.Defer(p.in, c.duration(2, 0)))
 		}},
-	{Name: "send_after", Params: []param{{"delay", durationType, "from now"}, {"message", dataType, "for handle_info"}}, Returns: accepted("queue_full, stopped"),
+	{Name: "send_after", Where: changing, Params: []param{{"delay", durationType, "from now"}, {"message", dataType, "for handle_info"}}, Returns: accepted("queue_full, stopped"),
 		Doc:     "Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way.",
 		Example: `assert(esme.send_after("5s", { event = "retry", pdu = p }))`,
-		Do:      func(c *call) int { return c.fail(c.gen.handler.sendAfter(c.duration(1, 0), c.data(2))) }},
+		Do: func(c *call) int {
+			h, delay, message := c.gen.handler, c.duration(1, 0), c.data(2)
+			return c.fail(c.gen.arm(esme.CodeQueueFull, func() { h.later(delay, message) }))
+		}},
 	{Name: "whereis", Params: []param{{"name", stringType, "of a bind"}},
 		Returns: []param{{"bind", optional(refType), "a reference, which stays good when the bind restarts"}, fails("not_found, not_allowed")},
 		Doc:     "Finds another bind. The bind must be allowed: `allow: {binds: [names or patterns]}`.",
@@ -280,12 +283,15 @@ func (c *call) withSession(t Target, n int) int {
 func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.over {
-		return codeError(esme.CodeStopped, "the session has ended")
+	if err := h.timersFull(0, esme.CodeQueueFull); err != nil {
+		return err
 	}
-	if n := h.bind.opts.Limits.Timers; len(h.timers) >= n {
-		return codeError(esme.CodeQueueFull, "%d messages of send_after are on their way already (limits.timers)", n)
-	}
+	h.later(delay, message)
+	return nil
+}
+
+// later is sendAfter with the lock held.
+func (h *Handler) later(delay time.Duration, message vm.Data) {
 	var t *time.Timer
 	t = time.AfterFunc(delay, func() {
 		h.mu.Lock()
@@ -294,5 +300,4 @@ func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
 		h.s.Do(func() { h.HandleInfo(message) })
 	})
 	h.timers[t] = struct{}{}
-	return nil
 }

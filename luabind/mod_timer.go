@@ -16,10 +16,10 @@ var messageParam = param{"message", dataType, "for handle_info"}
 var timerModule = module{
 	Name: "timer",
 	Doc: "Messages that come again and again to handle_info. Timers belong to the session, so they survive a reload and end with the session: " +
-		"start them in init, or when the bind is bound. A bind that is too busy for one misses it: at most one message of a timer waits. " +
+		"start them in init, when the bind is bound, or in the code_change of the version that is the first to have them. A bind that is too busy for one misses it: at most one message of a timer waits. " +
 		"For one message later there is esme.send_after.",
 	Fns: []fn{
-		{Name: "every", Params: []param{{"interval", durationType, "at least 10 ms"}, messageParam},
+		{Name: "every", Where: changing, Params: []param{{"interval", durationType, "at least 10 ms"}, messageParam},
 			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, stopped")},
 			Doc:     "Sends a message in steady intervals; the first comes after one interval.",
 			Example: `local t = assert(timer.every("1m", { event = "report" }))`,
@@ -30,7 +30,7 @@ var timerModule = module{
 				}
 				return c.timer(func(after time.Time) time.Time { return after.Add(d) })
 			}},
-		{Name: "cron", Params: []param{{"spec", stringType, `minute, hour, day of month, month, day of week; or @hourly, @daily and so on. "CRON_TZ=Europe/Berlin 0 8 * * 1-5" names a zone; it is UTC otherwise`}, messageParam},
+		{Name: "cron", Where: changing, Params: []param{{"spec", stringType, `minute, hour, day of month, month, day of week; or @hourly, @daily and so on. "CRON_TZ=Europe/Berlin 0 8 * * 1-5" names a zone; it is UTC otherwise`}, messageParam},
 			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, stopped, invalid: the time never comes")},
 			Doc:     "Sends a message by the clock, as cron does. A wrong spec raises.",
 			Example: `local t = assert(timer.cron("0 8 * * 1-5", { event = "office opens" }))`,
@@ -49,11 +49,11 @@ var timerModule = module{
 				}
 				return c.timer(s.Next)
 			}},
-		{Name: "cancel", Params: []param{{"timer", timerType, "what every or cron gave"}}, Returns: []param{{"ran", booleanType, "whether it was running"}},
+		{Name: "cancel", Where: changing, Params: []param{{"timer", timerType, "what every or cron gave"}}, Returns: []param{{"ran", booleanType, "whether it was running"}},
 			Doc: "Ends a timer. None of its messages comes after that.",
 			Example: `local t = assert(timer.every("1m", "tick"))
 assert(timer.cancel(t) and not timer.cancel(t))`,
-			Do: func(c *call) int { return c.push(lua.LBool(user[*timerValue](c, 1).r.cancel())) }},
+			Do: timerCancel},
 	},
 	Kinds: []*kind{&timerKind},
 }
@@ -72,10 +72,10 @@ func (t *timerValue) String() string { return "timer" }
 var (
 	timerType = userType[*timerValue]("a timer", "Timer")
 	timerKind = kind{Name: "Timer", Var: "t", Doc: "A timer that runs. It may be kept in the state, over a reload too.",
-		Methods: []fn{{Name: "cancel", Returns: []param{{"ran", booleanType, "whether it was running"}}, Doc: "Ends the timer, as timer.cancel does.",
+		Methods: []fn{{Name: "cancel", Where: changing, Returns: []param{{"ran", booleanType, "whether it was running"}}, Doc: "Ends the timer, as timer.cancel does.",
 			Example: `local t = assert(timer.every("1m", "tick"))
 assert(t:cancel())`,
-			Do: func(c *call) int { return c.push(lua.LBool(user[*timerValue](c, 1).r.cancel())) }}}}
+			Do: timerCancel}}}
 	timerMeta *lua.LTable
 )
 
@@ -84,8 +84,19 @@ func init() { timerMeta = timerKind.objects(timerType, nil) }
 // timer starts a timer with the message that is argument 2.
 func (c *call) timer(next func(after time.Time) time.Time) int {
 	r, err := c.gen.handler.repeat(c.gen.bind.now(), next, c.data(2))
+	if err == nil {
+		err = c.gen.arm("limit", r.start)
+	}
 	if err != nil {
 		return c.fail(err)
 	}
 	return c.push((&timerValue{r}).Into(nil))
+}
+
+func timerCancel(c *call) int {
+	r := user[*timerValue](c, 1).r
+	if c.gen.changes {
+		return c.push(lua.LBool(c.gen.staged.cancel(r)))
+	}
+	return c.push(lua.LBool(r.cancel()))
 }

@@ -244,6 +244,7 @@ func (c *change) swap(h *Handler, g *generation) error {
 	h.retire(old)
 	h.mu.Unlock()
 	c.bind.adopt(g, snap, h.number, c.back)
+	g.commit()
 	what := "reloaded"
 	if c.back {
 		what = "went back"
@@ -284,6 +285,7 @@ func (g *generation) takeOver(snap *snapshot) error {
 		err = g.keep(cbCodeChange, ret[0])
 	}
 	if err != nil {
+		g.staged = staged{}
 		return fmt.Errorf("code_change refused: %w", err)
 	}
 	return nil

@@ -23,27 +23,85 @@ type repeating struct {
 	missed  int
 }
 
-// repeat starts a timer; now is its start.
+// repeat makes a timer that starts now: by start, which arm calls.
 func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, message vm.Data) (*repeating, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.over {
-		return nil, codeError(esme.CodeStopped, "the session has ended")
-	}
-	if n := h.bind.opts.Limits.Timers; len(h.timers)+len(h.repeating) >= n {
-		return nil, codeError("limit", "%d timers and messages of send_after are on their way already (limits.timers)", n)
-	}
 	r := &repeating{h: h, next: next, message: message}
 	r.due = next(now)
 	if r.due.IsZero() {
 		return nil, codeError(CodeInvalid, "the timer would never be due")
 	}
-	r.timer = time.AfterFunc(r.due.Sub(now), r.tick)
-	if h.repeating == nil {
-		h.repeating = map[*repeating]struct{}{}
-	}
-	h.repeating[r] = struct{}{}
 	return r, nil
+}
+
+// start starts the timer. It is called with the handler's lock held.
+func (r *repeating) start() {
+	r.timer = time.AfterFunc(r.due.Sub(r.h.bind.now()), r.tick)
+	if r.h.repeating == nil {
+		r.h.repeating = map[*repeating]struct{}{}
+	}
+	r.h.repeating[r] = struct{}{}
+}
+
+// timersFull is an error with the code when the session may have no timer beside those that it has and more that
+// wait to be started. It is called with the lock held.
+func (h *Handler) timersFull(more int, code string) error {
+	if h.over {
+		return codeError(esme.CodeStopped, "the session has ended")
+	}
+	if n := h.bind.opts.Limits.Timers; len(h.timers)+len(h.repeating)+more >= n {
+		return codeError(code, "%d timers and messages of send_after are on their way already (limits.timers)", n)
+	}
+	return nil
+}
+
+// arm calls start, with the handler's lock held, if the session may have one more timer: at once, or, in
+// code_change, when the new code takes over.
+func (g *generation) arm(code string, start func()) error {
+	h := g.handler
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.timersFull(len(g.staged.starts), code); err != nil {
+		return err
+	}
+	if g.changes {
+		g.staged.starts = append(g.staged.starts, start)
+	} else {
+		start()
+	}
+	return nil
+}
+
+// staged is what code_change did to timers. It is done when the new code has taken over, or never.
+type staged struct {
+	starts  []func()
+	cancels map[*repeating]struct{}
+}
+
+// cancel notes that the timer is to be cancelled, and reports whether it will have run until then.
+func (s *staged) cancel(r *repeating) bool {
+	if _, twice := s.cancels[r]; twice {
+		return false
+	}
+	if s.cancels == nil {
+		s.cancels = map[*repeating]struct{}{}
+	}
+	s.cancels[r] = struct{}{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.over
+}
+
+func (g *generation) commit() {
+	s, h := g.staged, g.handler
+	g.staged = staged{}
+	h.mu.Lock()
+	for _, start := range s.starts {
+		start()
+	}
+	h.mu.Unlock()
+	for r := range s.cancels {
+		r.cancel()
+	}
 }
 
 // tick is called when the timer is due. A bind that is too busy misses some: one message at most waits.

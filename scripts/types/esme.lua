@@ -252,7 +252,7 @@ function esme.defer(pdu, limit) end
 
 ---Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way.
 ---
----To be called in: callbacks and tasks.
+---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua
 ---assert(esme.send_after("5s", { event = "retry", pdu = p }))
 ---```

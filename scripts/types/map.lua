@@ -15,7 +15,7 @@ local Map = {}
 ---@return any value # nil if there is none
 function Map:get(key) end
 
----Puts an entry, or puts it anew: its time starts again. A value may have 64 KiB.
+---Puts an entry, or puts it anew: its time starts again. A value may have 64 KiB. What is refused has changed nothing.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
@@ -92,7 +92,7 @@ function Map:pairs() end
 ---@return integer n # how many there were
 function Map:clear() end
 
----Dictionaries for what is in flight, such as message ids until their receipts come: bounded, expiring, the same time for each operation however large, and no garbage in the script's memory. A map belongs to the bind: it survives a reload and a reconnect, which the state does not.
+---Dictionaries for what is in flight, such as message ids until their receipts come: bounded, expiring, the same time for each operation however large, and no garbage in the script's memory. A map belongs to the bind: it survives a reload and a reconnect, which the state does not. It ends with the host. A bind may have 100 maps, which hold 256 MiB together.
 ---@class maplib
 map = {}
 
@@ -105,7 +105,7 @@ map = {}
 ---assert(waiting:take("id-1") == "491700000001" and waiting:get("id-1") == nil)
 ---```
 ---@param name string # of the map, within the bind
----@param opts { max: integer, ttl?: duration, full?: ("refuse"|"evict") } # its bounds; they may change with the script
+---@param opts { max: integer, ttl?: duration, full?: ("refuse"|"evict") } # its bounds; they may change with the script: nothing is dropped by that alone, but a new ttl counts for all entries
 ---@return Map m # the map
 function map.open(name, opts) end
 

@@ -7,7 +7,7 @@ local Timer = {}
 
 ---Ends the timer, as timer.cancel does.
 ---
----To be called in: callbacks and tasks.
+---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua
 ---local t = assert(timer.every("1m", "tick"))
 ---assert(t:cancel())
@@ -15,13 +15,13 @@ local Timer = {}
 ---@return boolean ran # whether it was running
 function Timer:cancel() end
 
----Messages that come again and again to handle_info. Timers belong to the session, so they survive a reload and end with the session: start them in init, or when the bind is bound. A bind that is too busy for one misses it: at most one message of a timer waits. For one message later there is esme.send_after.
+---Messages that come again and again to handle_info. Timers belong to the session, so they survive a reload and end with the session: start them in init, when the bind is bound, or in the code_change of the version that is the first to have them. A bind that is too busy for one misses it: at most one message of a timer waits. For one message later there is esme.send_after.
 ---@class timerlib
 timer = {}
 
 ---Sends a message in steady intervals; the first comes after one interval.
 ---
----To be called in: callbacks and tasks.
+---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua
 ---local t = assert(timer.every("1m", { event = "report" }))
 ---```
@@ -33,7 +33,7 @@ function timer.every(interval, message) end
 
 ---Sends a message by the clock, as cron does. A wrong spec raises.
 ---
----To be called in: callbacks and tasks.
+---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua
 ---local t = assert(timer.cron("0 8 * * 1-5", { event = "office opens" }))
 ---```
@@ -45,7 +45,7 @@ function timer.cron(spec, message) end
 
 ---Ends a timer. None of its messages comes after that.
 ---
----To be called in: callbacks and tasks.
+---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua
 ---local t = assert(timer.every("1m", "tick"))
 ---assert(timer.cancel(t) and not timer.cancel(t))
