@@ -68,6 +68,8 @@ type Bind struct {
 	log   *slog.Logger
 	flood *flood
 
+	requests chan struct{} // of the module http, at once
+
 	changing sync.Mutex // one change of code at a time
 
 	mu         sync.Mutex
@@ -101,7 +103,8 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	}
 	opts.Trial = cmp.Or(opts.Trial, time.Minute)
 	opts.OldTasks = cmp.Or(opts.OldTasks, 30*time.Second)
-	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1, maps: new(mapStore), segments: new(segments)}
+	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1, maps: new(mapStore), segments: new(segments),
+		requests: make(chan struct{}, httpAtOnce)}
 }
 
 // Info is what a bind runs.

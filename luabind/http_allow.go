@@ -12,17 +12,30 @@ import (
 
 type allowKey struct{}
 
-// sharedTransport is what all binds use: no proxy of the environment, few connections, each address looked at
-// before it is dialled.
-var sharedTransport = &http.Transport{
-	DialContext:            dialAllowed,
-	ForceAttemptHTTP2:      true,
-	MaxIdleConns:           200,
-	MaxIdleConnsPerHost:    10,
-	MaxConnsPerHost:        100,
-	IdleConnTimeout:        30 * time.Second,
-	TLSHandshakeTimeout:    10 * time.Second,
-	MaxResponseHeaderBytes: 64 << 10,
+// The connections that all binds share: no proxy of the environment, each address looked at before it is dialled.
+// Those to hosts that a * entry allows are kept apart from those to hosts that are named: what they may lead to
+// differs.
+var sharedTransports = map[bool]*http.Transport{false: newTransport(), true: newTransport()}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:            dialAllowed,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           200,
+		MaxIdleConnsPerHost:    10,
+		IdleConnTimeout:        30 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// RoundTrip sends one request of those that redirects make of one.
+func (q *httpRequest) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t := q.bind.opts.Transport; t != nil {
+		return t.RoundTrip(req)
+	}
+	entry, _ := allowedHost(q.bind.opts.Allow.HTTP, req.URL.Hostname(), port(req.URL))
+	return sharedTransports[strings.HasPrefix(entry, "*")].RoundTrip(req)
 }
 
 // permit checks that the bind may ask the host.
@@ -30,8 +43,8 @@ func (q *httpRequest) permit(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return codeError(CodeNotAllowed, "'%s' is neither http nor https", u.Scheme)
 	}
-	if _, ok := allowedHost(q.allow, u.Hostname(), port(u)); !ok {
-		return codeError(CodeNotAllowed, "%s may not reach %s (option allow.http)", q.bind, u.Host)
+	if _, ok := allowedHost(q.bind.opts.Allow.HTTP, u.Hostname(), port(u)); !ok {
+		return codeError(CodeNotAllowed, "%s may not reach %s (option allow.http)", q.bind.opts.Name, u.Host)
 	}
 	return nil
 }
@@ -73,9 +86,9 @@ func dialAllowed(ctx context.Context, network, address string) (net.Conn, error)
 	if !ok {
 		return nil, codeError(CodeNotAllowed, "no bind asks for %s", address)
 	}
-	entry, ok := allowedHost(q.allow, host, port)
+	entry, ok := allowedHost(q.bind.opts.Allow.HTTP, host, port)
 	if !ok {
-		return nil, codeError(CodeNotAllowed, "%s may not reach %s (option allow.http)", q.bind, address)
+		return nil, codeError(CodeNotAllowed, "%s may not reach %s (option allow.http)", q.bind.opts.Name, address)
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {

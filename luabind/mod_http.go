@@ -3,9 +3,11 @@ package luabind
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -21,20 +23,24 @@ const (
 	httpMaxTimeout = 5 * time.Minute
 	httpMaxBody    = 1 << 20 // of the response, unless told
 	httpRedirects  = 5
+	httpAtOnce     = 20       // requests of a bind; others wait for their turn
+	httpMaxHeaders = 16 << 10 // octets of the request's names and values
 )
+
+var httpMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 var (
 	httpResult = []param{
 		{"resp", optional(responseType), "status, headers (names in lower case) and body; any status is a response, no error"},
-		fails("not_allowed, timeout, connection, tls, too_large, too_many_redirects, stopped"),
+		fails("not_allowed, timeout, connection, tls, too_large, too_many_redirects, invalid_utf8 (of opts.json), stopped"),
 	}
 	httpOptions = []param{
-		{"headers", optional(tableType), "strings or secrets, by name"},
+		{"headers", optional(tableType), "strings or secrets, by name; together at most 16 KiB. Host, Content-Length and those of the connection are set by the host"},
 		{"query", optional(tableType), "parameters behind the URL, by name"},
 		{"auth", optional(options(
 			param{"bearer", optional(secretOrString), "a token"},
 			param{"user", optional(stringType), "for basic authentication"}, param{"password", optional(secretOrString), "with it"})), "who asks"},
-		{"timeout", optional(durationType), "for all of it, at most 5 m; 10 s"},
+		{"timeout", optional(durationType), "for all of it, the wait for its turn too, at most 5 m; 10 s"},
 		{"max_body", optional(integerType), "octets of the response that are read, at most 4 MiB; 1 MiB; a longer one is the error too_large"},
 		{"redirects", optional(countType), "how many are followed, at most 5; 0 gives the redirect itself"},
 	}
@@ -44,7 +50,8 @@ var (
 var httpModule = module{
 	Name: "http",
 	Doc: "Requests to web servers, from tasks. The bind must be allowed the host: `allow: {http: [api.example.com]}`; an entry may be host, host:port or " +
-		"*.example.com. A redirect leads to allowed hosts only. Certificates are always checked; a name of a * entry may not resolve to a private address, and no " +
+		"*.example.com; without a port it allows 80 and 443. A redirect leads to allowed hosts only, and secrets do not go to another host. A bind has 20 requests " +
+		"at once, more wait for their turn. A request ends with its task: when the session ends, or 30 s after a reload. Certificates are always checked; a name of a * entry may not resolve to a private address, and no " +
 		"name to a link-local one, where clouds keep their credentials.",
 	Fns: []fn{
 		{Name: "get", Where: inTask, Params: []param{{"url", stringType, "http:// or https://"}, {"opts", optional(options(httpOptions...)), "how to ask"}}, Returns: httpResult,
@@ -59,12 +66,11 @@ if resp.status == 200 then log.info("route", assert(json.decode(resp.body))) end
 assert(resp.status == 200)`,
 			Do: func(c *call) int { return c.http("POST", c.str(1), c.str(2), 3) }},
 		{Name: "request", Where: inTask,
-			Params:  []param{{"request", options(append(append([]param{{"method", optional(stringType), "GET unless there is a body, then POST"}, {"url", stringType, "http:// or https://"}}, bodyOptions...), httpOptions...)...), "the request"}},
+			Params:  []param{{"request", options(append(append([]param{{"method", optional(oneOf(httpMethods...)), "GET unless there is a body, then POST"}, {"url", stringType, "http:// or https://"}}, bodyOptions...), httpOptions...)...), "the request"}},
 			Returns: httpResult, Doc: "Sends any request and waits for the response.",
 			Example: `local resp = assert(http.request { method = "PUT", url = "https://api.example.com/members/1", headers = { ["X-Origin"] = esme.name }, json = { active = true } })`,
 			Do: func(c *call) int {
-				method := lua.LVAsString(c.option(1, "method"))
-				return c.http(strings.ToUpper(method), lua.LVAsString(c.option(1, "url")), lua.LVAsString(c.option(1, "body")), 1)
+				return c.http(lua.LVAsString(c.option(1, "method")), lua.LVAsString(c.option(1, "url")), lua.LVAsString(c.option(1, "body")), 1)
 			}},
 	},
 }
@@ -98,11 +104,10 @@ func (c *call) http(method, target, body string, n int) int {
 		method = map[bool]string{true: "GET", false: "POST"}[body == ""]
 	}
 	header.Set("User-Agent", "esmehost")
+	q := httpRequest{bind: c.gen.bind, redirects: httpRedirects, maxBody: httpMaxBody}
 	if t, ok := c.option(n, "headers").(*lua.LTable); ok {
-		t.ForEach(func(k, v lua.LValue) { header.Set(k.String(), c.plain("headers", k, v)) })
+		c.headers(t, header, &q)
 	}
-	q := httpRequest{allow: c.gen.bind.opts.Allow.HTTP, bind: c.gen.bind.opts.Name, transport: c.gen.bind.opts.Transport,
-		redirects: httpRedirects, maxBody: httpMaxBody}
 	if v, ok := c.option(n, "redirects").(lua.LNumber); ok {
 		q.redirects = min(int(v), httpRedirects)
 	}
@@ -123,7 +128,7 @@ func (c *call) http(method, target, body string, n int) int {
 	req.Header = header
 	if auth, ok := c.option(n, "auth").(*lua.LTable); ok {
 		if v := auth.RawGetString("bearer"); v != lua.LNil {
-			header.Set("Authorization", "Bearer "+c.reveal(v))
+			header.Set("Authorization", "Bearer "+c.fieldValue("auth.bearer", c.reveal(v)))
 		} else {
 			req.SetBasicAuth(lua.LVAsString(auth.RawGetString("user")), c.reveal(auth.RawGetString("password")))
 		}
@@ -136,6 +141,7 @@ func (c *call) http(method, target, body string, n int) int {
 		return c.fail(err)
 	}
 	c.large(len(octets))
+	c.charge(len(octets) / 32)
 	t := c.L.NewTable()
 	t.RawSetString("status", lua.LNumber(resp.StatusCode))
 	t.RawSetString("body", lua.LString(octets))
@@ -162,23 +168,66 @@ func (c *call) plain(option string, k, v lua.LValue) string {
 	return c.reveal(v)
 }
 
+// headers reads the option headers. What the connection lives by is the host's: a script that could set it would
+// speak to a server that it was not given, or to one behind it.
+func (c *call) headers(t *lua.LTable, header http.Header, q *httpRequest) {
+	size := 0
+	t.ForEach(func(k, v lua.LValue) {
+		name, value := k.String(), c.plain("headers", k, v)
+		switch {
+		case !headerName.MatchString(name):
+			c.raise("headers: '%.40s' is no name of a header", name)
+		case connectionHeaders[strings.ToLower(name)] || strings.HasPrefix(strings.ToLower(name), "proxy-"):
+			c.raise("headers.%s is set by the host", name)
+		}
+		if size += len(name) + len(value); size > httpMaxHeaders {
+			c.raise("option 'headers' has more than %d octets", httpMaxHeaders)
+		}
+		header.Set(name, c.fieldValue("headers."+name, value))
+		if secretType.is(v) {
+			q.secrets = append(q.secrets, name)
+		}
+	})
+}
+
+var (
+	headerName        = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	connectionHeaders = map[string]bool{"host": true, "content-length": true, "transfer-encoding": true, "connection": true, "keep-alive": true,
+		"te": true, "trailer": true, "upgrade": true, "expect": true, "http2-settings": true}
+)
+
+// fieldValue raises for octets that end a header or are not for one. It does not say the value: it may be a secret.
+func (c *call) fieldValue(option, value string) string {
+	for i := range len(value) {
+		if b := value[i]; b < ' ' && b != '\t' || b == 0x7F {
+			c.raise("%s has the octet 0x%02X at %d, which no header may have", option, b, i+1)
+		}
+	}
+	return value
+}
+
 // httpRequest is one request under the bind's permissions.
 type httpRequest struct {
-	allow     []string
-	bind      string
-	transport http.RoundTripper
+	bind      *Bind
 	redirects int
 	maxBody   int64
+	secrets   []string // headers that no other host may see
 }
 
 func (q *httpRequest) do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
 	if err := q.permit(req.URL); err != nil {
 		return nil, nil, err
 	}
-	if q.transport == nil {
-		q.transport = sharedTransport
+	select {
+	case q.bind.requests <- struct{}{}:
+		defer func() { <-q.bind.requests }()
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, nil, httpError(ctx, ctx.Err())
+		}
+		return nil, nil, &esme.Error{Code: esme.CodeTimeout, Message: fmt.Sprintf("%d other requests of the bind took all the time", httpAtOnce), Retryable: true}
 	}
-	client := http.Client{Transport: q.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+	client := http.Client{Transport: q, CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		switch {
 		case q.redirects == 0:
 			return http.ErrUseLastResponse
@@ -186,6 +235,12 @@ func (q *httpRequest) do(ctx context.Context, req *http.Request) (*http.Response
 			return codeError("too_many_redirects", "more than %d", q.redirects)
 		case next.URL.Scheme == "http" && via[0].URL.Scheme == "https":
 			return codeError(CodeNotAllowed, "the redirect leads from https to http: %s", next.URL.Redacted())
+		}
+		if next.URL.Host != via[0].URL.Host {
+			next.Header.Del("Authorization")
+			for _, name := range q.secrets {
+				next.Header.Del(name)
+			}
 		}
 		return q.permit(next.URL)
 	}}
