@@ -48,7 +48,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 		place := diag.Diagnostic{File: r.file, Message: "the script of the bind " + name}
 		if s := at.fields["script"]; s != nil {
 			p := s.GetToken().Position
-			place.Line, place.Column, place.Source = p.Line, p.Column, diag.SourceLine(r.src, p.Line)
+			place.Line, place.Column, place.Source = p.Line, p.Column, shown(r.src, p.Line)
 		}
 		for i := range b.sessions {
 			b.Name = name

@@ -62,7 +62,7 @@ func (r *reader) fail(n *node, message, remedy string) {
 }
 
 func (r *reader) add(d diag.Diagnostic) {
-	d.Source = diag.SourceLine(r.src, d.Line)
+	d.Source = shown(r.src, d.Line)
 	if rest := utf8.RuneCountInString(d.Source) - d.Column + 1; d.Width > rest {
 		d.Width = max(1, rest)
 	}
