@@ -43,13 +43,25 @@ func tell(facts []fact) string {
 // seeds are programs of which each leads somewhere else.
 func seeds() [][]byte {
 	var all [][]byte
-	for seed := range uint64(300) {
+	for seed := range uint64(450) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		code := make([]byte, 4+r.IntN(200))
 		for i := range code {
 			code[i] = byte(r.Uint32())
 		}
 		code[3] = byte(seed & 3)
+		if seed >= 300 { // a busy SMSC that takes, refuses and answers, and time: no faults
+			code[0] &^= 0x40
+			code[1] &^= 0x40
+			code[2] = byte(seed>>2&3)<<3 | byte(seed&1)<<5
+			code[3] = 0
+			for i, b := range code[4:] {
+				code[4+i] = b&0xE0 | []byte{0, 0, 0, 2, 5, 15, 25, 17, 17, 20, 31, 31, 26}[int(b&31)%13]
+				if code[4+i]&31 >= 15 && code[4+i] > 0xA0 {
+					code[4+i] &= 0x1F
+				}
+			}
+		}
 		all = append(all, code)
 	}
 	return all

@@ -1,7 +1,9 @@
 package esme
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,7 +17,10 @@ type fact struct {
 	at     time.Duration
 	code   string  // of an error; empty: none
 	far    Written // of an error
-	must   bool    // factPeer: the consumer is to see it. factEnd: no fault of the transport excuses an answer that is missing
+	must   bool    // factPeer: the consumer is to see it. factAnswer: a refusal may be sent again. factEnd: no fault of the transport excuses an answer that is missing
+	load   bool    // factAnswer: the peer refused it for its load
+	free   bool    // factDue: it takes no room, for it cannot be built
+	rate   float64 // factRate; 0: as many as there are
 	lost   []string
 	queued int
 }
@@ -23,25 +28,27 @@ type fact struct {
 type factKind uint8
 
 const (
-	factAccept  factKind = iota // name, class: Send or Reply accepted it
-	factRefuse                  // name, code, queued: it did not
-	factDue                     // name, at: it left the queue, the limit for its response begins
-	factTaken                   // name, seq, at: the transport took all octets of it
-	factBroken                  // name: it was in the write that broke, and not all of it was taken
-	factAnswer                  // name: the peer's response to it has come
-	factResult                  // name, code, far: its send result
-	factResp                    // name: it ended by a response
-	factTimeout                 // name, at, code: it ended by the limit
-	factFail                    // name, code, far: somebody waited for it and got an error
-	factCancel                  // name, far: who waited for it does not any more
-	factPeer                    // name, must: the peer's request has come
-	factSeen                    // name: the consumer is given it
-	factOwed                    // name: the consumer is through with it, an answer is due
-	factReplied                 // name: the transport took an answer to it
-	factPause                   // at
-	factResume                  // at
-	factStop                    // lost
-	factEnd                     // must: of the run
+	factAccept   factKind = iota // name, class: Send or Reply accepted it
+	factRefuse                   // name, code, queued: it did not
+	factDue                      // name, at, free: it left the queue, the limit for its response begins
+	factTaken                    // name, seq, at: the transport took all octets of it
+	factBroken                   // name: it was in the write that broke, and not all of it was taken
+	factAnswer                   // name, load, must, at: the peer's response to it has come
+	factResult                   // name, code, far: its send result
+	factResp                     // name: it ended by a response
+	factTimeout                  // name, at, code: it ended by the limit
+	factFail                     // name, code, far: somebody waited for it and got an error
+	factCancel                   // name, far: who waited for it does not any more
+	factPeer                     // name, must: the peer's request has come
+	factSeen                     // name: the consumer is given it
+	factOwed                     // name: the consumer is through with it, an answer is due
+	factReplied                  // name: the transport took an answer to it
+	factRate                     // rate, at: so many may go out in a second
+	factStopping                 // code, at: the session begins to end, and why
+	factPause                    // at
+	factResume                   // at
+	factStop                     // lost
+	factEnd                      // must: of the run
 )
 
 type class uint8
@@ -59,9 +66,14 @@ type entry struct {
 	order     int // of acceptance
 	taken     bool
 	takenAt   int // the place in the order of what was taken
+	dueAt     int // and in that of what left the queue
 	due       time.Duration
+	free      bool
 	broken    bool
 	answered  bool
+	tries     int  // how often it was refused for the peer's load, and was to be sent again
+	again     bool // it waits for that
+	pending   bool // it left the queue again, and was not taken yet
 	resulted  bool
 	refused   bool
 	ended     bool
@@ -73,10 +85,15 @@ type ledger struct {
 	window        int           // the limits that the machine was given
 	responseLimit time.Duration //
 	queue         int
+	retry         int
+	stalledLimit  time.Duration
 
 	lines    map[string]*entry
 	order    []*entry // as accepted
-	sent     []*entry // as taken
+	sent     []*entry // as first taken
+	takes    int
+	dues     int
+	lastDue  int // dueAt of the last request or message that was taken
 	inFlight map[uint32]*entry
 	resulted map[bool]int // replies, others: the order of the last one with a result
 	reported int          // how many of sent have their result, or need none
@@ -86,12 +103,45 @@ type ledger struct {
 	seen     int // the order of the last one that was seen
 	pausedAt time.Duration
 	paused   bool
+	pauses   int
+	stopping bool
 	stopped  bool
+
+	bucket
+	word    bool          // the peer said that it has too much, the next fact shows what that led to
+	cut     int           // dues at the last such word
+	stalled bool          // requests are out, and none is answered ...
+	since   time.Duration // ... since then
+}
+
+// bucket holds what may go out: what is sent takes one, and rate come in each second.
+type bucket struct {
+	rate, tokens float64
+	filled       time.Duration
+}
+
+func (b *bucket) fill(at time.Duration) {
+	b.tokens = min(b.tokens+b.rate*(at-b.filled).Seconds(), max(1, b.rate/burstTicks))
+	b.filled = at
+}
+
+func (b *bucket) set(f fact) {
+	b.fill(f.at)
+	if f.rate > 0 && (f.rate < b.rate || b.rate == 0) {
+		b.tokens = 1 // slower: what was saved is gone
+	}
+	b.rate = f.rate
+}
+
+func (b *bucket) take(at time.Duration) bool {
+	b.fill(at)
+	b.tokens--
+	return b.rate == 0 || b.tokens > -1e-6
 }
 
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
 func check(cfg Config, facts []fact) error {
-	l := ledger{window: cfg.Window, responseLimit: cfg.ResponseLimit, queue: cfg.Queue,
+	l := ledger{window: cfg.Window, responseLimit: cfg.ResponseLimit, queue: cfg.Queue, retry: cfg.RetryThrottled, stalledLimit: cfg.StalledLimit,
 		lines: map[string]*entry{}, inFlight: map[uint32]*entry{}, resulted: map[bool]int{}, peer: map[string]*entry{}}
 	for i, f := range facts {
 		if err := l.enter(f); err != nil {
@@ -102,7 +152,7 @@ func check(cfg Config, facts []fact) error {
 }
 
 var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel",
-	"peer", "seen", "owed", "replied", "pause", "resume", "stop", "end"}
+	"peer", "seen", "owed", "replied", "rate", "stopping", "pause", "resume", "stop", "end"}
 
 func broken(rule, format string, args ...any) error {
 	return fmt.Errorf("%s broken: "+format, append([]any{rule}, args...)...)
@@ -110,7 +160,20 @@ func broken(rule, format string, args ...any) error {
 
 func (l *ledger) enter(f fact) error {
 	e := l.lines[f.name]
+	if l.word && f.kind != factRate && l.rate == 0 {
+		return broken("throttle", "the peer has too much, and nothing slows down")
+	}
+	l.word = false
 	switch f.kind {
+	case factRate:
+		l.set(f)
+		return nil
+	case factStopping:
+		l.stopping = true
+		if f.code == "timers: stalled" && (!l.stalled || f.at < l.since+l.stalledLimit) {
+			return broken("stalled_limit", "stopped at %v; requests without an answer: %t, since %v", f.at, l.stalled, l.since)
+		}
+		return nil
 	case factAccept:
 		if e != nil {
 			return broken("test", "a name twice")
@@ -134,6 +197,7 @@ func (l *ledger) enter(f fact) error {
 		return l.incoming(f)
 	case factPause:
 		l.paused, l.pausedAt = true, f.at
+		l.pauses++
 		return nil
 	case factResume:
 		if l.paused {
@@ -158,51 +222,123 @@ func (l *ledger) enter(f fact) error {
 	}
 	switch f.kind {
 	case factDue:
-		e.due = f.at + l.responseLimit
+		return l.leave(e, f)
 	case factTaken:
 		return l.take(e, f)
 	case factBroken:
 		e.broken = true
 	case factAnswer:
-		e.answered = e.taken || e.broken
+		l.answer(e, f)
 	case factResult:
 		return l.result(e, f)
 	case factCancel:
 		if f.far == WrittenNever && e.taken || f.far == WrittenYes && !e.taken {
 			return broken("O4", "who waited is told %q; taken: %t", f.far, e.taken)
 		}
-		e.cancelled = true
+		e.cancelled, e.again = true, false
 	default:
 		return l.end(e, f)
 	}
 	return nil
 }
 
+// leave takes what leaves the queue, for the first time or once more.
+func (l *ledger) leave(e *entry, f fact) error {
+	if e.free = f.free; e.free {
+		return nil
+	}
+	if e.taken && !e.again {
+		return broken("O4", "it leaves the queue twice")
+	}
+	for _, other := range l.order {
+		if other.again && other.order < e.order {
+			return broken("O2", "it goes out before %s, which is older and to be sent again", other.name)
+		}
+	}
+	if !l.bucket.take(f.at) {
+		return broken("tps", "more goes out than %.2f a second", l.rate)
+	}
+	if l.stalled && l.stalledLimit > 0 && l.pauses == 0 && f.at > l.since+l.stalledLimit {
+		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.since)
+	}
+	if !l.stalled && e.class != message {
+		l.stalled, l.since = true, f.at
+	}
+	l.dues++
+	e.dueAt, e.due = l.dues, f.at+l.responseLimit
+	e.pending, e.again, e.answered = true, false, false
+	return nil
+}
+
+// answer takes the peer's answer to a request.
+func (l *ledger) answer(e *entry, f fact) {
+	e.answered = e.taken && !e.pending || e.broken
+	l.word = f.load && e.dueAt > l.cut
+	if l.word {
+		l.cut = l.dues
+	}
+	if f.load && f.must && e.tries < l.retry && !e.ended && !e.cancelled {
+		e.tries++
+		e.again = true
+		delete(l.inFlight, e.seq)
+	}
+	l.stalled, l.since = false, f.at
+	for _, other := range l.order {
+		flies := other.dueAt > 0 && other.class != message && !other.again && !other.ended && !other.refused
+		l.stalled = l.stalled || flies && other != e
+	}
+}
+
 func (l *ledger) take(e *entry, f fact) error {
 	switch {
-	case e.taken:
+	case e.taken && !e.pending:
 		return broken("O4", "it went out twice")
 	case e.ended || e.refused:
 		return broken("O4", "it went out after its end")
+	case e.class != reply && e.dueAt < l.lastDue:
+		return broken("O2", "it went out after what left the queue later")
+	case e.taken:
+		if e.seq != f.seq {
+			return broken("O4", "its sequence_number was %d, and is %d", e.seq, f.seq)
+		}
+		l.lastDue = e.dueAt
+		return l.fly(e)
+	}
+	for _, other := range l.order {
+		if other.again && other.seq == f.seq {
+			return broken("O4", "sequence_number %d is that of %s, which is to be sent again", f.seq, other.name)
+		}
 	}
 	for _, other := range l.sent {
 		if (other.class == reply) == (e.class == reply) && other.order > e.order {
 			return broken("O2", "it went out after %s, which was accepted later", other.name)
 		}
 	}
-	e.taken, e.takenAt, e.seq = true, len(l.sent), f.seq
+	e.seq = f.seq
 	l.sent = append(l.sent, e)
-	if e.class == request || e.class == waited {
-		if f.seq == 0 || f.seq > maxSequence {
-			return broken("O4", "sequence_number %d", f.seq)
-		}
-		if other := l.inFlight[f.seq]; other != nil {
-			return broken("O4", "sequence_number %d is that of %s, which is in flight", f.seq, other.name)
-		}
-		l.inFlight[f.seq] = e
-		if l.window > 0 && len(l.inFlight) > l.window {
-			return broken("O5", "%d in flight, the window is %d", len(l.inFlight), l.window)
-		}
+	if e.class != reply {
+		l.lastDue = e.dueAt
+	}
+	return l.fly(e)
+}
+
+// fly puts a request that was taken among those in flight.
+func (l *ledger) fly(e *entry) error {
+	e.taken, e.pending = true, false
+	l.takes++
+	e.takenAt = l.takes
+	if e.class != request && e.class != waited {
+		return nil
+	}
+	if e.seq == 0 || e.seq > maxSequence {
+		return broken("O4", "sequence_number %d", e.seq)
+	}
+	if other := l.inFlight[e.seq]; other != nil {
+		return broken("O4", "sequence_number %d is that of %s, which is in flight", e.seq, other.name)
+	}
+	l.inFlight[e.seq] = e
+	if l.window > 0 && len(l.inFlight) > l.window {
+		return broken("O5", "%d in flight, the window is %d", len(l.inFlight), l.window)
 	}
 	return nil
 }
@@ -226,7 +362,7 @@ func (l *ledger) result(e *entry, f fact) error {
 		e.refused = true
 		return l.truth(e, f.far)
 	}
-	for ; l.reported < e.takenAt; l.reported++ { // all that went out before has its result
+	for ; l.sent[l.reported] != e; l.reported++ { // all that went out before has its result
 		if other := l.sent[l.reported]; other.class != waited && !other.resulted {
 			return broken("O2", "a send result before that of %s, which went out before", other.name)
 		}
@@ -262,7 +398,9 @@ func (l *ledger) end(e *entry, f fact) error {
 		return broken("O4", "an end after its send error")
 	case e.class == request && !e.resulted:
 		return broken("O2", "an end before the send result")
-	case f.kind == factResp && !e.answered:
+	case f.kind == factResp && e.again && !l.stopping:
+		return broken("retry_throttled", "told of a refusal after which it was to be sent again")
+	case f.kind == factResp && !e.answered && !(e.tries > 0 && e.pending && l.stopping && !e.broken):
 		return broken("O4", "a response, and the peer gave none")
 	case f.kind == factTimeout && e.answered:
 		return broken("O4", "a timeout, and the peer has answered")
@@ -281,7 +419,7 @@ func (l *ledger) end(e *entry, f fact) error {
 			return err
 		}
 	}
-	e.ended = true
+	e.ended, e.again = true, false
 	if l.inFlight[e.seq] == e {
 		delete(l.inFlight, e.seq)
 	}
@@ -317,8 +455,10 @@ func (l *ledger) stop(f fact) error {
 	}
 	l.stopped = true
 	var want []string
-	for _, e := range l.sent {
-		if e.class == request && !e.ended && !e.refused {
+	sent := slices.Clone(l.sent)
+	slices.SortStableFunc(sent, func(a, b *entry) int { return cmp.Compare(a.dueAt, b.dueAt) })
+	for _, e := range sent {
+		if e.class == request && !e.ended && !e.refused && !e.again && (!e.pending || e.broken) {
 			if !e.resulted {
 				return broken("O2", "%s is lost before its send result", e.name)
 			}

@@ -108,15 +108,38 @@ func (r *run) classIs(c class) func(f fact) bool {
 	}
 }
 
+// twoTaken is where the transport takes the first request of the handler's, and where the next one.
+func (r *run) twoTaken() (int, int) {
+	i := r.find(0, func(f fact) bool { return f.kind == factTaken && r.classIs(request)(f) })
+	if i < 0 {
+		return -1, -1
+	}
+	return i, r.find(i+1, func(f fact) bool { return f.kind == factTaken && f.name != r.facts[i].name && r.classIs(request)(f) })
+}
+
+// refused is the first refusal for the peer's load after which a request of the handler's is sent again.
+func (r *run) refused() int {
+	return r.find(0, func(f fact) bool {
+		return f.kind == factAnswer && f.load && f.must && r.cfg.RetryThrottled > 0 && r.classIs(request)(f)
+	})
+}
+
+// again is where the transport takes it for the second time.
+func (r *run) again(name string) int {
+	return r.find(r.of(name, factTaken)+1, func(f fact) bool { return f.kind == factTaken && f.name == name })
+}
+
+func stalled(f fact) bool { return f.kind == factStopping && f.code == "timers: stalled" }
+
 var mutations = []mutation{
 	{"a response twice", "O4", func(r *run) bool {
 		i := r.first(factResp)
 		return i >= 0 && r.insert(i, r.facts[i])
 	}},
-	{"a response that is not told", "O2 O4 O5", func(r *run) bool {
+	{"a response that is not told", "O2 O4 O5 stalled_limit", func(r *run) bool {
 		return r.drop(r.find(0, func(f fact) bool { return f.kind == factResp && r.classIs(request)(f) }))
 	}},
-	{"a response that the peer did not give", "O4", func(r *run) bool { return r.drop(r.first(factAnswer)) }},
+	{"a response that the peer did not give", "O2 O4", func(r *run) bool { return r.drop(r.first(factAnswer)) }},
 	{"a response to what nobody sent", "O4", func(r *run) bool {
 		return r.change(r.first(factResp), func(f *fact) { f.name = "nobody" })
 	}},
@@ -173,11 +196,13 @@ var mutations = []mutation{
 		i := r.first(factTaken)
 		return i >= 0 && r.insert(i, r.facts[i])
 	}},
-	{"a PDU that overtakes", "O2 O4", func(r *run) bool { return r.swap(r.pair(factTaken, r.classIs(request))) }},
+	{"a PDU that overtakes", "O2 O4", func(r *run) bool {
+		return r.swap(r.twoTaken())
+	}},
 	{"a sequence_number that is in flight", "O4", func(r *run) bool {
-		i, j := r.pair(factTaken, r.classIs(request))
+		i, j := r.twoTaken()
 		end := r.find(0, func(f fact) bool {
-			return i >= 0 && (f.kind == factResp || f.kind == factTimeout) && f.name == r.facts[i].name
+			return i >= 0 && (f.kind == factAnswer || f.kind == factTimeout) && f.name == r.facts[i].name
 		})
 		return j >= 0 && (end < 0 || end > j) && r.change(j, func(f *fact) { f.seq = r.facts[i].seq })
 	}},
@@ -192,13 +217,88 @@ var mutations = []mutation{
 				if r.classIs(request)(f) || r.classIs(waited)(f) {
 					now[f.name] = true
 				}
-			case factResp, factTimeout, factFail:
+			case factAnswer, factResp, factTimeout, factFail:
 				delete(now, f.name)
 			}
 			most = max(most, len(now))
 		}
 		r.cfg.Window = most - 1
 		return most > 1
+	}},
+	{"told of a refusal after which it is sent again", "retry_throttled", func(r *run) bool {
+		i := r.refused()
+		return i >= 0 && r.insert(r.find(i+1, func(f fact) bool { return f.kind != factRate && f.kind != factResult }), fact{kind: factResp, name: r.facts[i].name})
+	}},
+	{"refused once more than retry_throttled, and still not told", "O2 O4 O5", func(r *run) bool {
+		i := r.refused()
+		r.cfg.RetryThrottled = 0
+		return i >= 0 && r.again(r.facts[i].name) >= 0
+	}},
+	{"sent again, and who waited had given up", "O2 O4", func(r *run) bool {
+		i := r.refused()
+		return i >= 0 && r.again(r.facts[i].name) >= 0 && r.insert(i, fact{kind: factCancel, name: r.facts[i].name, far: WrittenYes})
+	}},
+	{"sent again under another number", "O4", func(r *run) bool {
+		i := r.refused()
+		return i >= 0 && r.change(r.again(r.facts[i].name), func(f *fact) { f.seq++ })
+	}},
+	{"sent again, and nobody refused it", "O2 O4", func(r *run) bool {
+		i := r.refused()
+		return i >= 0 && r.again(r.facts[i].name) >= 0 && r.change(i, func(f *fact) { f.load = false })
+	}},
+	{"sent again behind what was accepted later", "O2 O4", func(r *run) bool {
+		for i := r.refused(); i >= 0; i = -1 {
+			due := func(f fact) bool { return f.kind == factDue && !f.free && r.of(f.name, factDue) > i }
+			again := r.find(i, func(f fact) bool { return f.kind == factDue && f.name == r.facts[i].name })
+			return again >= 0 && r.move(again, r.find(again, due))
+		}
+		return false
+	}},
+	{"to be sent again, and nobody hears of it any more", "O2 O4 stalled_limit", func(r *run) bool {
+		i := r.refused()
+		if i < 0 {
+			return false
+		}
+		name := r.facts[i].name
+		before := len(r.facts)
+		r.facts = append(r.facts[:i+1:i+1], slices.DeleteFunc(slices.Clone(r.facts[i+1:]), func(f fact) bool { return f.name == name })...)
+		return len(r.facts) < before
+	}},
+	{"a number that is kept for what is to be sent again", "O4", func(r *run) bool {
+		i := r.refused()
+		if i < 0 {
+			return false
+		}
+		again := r.again(r.facts[i].name)
+		j := r.find(i, func(f fact) bool {
+			return f.kind == factTaken && f.name != r.facts[i].name && r.of(f.name, factTaken) > i
+		})
+		due := r.find(i, func(f fact) bool { return f.kind == factDue && f.name == r.facts[i].name })
+		return j >= 0 && j < due && again >= 0 && r.change(j, func(f *fact) { f.seq = r.facts[again].seq })
+	}},
+	{"the peer has too much, and nothing slows down", "throttle", func(r *run) bool {
+		i := r.find(0, func(f fact) bool { return f.kind == factAnswer && f.load })
+		return i >= 0 && r.cfg.TPS == 0 && r.facts[i+1].kind == factRate && r.first(factRate) == i+1 && r.facts[i+2].kind != factRate && r.drop(i+1)
+	}},
+	{"more goes out than the brake lets", "tps", func(r *run) bool {
+		dues := 0
+		for i := range r.facts {
+			switch f := &r.facts[i]; {
+			case f.kind == factRate:
+				f.rate = 0.001
+			case f.kind == factDue && !f.free && r.first(factRate) < i:
+				dues++
+			}
+		}
+		return r.first(factRate) >= 0 && dues > 2
+	}},
+	{"stalled, it says, and somebody answered", "stalled_limit", func(r *run) bool {
+		return r.change(r.find(0, stalled), func(f *fact) { f.at = time.Millisecond })
+	}},
+	{"stalled, and it goes on", "stalled_limit", func(r *run) bool {
+		i := r.find(0, stalled)
+		return i >= 0 && r.cfg.TPS == 0 && r.first(factRate) < 0 && r.first(factPause) < 0 && r.insert(i, fact{kind: factAccept, name: "out999", class: request}) &&
+			r.insert(i+1, fact{kind: factDue, name: "out999", at: r.facts[i+1].at + time.Millisecond})
 	}},
 	{"queue_full with room in the queue", "O5", func(r *run) bool {
 		return r.change(r.find(0, func(f fact) bool { return f.kind == factRefuse && f.code == CodeQueueFull }), func(f *fact) { f.queued-- })
@@ -239,7 +339,7 @@ var mutations = []mutation{
 	{"handled after the stop", "O1 O3", func(r *run) bool {
 		return r.move(r.first(factSeen), r.first(factStop))
 	}},
-	{"a response after the stop", "O1 O2 O4 O5", func(r *run) bool {
+	{"a response after the stop", "O1 O2 O4 O5 stalled_limit", func(r *run) bool {
 		return r.move(r.find(0, func(f fact) bool { return f.kind == factResp && r.classIs(request)(f) }), r.first(factStop))
 	}},
 	{"lost, and it was answered", "O4", func(r *run) bool {
@@ -261,20 +361,28 @@ var mutations = []mutation{
 
 // The ledger is worth as much as it catches: each mutation of each good run.
 func TestLedgerCatchesEachMutation(t *testing.T) {
+	type good struct {
+		code []byte
+		run
+	}
+	var all []good
+	for _, code := range seeds() {
+		cfg, facts, err := runProgram(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, good{code, run{cfg, facts}})
+	}
 	for _, mut := range mutations {
 		t.Run(mut.name, func(t *testing.T) {
 			applied := 0
-			for _, code := range seeds() {
-				cfg, facts, err := runProgram(code)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := &run{cfg, facts}
+			for _, good := range all {
+				code, r := good.code, &run{good.cfg, slices.Clone(good.facts)}
 				if !mut.apply(r) {
 					continue
 				}
 				applied++
-				err = check(r.cfg, r.facts)
+				err := check(r.cfg, r.facts)
 				if err == nil {
 					t.Fatalf("not caught in program %x\n%s", code, tell(r.facts))
 				}

@@ -1,9 +1,11 @@
 package esme
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ type program struct {
 	now  time.Time
 
 	facts   []fact
-	queue   []string // what is accepted and waits to go out
+	queue   []string // what is accepted and waits to go out, that which is to be sent again in front
 	names   int
 	waiters map[*Waiter]string
 	waiting []*Waiter
@@ -39,6 +41,10 @@ type program struct {
 	stream   []byte    // from the peer, not yet arrived
 	received []*outPDU // by the peer: requests that it has not answered
 	wrong    error     // a rule that shows only while the machine runs
+
+	invalid  map[string]bool // what cannot be built, and so needs no room
+	rate     float64         // the last that the ledger was told
+	stopping bool            // the ledger was told
 }
 
 // outPDU is a request of the machine that the peer has.
@@ -49,11 +55,12 @@ type outPDU struct {
 
 // runProgram runs code to its end and the session to its own, and returns the configuration and the facts.
 func runProgram(code []byte) (Config, []fact, error) {
-	p := &program{code: code, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), waiters: map[*Waiter]string{}, peerSeq: 1000}
+	p := &program{code: code, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), waiters: map[*Waiter]string{}, invalid: map[string]bool{}, peerSeq: 1000}
 	p.cfg = p.config()
 	p.m = NewMachine(p.cfg)
 	p.cfg = p.cfg.withDefaults()
 	p.m.Connected(p.now)
+	p.tellRate()
 	begin := p.next()
 	if begin&1 == 0 {
 		p.m.Started(p.now)
@@ -104,6 +111,10 @@ func (p *program) config() Config {
 	if b&0x40 != 0 {
 		cfg.EnquireLinkLimit, cfg.UnbindLimit = Infinity, Infinity
 	}
+	cfg.RetryThrottled = int(c >> 3 & 3)
+	if c>>5 == 1 {
+		cfg.StalledLimit = 2500 * time.Millisecond
+	}
 	if c == 0xFF {
 		cfg.Automatic = AutoNone
 	}
@@ -151,7 +162,10 @@ func (p *program) step(op byte) {
 	case 14:
 		p.request(0x00010209) // unknown
 	case 15:
-		if how > 5 && p.next() < 0x40 {
+		switch {
+		case how <= 5: // the SMSC has too much
+			p.answer(how, pdu.ESME_RTHROTTLED, 0)
+		case p.next() < 0x40:
 			p.request(pdu.CmdUnbind)
 		}
 	case 16:
@@ -170,7 +184,12 @@ func (p *program) step(op byte) {
 	case 24:
 		p.report()
 	case 25:
-		if how > 5 && p.next() < 0x40 {
+		switch {
+		case how <= 2:
+			p.answer(how, pdu.ESME_RMSGQFUL, 0)
+		case how <= 5:
+			p.answerCongested(how, p.next())
+		case p.next() < 0x40:
 			p.take(1 + int(p.next()))
 		}
 	case 26:
@@ -225,7 +244,8 @@ func (p *program) send(c class, invalid bool) {
 		w = newWaiter()
 		p.waiters[w] = name
 	}
-	queued := p.m.Queued()
+	p.invalid[name] = invalid
+	queued := p.m.queue.len()
 	p.accept(fact{name: name, class: c, queued: queued}, func() error {
 		err := p.m.Send(p.now, out, w)
 		if err == nil {
@@ -264,9 +284,7 @@ func (p *program) cancel(which byte) {
 	p.waiting = slices.Delete(p.waiting, i, i+1)
 	name := p.waiters[w]
 	far := p.m.Cancel(w)
-	if far == WrittenNever {
-		p.queue = slices.DeleteFunc(p.queue, func(q string) bool { return q == name })
-	}
+	p.unqueue(name)
 	p.add(fact{kind: factCancel, name: name, far: far})
 }
 
@@ -287,6 +305,17 @@ func (p *program) answer(which byte, status pdu.Status, id pdu.CommandID) {
 	r := headerOnly(id, status)
 	r.SetSequence(req.pdu.SequenceNumber())
 	p.fromPeer(r.AppendTo(nil))
+}
+
+// answerCongested lets the peer take a request, and say how congested it is: SMPP 5.0 §4.8.4.18.
+func (p *program) answerCongested(which, congestion byte) {
+	at := len(p.stream)
+	p.answer(which, pdu.ESME_ROK, 0)
+	if len(p.stream) > at {
+		tag := pdu.TagCongestionState
+		p.stream = append(p.stream, 0, byte(tag>>8), byte(tag), 0, 1, congestion%100) // behind an empty message_id
+		p.stream[at+3] += 6
+	}
 }
 
 func (p *program) request(id pdu.CommandID) {
@@ -320,12 +349,15 @@ func (p *program) arrive(n int) {
 func (p *program) deliver(octets []byte) {
 	in := new(pdu.PDU)
 	err := in.Decode(octets)
+	refused, retried := "", p.m.counters.Retried
 	switch {
 	case in.IsResponse():
 		if o := p.m.window.get(in.SequenceNumber()); o != nil && o.start() < p.m.handed && p.known(&o.pdu) {
 			want, _ := o.pdu.CommandID().Response()
 			if in.CommandID() == want || in.CommandID() == pdu.CmdGenericNack {
-				p.add(fact{kind: factAnswer, name: nameOf(&o.pdu)})
+				load := in.CommandStatus() == pdu.ESME_RTHROTTLED || in.CommandStatus() == pdu.ESME_RMSGQFUL
+				refused = nameOf(&o.pdu)
+				p.add(fact{kind: factAnswer, name: refused, load: load, must: p.m.phase == open && !p.m.stopping(), at: p.since()})
 			}
 		}
 	default:
@@ -337,7 +369,17 @@ func (p *program) deliver(octets []byte) {
 	} else {
 		p.m.Received(p.now, in)
 	}
+	if p.m.counters.Retried > retried {
+		p.queue = append(p.queue, refused) // in front of all that was accepted later
+		slices.SortFunc(p.queue, func(a, b string) int { return cmp.Compare(accepted(a), accepted(b)) })
+	}
 	p.collect()
+}
+
+// accepted is the place of a name in the order of acceptance.
+func accepted(name string) int {
+	n, _ := strconv.Atoi(name[len("out"):])
+	return n
 }
 
 func peerName(seq uint32) string { return fmt.Sprintf("in%d", seq) }
@@ -533,10 +575,28 @@ func (p *program) stopIt(how byte) {
 // collect does what the shell does after each input: it takes the events. The consumer's ends of a PDU are facts at
 // once; what needs the consumer waits in the inbox.
 func (p *program) collect() {
-	for ; len(p.queue) > p.m.Queued(); p.queue = p.queue[1:] {
-		p.add(fact{kind: factDue, name: p.queue[0], at: p.since()})
+	events := p.m.TakeEvents(nil)
+	if !p.stopping && p.m.stopping() {
+		p.stopping = true
+		reason := p.m.reason
+		if reason.Kind == "" {
+			reason = p.m.finish.reason
+		}
+		p.add(fact{kind: factStopping, code: reason.String(), at: p.since()})
 	}
-	for _, e := range p.m.TakeEvents(nil) {
+	p.tellRate()
+	for _, e := range events { // what ends without going out
+		switch {
+		case e.Kind == EventAnswer:
+			p.unqueue(p.waiters[e.waiter])
+		case e.Kind == EventResp, e.Kind == EventSendResult && e.Err != nil:
+			p.unqueue(nameOf(e.Original))
+		}
+	}
+	for ; len(p.queue) > p.m.Queued(); p.queue = p.queue[1:] {
+		p.add(fact{kind: factDue, name: p.queue[0], at: p.since(), free: p.invalid[p.queue[0]]})
+	}
+	for _, e := range events {
 		f := fact{at: p.since()}
 		var err *Error
 		if errors.As(e.Err, &err) {
@@ -585,8 +645,24 @@ func (p *program) collect() {
 		}
 		p.add(f)
 	}
-	if p.m.Queued() > p.cfg.Queue {
-		p.wrong = fmt.Errorf("O5 broken: %d wait, the queue is %d", p.m.Queued(), p.cfg.Queue)
+	if p.m.queue.len() > p.cfg.Queue || len(p.m.retries) > p.cfg.Window {
+		p.wrong = fmt.Errorf("O5 broken: %d wait, and %d to go out again; the queue is %d, the window %d", p.m.queue.len(), len(p.m.retries), p.cfg.Queue, p.cfg.Window)
+	}
+}
+
+func (p *program) unqueue(name string) {
+	p.queue = slices.DeleteFunc(p.queue, func(q string) bool { return q == name })
+}
+
+// tellRate writes down how many requests a second may go out, if that has changed.
+func (p *program) tellRate() {
+	rate := p.cfg.TPS
+	if p.m.Rate() > 0 {
+		rate = p.m.Rate()
+	}
+	if rate != p.rate {
+		p.rate = rate
+		p.add(fact{kind: factRate, rate: rate, at: p.since()})
 	}
 }
 

@@ -49,7 +49,8 @@ func (m *Machine) SendRaw(now time.Time, octets []byte) error {
 }
 
 // Cancel takes the request of a waiter out of the queue if it has not gone out yet, and says how far it got:
-// WrittenUnknown while it is on its way to the transport.
+// WrittenUnknown while it is on its way to the transport. One that is out is not sent again, whatever its answer:
+// who gave up may have sent another one in its place.
 func (m *Machine) Cancel(w *Waiter) Written {
 	written := WrittenYes
 	m.queue.drop(func(o *outgoing) bool {
@@ -65,6 +66,11 @@ func (m *Machine) Cancel(w *Waiter) Written {
 		}
 		return o.waiter == w
 	})
+	for o := m.window.head; o != nil; o = o.next {
+		if o.waiter == w {
+			o.tries = m.cfg.RetryThrottled
+		}
+	}
 	for i := range m.marks.len() {
 		if m.marks.at(i).waiter == w {
 			written = WrittenUnknown

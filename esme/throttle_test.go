@@ -175,6 +175,22 @@ func TestCongestion(t *testing.T) {
 			r.respond(2, pdu.ESME_RTHROTTLED)
 			r.expect("note", "resp(2 ESME_RTHROTTLED)")
 		}},
+		{"retry_throttled: who gave up waiting is not sent for again", func(t *testing.T) {
+			r := boundRig(t, Config{RetryThrottled: 9, EnquireLinkLimit: Infinity})
+			w := newWaiter()
+			if err := r.m.Send(r.now, r.submit("1"), w); err != nil {
+				t.Fatal(err)
+			}
+			r.sent("submit_sm")
+			if far := r.m.Cancel(w); far != WrittenYes {
+				t.Errorf("cancelled: %s", far)
+			}
+			r.respond(2, pdu.ESME_RTHROTTLED)
+			r.advance(5 * time.Second)
+			if got := r.split(); len(got) > 0 || r.m.InFlight() > 0 || r.m.Queued() > 0 {
+				t.Errorf("sent again: %v; %d in flight, %d wait", got, r.m.InFlight(), r.m.Queued())
+			}
+		}},
 		{"retry_throttled: a stop ends what waits with the refusal that it got", func(t *testing.T) {
 			for name, stop := range map[string]func(r *rig){
 				"own stop": func(r *rig) { r.m.Stop(r.now, Reason{Kind: KindCustom}) },
