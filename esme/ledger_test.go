@@ -235,7 +235,7 @@ func (l *ledger) enter(f fact) error {
 		if f.far == WrittenNever && e.taken || f.far == WrittenYes && !e.taken {
 			return broken("O4", "who waited is told %q; taken: %t", f.far, e.taken)
 		}
-		e.cancelled, e.again = true, false
+		e.cancelled, e.ended, e.again = true, e.again, false // what waits to be sent again is dropped
 	default:
 		return l.end(e, f)
 	}
