@@ -2,6 +2,7 @@ package esme_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -116,8 +117,12 @@ func (p *peer) accept() {
 
 // reset ends the connection by RST, close by FIN, halfClose only the own direction.
 func (p *peer) reset() {
-	p.conn.(*net.TCPConn).SetLinger(0)
-	p.conn.Close()
+	conn := p.conn
+	if c, ok := conn.(*tls.Conn); ok {
+		conn = c.NetConn()
+	}
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
 }
 func (p *peer) close() { p.conn.Close() }
 func (p *peer) halfClose() {
@@ -307,9 +312,13 @@ func listen(t *testing.T, address string) net.Listener {
 	return l
 }
 
-// meet connects both ends over loopback TCP.
+// meet connects both ends over loopback TCP, with TLS in the tests that runOver runs so.
 func meet(t *testing.T, cfg esme.Config) (mine net.Conn, p *peer) {
 	t.Helper()
+	if strings.Contains(t.Name(), "/"+overTLS+"/") {
+		a := newAuthority(t)
+		return a.meet(cfg, a.tlsPeer("smsc.test", nil), esme.TLS{CA: a.file, ServerName: "smsc.test"})
+	}
 	l := listen(t, "127.0.0.1:0")
 	mine, err := esme.Dial(t.Context(), l.Addr().String(), cfg)
 	if err != nil {

@@ -27,6 +27,14 @@ func runAll(t *testing.T, all []scenario) {
 	}
 }
 
+const overTLS = "TLS"
+
+// runOver runs the scenarios over plain TCP, and with TLS on it.
+func runOver(t *testing.T, all []scenario) {
+	t.Run("TCP", func(t *testing.T) { runAll(t, all) })
+	t.Run(overTLS, func(t *testing.T) { runAll(t, all) })
+}
+
 var (
 	manual = esme.Config{Mode: esme.Manual}
 	custom = esme.Reason{Kind: esme.KindCustom}
@@ -34,7 +42,7 @@ var (
 
 func isCode(err error, code string) bool { return errors.Is(err, &esme.Error{Code: code}) }
 
-// The scenarios of a session's life, over loopback TCP against a peer that the test plays.
+// The scenarios of a session's life, over loopback TCP and TLS against a peer that the test plays.
 func TestTCPScenariosA(t *testing.T) {
 	connects := func(listenAt, host string) func(t *testing.T) {
 		return func(t *testing.T) {
@@ -54,7 +62,7 @@ func TestTCPScenariosA(t *testing.T) {
 			w.expect("init", "bound transceiver")
 		}
 	}
-	runAll(t, []scenario{
+	runOver(t, []scenario{
 		{"A01 connect by IPv4", connects("127.0.0.1:0", "127.0.0.1")},
 		{"A02 connect by IPv6", connects("[::1]:0", "::1")},
 		{"A03 connect by host name", connects("127.0.0.1:0", "localhost")},
@@ -230,7 +238,7 @@ func TestTCPScenariosA(t *testing.T) {
 
 // Those who wait for their response.
 func TestTCPScenariosS(t *testing.T) {
-	runAll(t, []scenario{
+	runOver(t, []scenario{
 		{"S01 a hundred requests at once: each gets its own response", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{Window: 100})
 			var all sync.WaitGroup
@@ -300,7 +308,7 @@ func TestTCPScenariosS(t *testing.T) {
 
 // What peers do to a stream, over loopback TCP.
 func TestTCPScenariosZ(t *testing.T) {
-	runAll(t, []scenario{
+	runOver(t, []scenario{
 		{"Z03 a generic_nack with the number resolves the request", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})
 			w.session.Send(submit("1"))

@@ -88,6 +88,21 @@ func (a *authority) tlsPeer(name string, change func(c *tls.Config)) net.Listene
 	return tls.NewListener(listen(a.t, "127.0.0.1:0"), c)
 }
 
+// meet connects both ends, the session's as set says.
+func (a *authority) meet(cfg esme.Config, l net.Listener, set esme.TLS) (mine net.Conn, p *peer) {
+	a.t.Helper()
+	p, done := handshake(a.t, l)
+	cfg.TLS = &set
+	mine, err := esme.Dial(a.t.Context(), "smpps://"+l.Addr().String(), cfg)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		a.t.Fatal(err)
+	}
+	return mine, p
+}
+
 // handshake accepts one connection and shakes hands; its error is what the peer saw.
 func handshake(t *testing.T, l net.Listener) (*peer, <-chan error) {
 	done := make(chan error, 1)
@@ -129,15 +144,9 @@ func TestTLSScenarios(t *testing.T) {
 	}
 	accepted := func(t *testing.T, l net.Listener, set esme.TLS) (*witness, *peer) {
 		t.Helper()
-		p, done := handshake(t, l)
-		cfg := esme.Config{TLS: &set}
-		conn, err := esme.Dial(t.Context(), "smpps://"+l.Addr().String(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		cfg := esme.Config{}
+		conn, p := a.meet(cfg, l, set)
+		p.t = t
 		w := newWitness(t)
 		w.run(cfg, conn)
 		return w, p
