@@ -136,7 +136,7 @@ func (b *bucket) set(f fact) {
 func (b *bucket) take(at time.Duration) bool {
 	b.fill(at)
 	b.tokens--
-	return b.rate == 0 || b.tokens > -1e-6
+	return b.rate == 0 || b.tokens > -1e-6-b.rate*2e-9 // time has no parts of a nanosecond
 }
 
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
