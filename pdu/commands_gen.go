@@ -2,81 +2,82 @@
 
 package pdu
 
-// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5).
+// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5), and where each command is defined.
 const (
-	CmdBindReceiver          CommandID = 0x00000001 // bind_receiver, since 3.3
-	CmdBindTransmitter       CommandID = 0x00000002 // bind_transmitter, since 3.3
-	CmdQuerySM               CommandID = 0x00000003 // query_sm, since 3.3
-	CmdSubmitSM              CommandID = 0x00000004 // submit_sm, since 3.3
-	CmdDeliverSM             CommandID = 0x00000005 // deliver_sm, since 3.3
-	CmdUnbind                CommandID = 0x00000006 // unbind, since 3.3
-	CmdReplaceSM             CommandID = 0x00000007 // replace_sm, since 3.3
-	CmdCancelSM              CommandID = 0x00000008 // cancel_sm, since 3.3
-	CmdBindTransceiver       CommandID = 0x00000009 // bind_transceiver, since 3.4
-	CmdOutbind               CommandID = 0x0000000B // outbind, since 3.4
-	CmdEnquireLink           CommandID = 0x00000015 // enquire_link, since 3.3
-	CmdSubmitMulti           CommandID = 0x00000021 // submit_multi, since 3.3
-	CmdAlertNotification     CommandID = 0x00000102 // alert_notification, since 3.4
-	CmdDataSM                CommandID = 0x00000103 // data_sm, since 3.4
-	CmdBroadcastSM           CommandID = 0x00000111 // broadcast_sm, since 5.0
-	CmdQueryBroadcastSM      CommandID = 0x00000112 // query_broadcast_sm, since 5.0
-	CmdCancelBroadcastSM     CommandID = 0x00000113 // cancel_broadcast_sm, since 5.0
-	CmdGenericNack           CommandID = 0x80000000 // generic_nack, since 3.3
-	CmdBindReceiverResp      CommandID = 0x80000001 // bind_receiver_resp, since 3.3
-	CmdBindTransmitterResp   CommandID = 0x80000002 // bind_transmitter_resp, since 3.3
-	CmdQuerySMResp           CommandID = 0x80000003 // query_sm_resp, since 3.3
-	CmdSubmitSMResp          CommandID = 0x80000004 // submit_sm_resp, since 3.3
-	CmdDeliverSMResp         CommandID = 0x80000005 // deliver_sm_resp, since 3.3
-	CmdUnbindResp            CommandID = 0x80000006 // unbind_resp, since 3.3
-	CmdReplaceSMResp         CommandID = 0x80000007 // replace_sm_resp, since 3.3
-	CmdCancelSMResp          CommandID = 0x80000008 // cancel_sm_resp, since 3.3
-	CmdBindTransceiverResp   CommandID = 0x80000009 // bind_transceiver_resp, since 3.4
-	CmdEnquireLinkResp       CommandID = 0x80000015 // enquire_link_resp, since 3.3
-	CmdSubmitMultiResp       CommandID = 0x80000021 // submit_multi_resp, since 3.3
-	CmdDataSMResp            CommandID = 0x80000103 // data_sm_resp, since 3.4
-	CmdBroadcastSMResp       CommandID = 0x80000111 // broadcast_sm_resp, since 5.0
-	CmdQueryBroadcastSMResp  CommandID = 0x80000112 // query_broadcast_sm_resp, since 5.0
-	CmdCancelBroadcastSMResp CommandID = 0x80000113 // cancel_broadcast_sm_resp, since 5.0
+	CmdBindReceiver          CommandID = 0x00000001 // bind_receiver, since SMPP 3.3 (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3)
+	CmdBindTransmitter       CommandID = 0x00000002 // bind_transmitter, since SMPP 3.3 (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1)
+	CmdQuerySM               CommandID = 0x00000003 // query_sm, since SMPP 3.3 (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1)
+	CmdSubmitSM              CommandID = 0x00000004 // submit_sm, since SMPP 3.3 (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1)
+	CmdDeliverSM             CommandID = 0x00000005 // deliver_sm, since SMPP 3.3 (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1)
+	CmdUnbind                CommandID = 0x00000006 // unbind, since SMPP 3.3 (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8)
+	CmdReplaceSM             CommandID = 0x00000007 // replace_sm, since SMPP 3.3 (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1)
+	CmdCancelSM              CommandID = 0x00000008 // cancel_sm, since SMPP 3.3 (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1)
+	CmdBindTransceiver       CommandID = 0x00000009 // bind_transceiver, since SMPP 3.4 (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5)
+	CmdOutbind               CommandID = 0x0000000B // outbind, since SMPP 3.4 (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7)
+	CmdEnquireLink           CommandID = 0x00000015 // enquire_link, since SMPP 3.3 (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1)
+	CmdSubmitMulti           CommandID = 0x00000021 // submit_multi, since SMPP 3.3 (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1)
+	CmdAlertNotification     CommandID = 0x00000102 // alert_notification, since SMPP 3.4 (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1)
+	CmdDataSM                CommandID = 0x00000103 // data_sm, since SMPP 3.4 (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1)
+	CmdBroadcastSM           CommandID = 0x00000111 // broadcast_sm, since SMPP 5.0 (SMPP 5.0 §4.4.1.1)
+	CmdQueryBroadcastSM      CommandID = 0x00000112 // query_broadcast_sm, since SMPP 5.0 (SMPP 5.0 §4.6.1.1)
+	CmdCancelBroadcastSM     CommandID = 0x00000113 // cancel_broadcast_sm, since SMPP 5.0 (SMPP 5.0 §4.6.2.1)
+	CmdGenericNack           CommandID = 0x80000000 // generic_nack, since SMPP 3.3 (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1)
+	CmdBindReceiverResp      CommandID = 0x80000001 // bind_receiver_resp, since SMPP 3.3 (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4)
+	CmdBindTransmitterResp   CommandID = 0x80000002 // bind_transmitter_resp, since SMPP 3.3 (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2)
+	CmdQuerySMResp           CommandID = 0x80000003 // query_sm_resp, since SMPP 3.3 (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2)
+	CmdSubmitSMResp          CommandID = 0x80000004 // submit_sm_resp, since SMPP 3.3 (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2)
+	CmdDeliverSMResp         CommandID = 0x80000005 // deliver_sm_resp, since SMPP 3.3 (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2)
+	CmdUnbindResp            CommandID = 0x80000006 // unbind_resp, since SMPP 3.3 (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9)
+	CmdReplaceSMResp         CommandID = 0x80000007 // replace_sm_resp, since SMPP 3.3 (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2)
+	CmdCancelSMResp          CommandID = 0x80000008 // cancel_sm_resp, since SMPP 3.3 (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2)
+	CmdBindTransceiverResp   CommandID = 0x80000009 // bind_transceiver_resp, since SMPP 3.4 (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6)
+	CmdEnquireLinkResp       CommandID = 0x80000015 // enquire_link_resp, since SMPP 3.3 (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2)
+	CmdSubmitMultiResp       CommandID = 0x80000021 // submit_multi_resp, since SMPP 3.3 (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2)
+	CmdDataSMResp            CommandID = 0x80000103 // data_sm_resp, since SMPP 3.4 (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2)
+	CmdBroadcastSMResp       CommandID = 0x80000111 // broadcast_sm_resp, since SMPP 5.0 (SMPP 5.0 §4.4.1.2)
+	CmdQueryBroadcastSMResp  CommandID = 0x80000112 // query_broadcast_sm_resp, since SMPP 5.0 (SMPP 5.0 §4.6.1.3)
+	CmdCancelBroadcastSMResp CommandID = 0x80000113 // cancel_broadcast_sm_resp, since SMPP 5.0 (SMPP 5.0 §4.6.2.3)
 )
 
-// The mandatory fields of all commands.
+// The mandatory fields of all commands: how each is encoded, what it holds at most, and where it is defined. A limit that
+// depends on the command is in [Command.Spec].
 const (
-	FieldSystemID Field = iota
-	FieldPassword
-	FieldSystemType
-	FieldInterfaceVersion
-	FieldAddrTON
-	FieldAddrNPI
-	FieldAddressRange
-	FieldMessageID
-	FieldSourceAddrTON
-	FieldSourceAddrNPI
-	FieldSourceAddr
-	FieldServiceType
-	FieldDestAddrTON
-	FieldDestAddrNPI
-	FieldDestinationAddr
-	FieldESMClass
-	FieldProtocolID
-	FieldPriorityFlag
-	FieldScheduleDeliveryTime
-	FieldValidityPeriod
-	FieldRegisteredDelivery
-	FieldReplaceIfPresentFlag
-	FieldDataCoding
-	FieldSMDefaultMsgID
-	FieldSMLength
-	FieldShortMessage
-	FieldNumberOfDests
-	FieldDestAddress
-	FieldEsmeAddrTON
-	FieldEsmeAddrNPI
-	FieldEsmeAddr
-	FieldFinalDate
-	FieldMessageState
-	FieldErrorCode
-	FieldNoUnsuccess
-	FieldUnsuccessSME
+	FieldSystemID             Field = iota // C-octet string of at most 15 octets (SMPP 3.4 §5.2.1, 5.0 §4.7.30)
+	FieldPassword                          // C-octet string of at most 8 octets (SMPP 3.4 §5.2.2, 5.0 §4.7.18)
+	FieldSystemType                        // C-octet string of at most 12 octets (SMPP 3.4 §5.2.3, 5.0 §4.7.31)
+	FieldInterfaceVersion                  // integer of 1 octet (SMPP 3.4 §5.2.4, 5.0 §4.7.13)
+	FieldAddrTON                           // integer of 1 octet (SMPP 3.4 §5.2.5, 5.0 §4.7.1)
+	FieldAddrNPI                           // integer of 1 octet (SMPP 3.4 §5.2.6, 5.0 §4.7.2)
+	FieldAddressRange                      // C-octet string of at most 40 octets (SMPP 3.4 §5.2.7, 5.0 §4.7.3)
+	FieldMessageID                         // C-octet string of at most 64 octets (SMPP 3.4 §5.2.23, 5.0 §4.7.14)
+	FieldSourceAddrTON                     // integer of 1 octet (SMPP 3.4 §5.2.5, 5.0 §4.7.1)
+	FieldSourceAddrNPI                     // integer of 1 octet (SMPP 3.4 §5.2.6, 5.0 §4.7.2)
+	FieldSourceAddr                        // C-octet string of at most 20 octets, or 64 octets (SMPP 3.4 §5.2.8, 5.0 §4.7.29)
+	FieldServiceType                       // C-octet string of at most 5 octets (SMPP 3.4 §5.2.11, 5.0 §4.7.25)
+	FieldDestAddrTON                       // integer of 1 octet (SMPP 3.4 §5.2.5, 5.0 §4.7.1)
+	FieldDestAddrNPI                       // integer of 1 octet (SMPP 3.4 §5.2.6, 5.0 §4.7.2)
+	FieldDestinationAddr                   // C-octet string of at most 20 octets, or 64 octets (SMPP 3.4 §5.2.9, 5.0 §4.7.8)
+	FieldESMClass                          // integer of 1 octet (SMPP 3.4 §5.2.12, 5.0 §4.7.12)
+	FieldProtocolID                        // integer of 1 octet (SMPP 3.4 §5.2.13, 5.0 §4.7.20)
+	FieldPriorityFlag                      // integer of 1 octet (SMPP 3.4 §5.2.14, 5.0 §4.7.19)
+	FieldScheduleDeliveryTime              // time: C-octet string of 0 or 16 octets (SMPP 3.4 §5.2.15, 5.0 §4.7.23.1)
+	FieldValidityPeriod                    // time: C-octet string of 0 or 16 octets (SMPP 3.4 §5.2.16, 5.0 §4.7.23.2)
+	FieldRegisteredDelivery                // integer of 1 octet (SMPP 3.4 §5.2.17, 5.0 §4.7.21)
+	FieldReplaceIfPresentFlag              // integer of 1 octet (SMPP 3.4 §5.2.18, 5.0 §4.7.22)
+	FieldDataCoding                        // integer of 1 octet (SMPP 3.4 §5.2.19, 5.0 §4.7.7)
+	FieldSMDefaultMsgID                    // integer of 1 octet (SMPP 3.4 §5.2.20, 5.0 §4.7.27)
+	FieldSMLength                          // integer of 1 octet, which follows from short_message (SMPP 3.4 §5.2.21, 5.0 §4.7.28)
+	FieldShortMessage                      // octet string of at most 254 octets (SMPP 3.4 §5.2.22, 5.0 §4.7.26)
+	FieldNumberOfDests                     // integer of 1 octet, which follows from dest_address (SMPP 3.4 §5.2.24, 5.0 §4.7.17)
+	FieldDestAddress                       // array of at most 254 elements (SMPP 3.4 §4.5.1.1, 5.0 §4.2.3.1)
+	FieldEsmeAddrTON                       // integer of 1 octet (SMPP 3.4 §5.2.5, 5.0 §4.7.1)
+	FieldEsmeAddrNPI                       // integer of 1 octet (SMPP 3.4 §5.2.6, 5.0 §4.7.2)
+	FieldEsmeAddr                          // C-octet string of at most 64 octets (SMPP 3.4 §5.2.10, 5.0 §4.7.11)
+	FieldFinalDate                         // time: C-octet string of 0 or 16 octets (SMPP 3.4 §4.8.2, 5.0 §4.7.23.3)
+	FieldMessageState                      // integer of 1 octet (SMPP 3.4 §5.2.28, 5.0 §4.7.15)
+	FieldErrorCode                         // integer of 1 octet (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2)
+	FieldNoUnsuccess                       // integer of 1 octet, which follows from unsuccess_sme (SMPP 3.4 §5.2.26, 5.0 §4.7.16)
+	FieldUnsuccessSME                      // array of at most 255 elements (SMPP 3.4 §4.5.2.1, 5.0 §4.2.3.2)
 	numFields
 )
 

@@ -2,7 +2,7 @@
 
 package pdu
 
-// TON is a type of number (SMPP 3.4 §5.2.5).
+// TON is a type of number (SMPP 3.4 §5.2.5, 5.0 §4.7.1).
 type TON uint8
 
 // The values of TON.
@@ -30,7 +30,7 @@ var tonNames = map[uint32]string{
 	0x06: "abbreviated",
 }
 
-// NPI is a numbering plan (SMPP 3.4 §5.2.6).
+// NPI is a numbering plan (SMPP 3.4 §5.2.6, 5.0 §4.7.2).
 type NPI uint8
 
 // The values of NPI.
@@ -64,7 +64,7 @@ var npiNames = map[uint32]string{
 	0x12: "wap_client_id",
 }
 
-// The messaging modes, esm_class & 0x03 (SMPP 3.4 §5.2.12). A deliver_sm has none.
+// The messaging modes, esm_class & 0x03 (SMPP 3.4 §5.2.12, 5.0 §4.7.12). A deliver_sm has none.
 const (
 	ESMClassModeDefault            = 0x00
 	ESMClassModeDatagram           = 0x01
@@ -72,7 +72,7 @@ const (
 	ESMClassModeStoreAndForward    = 0x03
 )
 
-// The message types, esm_class & 0x3C (SMPP 3.4 §5.2.12).
+// The message types, esm_class & 0x3C (SMPP 3.4 §5.2.12, 5.0 §4.7.12).
 const (
 	ESMClassTypeDefault                          = 0x00
 	ESMClassTypeMCDeliveryReceipt                = 0x04
@@ -82,13 +82,13 @@ const (
 	ESMClassTypeIntermediateDeliveryNotification = 0x20
 )
 
-// The GSM features, esm_class & 0xC0 (SMPP 3.4 §5.2.12).
+// The GSM features, esm_class & 0xC0 (SMPP 3.4 §5.2.12, 5.0 §4.7.12).
 const (
 	ESMClassUDHI      = 0x40
 	ESMClassReplyPath = 0x80
 )
 
-// The receipts that are asked for, registered_delivery & 0x03 (SMPP 3.4 §5.2.17).
+// The receipts that are asked for, registered_delivery & 0x03 (SMPP 3.4 §5.2.17, 5.0 §4.7.21).
 const (
 	RegisteredDeliveryNone             = 0x00
 	RegisteredDeliverySuccessOrFailure = 0x01
@@ -96,7 +96,7 @@ const (
 	RegisteredDeliverySuccessOnly      = 0x03
 )
 
-// The acknowledgements of the recipient that are asked for, registered_delivery & 0x0C (SMPP 3.4 §5.2.17).
+// The acknowledgements of the recipient that are asked for, registered_delivery & 0x0C (SMPP 3.4 §5.2.17, 5.0 §4.7.21).
 const (
 	RegisteredDeliverySMENone        = 0x00
 	RegisteredDeliverySMEDeliveryAck = 0x04
@@ -113,7 +113,7 @@ const (
 	InterfaceVersion50 = 0x50 // SMPP 5.0
 )
 
-// AddrSubunit is a value of the TLV dest_addr_subunit.
+// AddrSubunit is a value of the TLV dest_addr_subunit (SMPP 3.4 §5.3.2.1, 5.0 §4.8.4.23).
 type AddrSubunit uint8
 
 // The values of AddrSubunit.
@@ -137,7 +137,7 @@ var addrSubunitNames = map[uint32]string{
 	0x04: "external_unit_1",
 }
 
-// NetworkType is a value of the TLV dest_network_type.
+// NetworkType is a value of the TLV dest_network_type (SMPP 3.4 §5.3.2.3, 5.0 §4.8.4.26).
 type NetworkType uint8
 
 // The values of NetworkType.
@@ -169,7 +169,7 @@ var networkTypeNames = map[uint32]string{
 	0x08: "paging",
 }
 
-// BearerType is a value of the TLV dest_bearer_type.
+// BearerType is a value of the TLV dest_bearer_type (SMPP 3.4 §5.3.2.5, 5.0 §4.8.4.24).
 type BearerType uint8
 
 // The values of BearerType.
@@ -201,7 +201,7 @@ var bearerTypeNames = map[uint32]string{
 	0x08: "cell_broadcast",
 }
 
-// PayloadType is a value of the TLV payload_type.
+// PayloadType is a value of the TLV payload_type (SMPP 3.4 §5.3.2.10, 5.0 §4.8.4.44).
 type PayloadType uint8
 
 // The values of PayloadType.
@@ -219,7 +219,7 @@ var payloadTypeNames = map[uint32]string{
 	0x01: "wcmp",
 }
 
-// PrivacyIndicator is a value of the TLV privacy_indicator.
+// PrivacyIndicator is a value of the TLV privacy_indicator (SMPP 3.4 §5.3.2.14, 5.0 §4.8.4.45).
 type PrivacyIndicator uint8
 
 // The values of PrivacyIndicator.
@@ -241,7 +241,7 @@ var privacyIndicatorNames = map[uint32]string{
 	0x03: "secret",
 }
 
-// LanguageIndicator is a value of the TLV language_indicator.
+// LanguageIndicator is a value of the TLV language_indicator (SMPP 3.4 §5.3.2.19, 5.0 §4.8.4.35).
 type LanguageIndicator uint8
 
 // The values of LanguageIndicator.
@@ -267,7 +267,7 @@ var languageIndicatorNames = map[uint32]string{
 	0x05: "portuguese",
 }
 
-// DPFResult is a value of the TLV dpf_result.
+// DPFResult is a value of the TLV dpf_result (SMPP 3.4 §5.3.2.28, 5.0 §4.8.4.32).
 type DPFResult uint8
 
 // The values of DPFResult.
@@ -285,7 +285,7 @@ var dpfResultNames = map[uint32]string{
 	0x01: "set",
 }
 
-// SetDPF is a value of the TLV set_dpf.
+// SetDPF is a value of the TLV set_dpf (SMPP 3.4 §5.3.2.29, 5.0 §4.8.4.52).
 type SetDPF uint8
 
 // The values of SetDPF.
@@ -303,7 +303,7 @@ var setDPFNames = map[uint32]string{
 	0x01: "requested",
 }
 
-// MSAvailabilityStatus is a value of the TLV ms_availability_status.
+// MSAvailabilityStatus is a value of the TLV ms_availability_status (SMPP 3.4 §5.3.2.30, 5.0 §4.8.4.39).
 type MSAvailabilityStatus uint8
 
 // The values of MSAvailabilityStatus.
@@ -323,7 +323,7 @@ var msAvailabilityStatusNames = map[uint32]string{
 	0x02: "unavailable",
 }
 
-// DeliveryFailureReason is a value of the TLV delivery_failure_reason.
+// DeliveryFailureReason is a value of the TLV delivery_failure_reason (SMPP 3.4 §5.3.2.33, 5.0 §4.8.4.19).
 type DeliveryFailureReason uint8
 
 // The values of DeliveryFailureReason.
@@ -345,7 +345,7 @@ var deliveryFailureReasonNames = map[uint32]string{
 	0x03: "temporary_network_error",
 }
 
-// MoreMessagesToSend is a value of the TLV more_messages_to_send.
+// MoreMessagesToSend is a value of the TLV more_messages_to_send (SMPP 3.4 §5.3.2.34, 5.0 §4.8.4.38).
 type MoreMessagesToSend uint8
 
 // The values of MoreMessagesToSend.
@@ -363,7 +363,7 @@ var moreMessagesToSendNames = map[uint32]string{
 	0x01: "more",
 }
 
-// USSDServiceOp is a value of the TLV ussd_service_op.
+// USSDServiceOp is a value of the TLV ussd_service_op (SMPP 3.4 §5.3.2.44, 5.0 §4.8.4.64).
 type USSDServiceOp uint8
 
 // The values of USSDServiceOp.
@@ -393,7 +393,7 @@ var ussdServiceOpNames = map[uint32]string{
 	0x13: "ussn_confirm",
 }
 
-// BroadcastChannelIndicator is a value of the TLV broadcast_channel_indicator.
+// BroadcastChannelIndicator is a value of the TLV broadcast_channel_indicator (SMPP 5.0 §4.8.4.7).
 type BroadcastChannelIndicator uint8
 
 // The values of BroadcastChannelIndicator.
@@ -413,7 +413,7 @@ var broadcastChannelIndicatorNames = map[uint32]string{
 	0x01: "extended",
 }
 
-// BroadcastMessageClass is a value of the TLV broadcast_message_class.
+// BroadcastMessageClass is a value of the TLV broadcast_message_class (SMPP 5.0 §4.8.4.12).
 type BroadcastMessageClass uint8
 
 // The values of BroadcastMessageClass.
@@ -435,7 +435,7 @@ var broadcastMessageClassNames = map[uint32]string{
 	0x03: "class3",
 }
 
-// AddrNPResolution is a value of the TLV dest_addr_np_resolution.
+// AddrNPResolution is a value of the TLV dest_addr_np_resolution (SMPP 5.0 §4.8.4.22).
 type AddrNPResolution uint8
 
 // The values of AddrNPResolution.
@@ -455,7 +455,7 @@ var addrNPResolutionNames = map[uint32]string{
 	0x02: "queried_ported",
 }
 
-// DisplayTime is a value of the TLV display_time.
+// DisplayTime is a value of the TLV display_time (SMPP 3.4 §5.3.2.26, 5.0 §4.8.4.31).
 type DisplayTime uint8
 
 // The values of DisplayTime.
@@ -475,7 +475,7 @@ var displayTimeNames = map[uint32]string{
 	0x02: "invoke",
 }
 
-// AlertOnMessageDelivery is a value of the TLV alert_on_message_delivery.
+// AlertOnMessageDelivery is a value of the TLV alert_on_message_delivery (SMPP 3.4 §5.3.2.41, 5.0 §4.8.4.2).
 type AlertOnMessageDelivery uint8
 
 // The values of AlertOnMessageDelivery.
@@ -499,7 +499,7 @@ var alertOnMessageDeliveryNames = map[uint32]string{
 	0x03: "high",
 }
 
-// ITSReplyType is a value of the TLV its_reply_type.
+// ITSReplyType is a value of the TLV its_reply_type (SMPP 3.4 §5.3.2.42, 5.0 §4.8.4.33).
 type ITSReplyType uint8
 
 // The values of ITSReplyType.

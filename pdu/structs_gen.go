@@ -7,16 +7,16 @@ import (
 	"slices"
 )
 
-// BindReceiver is the command bind_receiver (SMPP 3.4 §4.1.3).
+// BindReceiver is the command bind_receiver (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3).
 type BindReceiver struct {
 	Header
-	SystemID         string // at most 15 octets
-	Password         string // at most 8 octets
-	SystemType       string // at most 12 octets
-	InterfaceVersion uint8
-	AddrTON          TON
-	AddrNPI          NPI
-	AddressRange     string // at most 40 octets
+	SystemID         string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
+	Password         string // at most 8 octets; 3.4 §5.2.2, 5.0 §4.7.18
+	SystemType       string // at most 12 octets; 3.4 §5.2.3, 5.0 §4.7.31
+	InterfaceVersion uint8  // 3.4 §5.2.4, 5.0 §4.7.13
+	AddrTON          TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	AddrNPI          NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	AddressRange     string // at most 40 octets; 3.4 §5.2.7, 5.0 §4.7.3
 	TLVs             TLVs
 }
 
@@ -59,16 +59,16 @@ func (m *BindReceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BindTransmitter is the command bind_transmitter (SMPP 3.4 §4.1.1).
+// BindTransmitter is the command bind_transmitter (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1).
 type BindTransmitter struct {
 	Header
-	SystemID         string // at most 15 octets
-	Password         string // at most 8 octets
-	SystemType       string // at most 12 octets
-	InterfaceVersion uint8
-	AddrTON          TON
-	AddrNPI          NPI
-	AddressRange     string // at most 40 octets
+	SystemID         string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
+	Password         string // at most 8 octets; 3.4 §5.2.2, 5.0 §4.7.18
+	SystemType       string // at most 12 octets; 3.4 §5.2.3, 5.0 §4.7.31
+	InterfaceVersion uint8  // 3.4 §5.2.4, 5.0 §4.7.13
+	AddrTON          TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	AddrNPI          NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	AddressRange     string // at most 40 octets; 3.4 §5.2.7, 5.0 §4.7.3
 	TLVs             TLVs
 }
 
@@ -111,13 +111,13 @@ func (m *BindTransmitter) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// QuerySM is the command query_sm (SMPP 3.4 §4.8.1).
+// QuerySM is the command query_sm (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1).
 type QuerySM struct {
 	Header
-	MessageID     string // at most 64 octets
-	SourceAddrTON TON
-	SourceAddrNPI NPI
-	SourceAddr    string // at most 20 octets
+	MessageID     string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	SourceAddrTON TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr    string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
 	TLVs          TLVs
 }
 
@@ -155,26 +155,26 @@ func (m *QuerySM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// SubmitSM is the command submit_sm (SMPP 3.4 §4.4.1).
+// SubmitSM is the command submit_sm (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1).
 type SubmitSM struct {
 	Header
-	ServiceType          string // at most 5 octets
-	SourceAddrTON        TON
-	SourceAddrNPI        NPI
-	SourceAddr           string // at most 20 octets
-	DestAddrTON          TON
-	DestAddrNPI          NPI
-	DestinationAddr      string // at most 20 octets
-	ESMClass             uint8
-	ProtocolID           uint8
-	PriorityFlag         uint8
-	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	RegisteredDelivery   uint8
-	ReplaceIfPresentFlag uint8
-	DataCoding           uint8
-	SMDefaultMsgID       uint8
-	ShortMessage         []byte // at most 254 octets
+	ServiceType          string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	SourceAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	DestAddrTON          TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	DestAddrNPI          NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	DestinationAddr      string // at most 20 octets; 3.4 §5.2.9, 5.0 §4.7.8
+	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
+	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
+	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
+	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
+	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
+	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
+	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
+	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
 	TLVs                 TLVs
 }
 
@@ -232,26 +232,26 @@ func (m *SubmitSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// DeliverSM is the command deliver_sm (SMPP 3.4 §4.6.1).
+// DeliverSM is the command deliver_sm (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1).
 type DeliverSM struct {
 	Header
-	ServiceType          string // at most 5 octets
-	SourceAddrTON        TON
-	SourceAddrNPI        NPI
-	SourceAddr           string // at most 20 octets
-	DestAddrTON          TON
-	DestAddrNPI          NPI
-	DestinationAddr      string // at most 20 octets
-	ESMClass             uint8
-	ProtocolID           uint8
-	PriorityFlag         uint8
-	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	RegisteredDelivery   uint8
-	ReplaceIfPresentFlag uint8
-	DataCoding           uint8
-	SMDefaultMsgID       uint8
-	ShortMessage         []byte // at most 254 octets
+	ServiceType          string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	SourceAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	DestAddrTON          TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	DestAddrNPI          NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	DestinationAddr      string // at most 20 octets; 3.4 §5.2.9, 5.0 §4.7.8
+	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
+	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
+	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
+	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
+	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
+	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
+	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
+	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
 	TLVs                 TLVs
 }
 
@@ -309,7 +309,7 @@ func (m *DeliverSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// Unbind is the command unbind (SMPP 3.4 §4.2.1).
+// Unbind is the command unbind (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8).
 type Unbind struct {
 	Header
 	TLVs TLVs
@@ -342,18 +342,18 @@ func (m *Unbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// ReplaceSM is the command replace_sm (SMPP 3.4 §4.10.1).
+// ReplaceSM is the command replace_sm (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1).
 type ReplaceSM struct {
 	Header
-	MessageID            string // at most 64 octets
-	SourceAddrTON        TON
-	SourceAddrNPI        NPI
-	SourceAddr           string // at most 20 octets
-	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	RegisteredDelivery   uint8
-	SMDefaultMsgID       uint8
-	ShortMessage         []byte // at most 254 octets
+	MessageID            string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	SourceAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
+	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
+	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
+	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
+	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
 	TLVs                 TLVs
 }
 
@@ -400,17 +400,17 @@ func (m *ReplaceSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// CancelSM is the command cancel_sm (SMPP 3.4 §4.9.1).
+// CancelSM is the command cancel_sm (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1).
 type CancelSM struct {
 	Header
-	ServiceType     string // at most 5 octets
-	MessageID       string // at most 64 octets
-	SourceAddrTON   TON
-	SourceAddrNPI   NPI
-	SourceAddr      string // at most 20 octets
-	DestAddrTON     TON
-	DestAddrNPI     NPI
-	DestinationAddr string // at most 20 octets
+	ServiceType     string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	MessageID       string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	SourceAddrTON   TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI   NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr      string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	DestAddrTON     TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	DestAddrNPI     NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	DestinationAddr string // at most 20 octets; 3.4 §5.2.9, 5.0 §4.7.8
 	TLVs            TLVs
 }
 
@@ -455,16 +455,16 @@ func (m *CancelSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BindTransceiver is the command bind_transceiver (SMPP 3.4 §4.1.5).
+// BindTransceiver is the command bind_transceiver (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5).
 type BindTransceiver struct {
 	Header
-	SystemID         string // at most 15 octets
-	Password         string // at most 8 octets
-	SystemType       string // at most 12 octets
-	InterfaceVersion uint8
-	AddrTON          TON
-	AddrNPI          NPI
-	AddressRange     string // at most 40 octets
+	SystemID         string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
+	Password         string // at most 8 octets; 3.4 §5.2.2, 5.0 §4.7.18
+	SystemType       string // at most 12 octets; 3.4 §5.2.3, 5.0 §4.7.31
+	InterfaceVersion uint8  // 3.4 §5.2.4, 5.0 §4.7.13
+	AddrTON          TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	AddrNPI          NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	AddressRange     string // at most 40 octets; 3.4 §5.2.7, 5.0 §4.7.3
 	TLVs             TLVs
 }
 
@@ -507,11 +507,11 @@ func (m *BindTransceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// Outbind is the command outbind (SMPP 3.4 §4.1.7).
+// Outbind is the command outbind (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7).
 type Outbind struct {
 	Header
-	SystemID string // at most 15 octets
-	Password string // at most 8 octets
+	SystemID string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
+	Password string // at most 8 octets; 3.4 §5.2.2, 5.0 §4.7.18
 	TLVs     TLVs
 }
 
@@ -546,7 +546,7 @@ func (m *Outbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// EnquireLink is the command enquire_link (SMPP 3.4 §4.11.1).
+// EnquireLink is the command enquire_link (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1).
 type EnquireLink struct {
 	Header
 	TLVs TLVs
@@ -579,24 +579,24 @@ func (m *EnquireLink) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// SubmitMulti is the command submit_multi (SMPP 3.4 §4.5.1).
+// SubmitMulti is the command submit_multi (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1).
 type SubmitMulti struct {
 	Header
-	ServiceType          string // at most 5 octets
-	SourceAddrTON        TON
-	SourceAddrNPI        NPI
-	SourceAddr           string // at most 20 octets
-	DestAddress          []Dest // at most 254
-	ESMClass             uint8
-	ProtocolID           uint8
-	PriorityFlag         uint8
-	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	RegisteredDelivery   uint8
-	ReplaceIfPresentFlag uint8
-	DataCoding           uint8
-	SMDefaultMsgID       uint8
-	ShortMessage         []byte // at most 254 octets
+	ServiceType          string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	SourceAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	DestAddress          []Dest // at most 254; 3.4 §4.5.1.1, 5.0 §4.2.3.1
+	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
+	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
+	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
+	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
+	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
+	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
+	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
+	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
 	TLVs                 TLVs
 }
 
@@ -651,15 +651,15 @@ func (m *SubmitMulti) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// AlertNotification is the command alert_notification (SMPP 3.4 §4.12.1).
+// AlertNotification is the command alert_notification (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1).
 type AlertNotification struct {
 	Header
-	SourceAddrTON TON
-	SourceAddrNPI NPI
-	SourceAddr    string // at most 64 octets
-	EsmeAddrTON   TON
-	EsmeAddrNPI   NPI
-	EsmeAddr      string // at most 64 octets
+	SourceAddrTON TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr    string // at most 64 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	EsmeAddrTON   TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	EsmeAddrNPI   NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	EsmeAddr      string // at most 64 octets; 3.4 §5.2.10, 5.0 §4.7.11
 	TLVs          TLVs
 }
 
@@ -700,19 +700,19 @@ func (m *AlertNotification) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// DataSM is the command data_sm (SMPP 3.4 §4.7.1).
+// DataSM is the command data_sm (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1).
 type DataSM struct {
 	Header
-	ServiceType        string // at most 5 octets
-	SourceAddrTON      TON
-	SourceAddrNPI      NPI
-	SourceAddr         string // at most 64 octets
-	DestAddrTON        TON
-	DestAddrNPI        NPI
-	DestinationAddr    string // at most 64 octets
-	ESMClass           uint8
-	RegisteredDelivery uint8
-	DataCoding         uint8
+	ServiceType        string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	SourceAddrTON      TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI      NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr         string // at most 64 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	DestAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	DestAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	DestinationAddr    string // at most 64 octets; 3.4 §5.2.9, 5.0 §4.7.8
+	ESMClass           uint8  // 3.4 §5.2.12, 5.0 §4.7.12
+	RegisteredDelivery uint8  // 3.4 §5.2.17, 5.0 §4.7.21
+	DataCoding         uint8  // 3.4 §5.2.19, 5.0 §4.7.7
 	TLVs               TLVs
 }
 
@@ -759,20 +759,20 @@ func (m *DataSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BroadcastSM is the command broadcast_sm (SMPP 5.0 §4.4.1).
+// BroadcastSM is the command broadcast_sm (SMPP 5.0 §4.4.1.1).
 type BroadcastSM struct {
 	Header
-	ServiceType          string // at most 5 octets
-	SourceAddrTON        TON
-	SourceAddrNPI        NPI
-	SourceAddr           string // at most 20 octets
-	MessageID            string // at most 64 octets
-	PriorityFlag         uint8
-	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	ReplaceIfPresentFlag uint8
-	DataCoding           uint8
-	SMDefaultMsgID       uint8
+	ServiceType          string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	SourceAddrTON        TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
+	MessageID            string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
+	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
+	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
+	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
 	TLVs                 TLVs
 }
 
@@ -822,13 +822,13 @@ func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// QueryBroadcastSM is the command query_broadcast_sm (SMPP 5.0 §4.6).
+// QueryBroadcastSM is the command query_broadcast_sm (SMPP 5.0 §4.6.1.1).
 type QueryBroadcastSM struct {
 	Header
-	MessageID     string // at most 64 octets
-	SourceAddrTON TON
-	SourceAddrNPI NPI
-	SourceAddr    string // at most 20 octets
+	MessageID     string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	SourceAddrTON TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr    string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
 	TLVs          TLVs
 }
 
@@ -866,14 +866,14 @@ func (m *QueryBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// CancelBroadcastSM is the command cancel_broadcast_sm (SMPP 5.0 §4.6).
+// CancelBroadcastSM is the command cancel_broadcast_sm (SMPP 5.0 §4.6.2.1).
 type CancelBroadcastSM struct {
 	Header
-	ServiceType   string // at most 5 octets
-	MessageID     string // at most 64 octets
-	SourceAddrTON TON
-	SourceAddrNPI NPI
-	SourceAddr    string // at most 20 octets
+	ServiceType   string // at most 5 octets; 3.4 §5.2.11, 5.0 §4.7.25
+	MessageID     string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	SourceAddrTON TON    // 3.4 §5.2.5, 5.0 §4.7.1
+	SourceAddrNPI NPI    // 3.4 §5.2.6, 5.0 §4.7.2
+	SourceAddr    string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
 	TLVs          TLVs
 }
 
@@ -913,7 +913,7 @@ func (m *CancelBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// GenericNack is the command generic_nack (SMPP 3.4 §4.3.1).
+// GenericNack is the command generic_nack (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1).
 type GenericNack struct {
 	Header
 	TLVs TLVs
@@ -946,10 +946,10 @@ func (m *GenericNack) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BindReceiverResp is the command bind_receiver_resp (SMPP 3.4 §4.1.4).
+// BindReceiverResp is the command bind_receiver_resp (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4).
 type BindReceiverResp struct {
 	Header
-	SystemID string // at most 15 octets
+	SystemID string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
 	TLVs     TLVs
 }
 
@@ -985,10 +985,10 @@ func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BindTransmitterResp is the command bind_transmitter_resp (SMPP 3.4 §4.1.2).
+// BindTransmitterResp is the command bind_transmitter_resp (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2).
 type BindTransmitterResp struct {
 	Header
-	SystemID string // at most 15 octets
+	SystemID string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
 	TLVs     TLVs
 }
 
@@ -1024,13 +1024,13 @@ func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// QuerySMResp is the command query_sm_resp (SMPP 3.4 §4.8.2).
+// QuerySMResp is the command query_sm_resp (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2).
 type QuerySMResp struct {
 	Header
-	MessageID    string // at most 64 octets
-	FinalDate    string // empty, or 16 characters: YYMMDDhhmmsstnnp
-	MessageState MessageState
-	ErrorCode    uint8
+	MessageID    string       // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	FinalDate    string       // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §4.8.2, 5.0 §4.7.23.3
+	MessageState MessageState // 3.4 §5.2.28, 5.0 §4.7.15
+	ErrorCode    uint8        // 3.4 §4.8.2, 5.0 §4.5.2.2
 	TLVs         TLVs
 }
 
@@ -1071,10 +1071,10 @@ func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// SubmitSMResp is the command submit_sm_resp (SMPP 3.4 §4.4.2).
+// SubmitSMResp is the command submit_sm_resp (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2).
 type SubmitSMResp struct {
 	Header
-	MessageID string // at most 64 octets
+	MessageID string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
 	TLVs      TLVs
 }
 
@@ -1110,10 +1110,10 @@ func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// DeliverSMResp is the command deliver_sm_resp (SMPP 3.4 §4.6.2).
+// DeliverSMResp is the command deliver_sm_resp (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2).
 type DeliverSMResp struct {
 	Header
-	MessageID string // at most 64 octets
+	MessageID string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
 	TLVs      TLVs
 }
 
@@ -1149,7 +1149,7 @@ func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// UnbindResp is the command unbind_resp (SMPP 3.4 §4.2.2).
+// UnbindResp is the command unbind_resp (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9).
 type UnbindResp struct {
 	Header
 	TLVs TLVs
@@ -1182,7 +1182,7 @@ func (m *UnbindResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// ReplaceSMResp is the command replace_sm_resp (SMPP 3.4 §4.10.2).
+// ReplaceSMResp is the command replace_sm_resp (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2).
 type ReplaceSMResp struct {
 	Header
 	TLVs TLVs
@@ -1215,7 +1215,7 @@ func (m *ReplaceSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// CancelSMResp is the command cancel_sm_resp (SMPP 3.4 §4.9.2).
+// CancelSMResp is the command cancel_sm_resp (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2).
 type CancelSMResp struct {
 	Header
 	TLVs TLVs
@@ -1248,10 +1248,10 @@ func (m *CancelSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BindTransceiverResp is the command bind_transceiver_resp (SMPP 3.4 §4.1.6).
+// BindTransceiverResp is the command bind_transceiver_resp (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6).
 type BindTransceiverResp struct {
 	Header
-	SystemID string // at most 15 octets
+	SystemID string // at most 15 octets; 3.4 §5.2.1, 5.0 §4.7.30
 	TLVs     TLVs
 }
 
@@ -1287,7 +1287,7 @@ func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// EnquireLinkResp is the command enquire_link_resp (SMPP 3.4 §4.11.2).
+// EnquireLinkResp is the command enquire_link_resp (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2).
 type EnquireLinkResp struct {
 	Header
 	TLVs TLVs
@@ -1320,11 +1320,11 @@ func (m *EnquireLinkResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// SubmitMultiResp is the command submit_multi_resp (SMPP 3.4 §4.5.2).
+// SubmitMultiResp is the command submit_multi_resp (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2).
 type SubmitMultiResp struct {
 	Header
-	MessageID    string      // at most 64 octets
-	UnsuccessSME []Unsuccess // at most 255
+	MessageID    string      // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
+	UnsuccessSME []Unsuccess // at most 255; 3.4 §4.5.2.1, 5.0 §4.2.3.2
 	TLVs         TLVs
 }
 
@@ -1362,10 +1362,10 @@ func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// DataSMResp is the command data_sm_resp (SMPP 3.4 §4.7.2).
+// DataSMResp is the command data_sm_resp (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2).
 type DataSMResp struct {
 	Header
-	MessageID string // at most 64 octets
+	MessageID string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
 	TLVs      TLVs
 }
 
@@ -1401,10 +1401,10 @@ func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// BroadcastSMResp is the command broadcast_sm_resp (SMPP 5.0 §4.4.1).
+// BroadcastSMResp is the command broadcast_sm_resp (SMPP 5.0 §4.4.1.2).
 type BroadcastSMResp struct {
 	Header
-	MessageID string // at most 64 octets
+	MessageID string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
 	TLVs      TLVs
 }
 
@@ -1440,10 +1440,10 @@ func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	return e.finish(&m.TLVs)
 }
 
-// QueryBroadcastSMResp is the command query_broadcast_sm_resp (SMPP 5.0 §4.6).
+// QueryBroadcastSMResp is the command query_broadcast_sm_resp (SMPP 5.0 §4.6.1.3).
 type QueryBroadcastSMResp struct {
 	Header
-	MessageID string // at most 64 octets
+	MessageID string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
 	TLVs      TLVs
 }
 
@@ -1479,7 +1479,7 @@ func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) 
 	return e.finish(&m.TLVs)
 }
 
-// CancelBroadcastSMResp is the command cancel_broadcast_sm_resp (SMPP 5.0 §4.6).
+// CancelBroadcastSMResp is the command cancel_broadcast_sm_resp (SMPP 5.0 §4.6.2.3).
 type CancelBroadcastSMResp struct {
 	Header
 	TLVs TLVs

@@ -2,127 +2,127 @@
 
 package pdu
 
-// DestAddrSubunit returns the first dest_addr_subunit (0x0005, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DestAddrSubunit returns the first dest_addr_subunit (0x0005, SMPP 3.4 §5.3.2.1, 5.0 §4.8.4.23). It is false where there is none, or one of a wrong length.
 func (t TLVs) DestAddrSubunit() (v AddrSubunit, ok bool) {
 	b, ok := t.Get(TagDestAddrSubunit)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return AddrSubunit(TLVInt(b)), ok
 }
 
-// AddDestAddrSubunit adds a dest_addr_subunit (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDestAddrSubunit adds a dest_addr_subunit (SMPP 3.4 §5.3.2.1, 5.0 §4.8.4.23): 1 octet on the wire.
 func (t *TLVs) AddDestAddrSubunit(v AddrSubunit) { t.addInt(TagDestAddrSubunit, uint32(v), 1) }
 
-// DestNetworkType returns the first dest_network_type (0x0006, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DestNetworkType returns the first dest_network_type (0x0006, SMPP 3.4 §5.3.2.3, 5.0 §4.8.4.26). It is false where there is none, or one of a wrong length.
 func (t TLVs) DestNetworkType() (v NetworkType, ok bool) {
 	b, ok := t.Get(TagDestNetworkType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return NetworkType(TLVInt(b)), ok
 }
 
-// AddDestNetworkType adds a dest_network_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDestNetworkType adds a dest_network_type (SMPP 3.4 §5.3.2.3, 5.0 §4.8.4.26): 1 octet on the wire.
 func (t *TLVs) AddDestNetworkType(v NetworkType) { t.addInt(TagDestNetworkType, uint32(v), 1) }
 
-// DestBearerType returns the first dest_bearer_type (0x0007, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DestBearerType returns the first dest_bearer_type (0x0007, SMPP 3.4 §5.3.2.5, 5.0 §4.8.4.24). It is false where there is none, or one of a wrong length.
 func (t TLVs) DestBearerType() (v BearerType, ok bool) {
 	b, ok := t.Get(TagDestBearerType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return BearerType(TLVInt(b)), ok
 }
 
-// AddDestBearerType adds a dest_bearer_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDestBearerType adds a dest_bearer_type (SMPP 3.4 §5.3.2.5, 5.0 §4.8.4.24): 1 octet on the wire.
 func (t *TLVs) AddDestBearerType(v BearerType) { t.addInt(TagDestBearerType, uint32(v), 1) }
 
-// DestTelematicsID returns the first dest_telematics_id (0x0008, SMPP 3.4 §5.3.2): 5.0: octet 1 = GSM protocol_id, octet 2 reserved. It is false where there is none, or one of a wrong length.
+// DestTelematicsID returns the first dest_telematics_id (0x0008, SMPP 3.4 §5.3.2.7, 5.0 §4.8.4.29): 5.0: octet 1 = GSM protocol_id, octet 2 reserved. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestTelematicsID() (v uint16, ok bool) {
 	b, ok := t.Get(TagDestTelematicsID)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddDestTelematicsID adds a dest_telematics_id (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddDestTelematicsID adds a dest_telematics_id (SMPP 3.4 §5.3.2.7, 5.0 §4.8.4.29): 2 octets on the wire.
 func (t *TLVs) AddDestTelematicsID(v uint16) { t.addInt(TagDestTelematicsID, uint32(v), 2) }
 
-// SourceAddrSubunit returns the first source_addr_subunit (0x000D, SMPP 3.4 §5.3.2): values as dest_addr_subunit. It is false where there is none, or one of a wrong length.
+// SourceAddrSubunit returns the first source_addr_subunit (0x000D, SMPP 3.4 §5.3.2.2, 5.0 §4.8.4.54): values as dest_addr_subunit. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceAddrSubunit() (v AddrSubunit, ok bool) {
 	b, ok := t.Get(TagSourceAddrSubunit)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return AddrSubunit(TLVInt(b)), ok
 }
 
-// AddSourceAddrSubunit adds a source_addr_subunit (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSourceAddrSubunit adds a source_addr_subunit (SMPP 3.4 §5.3.2.2, 5.0 §4.8.4.54): 1 octet on the wire.
 func (t *TLVs) AddSourceAddrSubunit(v AddrSubunit) { t.addInt(TagSourceAddrSubunit, uint32(v), 1) }
 
-// SourceNetworkType returns the first source_network_type (0x000E, SMPP 3.4 §5.3.2): values as dest_network_type. It is false where there is none, or one of a wrong length.
+// SourceNetworkType returns the first source_network_type (0x000E, SMPP 3.4 §5.3.2.4, 5.0 §4.8.4.57): values as dest_network_type. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceNetworkType() (v NetworkType, ok bool) {
 	b, ok := t.Get(TagSourceNetworkType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return NetworkType(TLVInt(b)), ok
 }
 
-// AddSourceNetworkType adds a source_network_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSourceNetworkType adds a source_network_type (SMPP 3.4 §5.3.2.4, 5.0 §4.8.4.57): 1 octet on the wire.
 func (t *TLVs) AddSourceNetworkType(v NetworkType) { t.addInt(TagSourceNetworkType, uint32(v), 1) }
 
-// SourceBearerType returns the first source_bearer_type (0x000F, SMPP 3.4 §5.3.2): values as dest_bearer_type. It is false where there is none, or one of a wrong length.
+// SourceBearerType returns the first source_bearer_type (0x000F, SMPP 3.4 §5.3.2.6, 5.0 §4.8.4.55): values as dest_bearer_type. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceBearerType() (v BearerType, ok bool) {
 	b, ok := t.Get(TagSourceBearerType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return BearerType(TLVInt(b)), ok
 }
 
-// AddSourceBearerType adds a source_bearer_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSourceBearerType adds a source_bearer_type (SMPP 3.4 §5.3.2.6, 5.0 §4.8.4.55): 1 octet on the wire.
 func (t *TLVs) AddSourceBearerType(v BearerType) { t.addInt(TagSourceBearerType, uint32(v), 1) }
 
-// SourceTelematicsID returns the first source_telematics_id (0x0010, SMPP 3.4 §5.3.2): 1 octet in both spec tables although dest_telematics_id is 2: accept 1 or 2 on decode. It is false where there is none, or one of a wrong length.
+// SourceTelematicsID returns the first source_telematics_id (0x0010, SMPP 3.4 §5.3.2.8, 5.0 §4.8.4.61): 1 octet in both spec tables although dest_telematics_id is 2: accept 1 or 2 on decode. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceTelematicsID() (v uint16, ok bool) {
 	b, ok := t.Get(TagSourceTelematicsID)
 	ok = ok && len(b) >= 1 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddSourceTelematicsID adds a source_telematics_id (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSourceTelematicsID adds a source_telematics_id (SMPP 3.4 §5.3.2.8, 5.0 §4.8.4.61): 1 octet on the wire.
 func (t *TLVs) AddSourceTelematicsID(v uint8) { t.addInt(TagSourceTelematicsID, uint32(v), 1) }
 
-// QOSTimeToLive returns the first qos_time_to_live (0x0017, SMPP 3.4 §5.3.2): seconds. It is false where there is none, or one of a wrong length.
+// QOSTimeToLive returns the first qos_time_to_live (0x0017, SMPP 3.4 §5.3.2.9, 5.0 §4.8.4.46): seconds. It is false where there is none, or one of a wrong length.
 func (t TLVs) QOSTimeToLive() (v uint32, ok bool) {
 	b, ok := t.Get(TagQOSTimeToLive)
 	ok = ok && len(b) >= 4 && len(b) <= 4
 	return uint32(TLVInt(b)), ok
 }
 
-// AddQOSTimeToLive adds a qos_time_to_live (SMPP 3.4 §5.3.2): 4 octets on the wire.
+// AddQOSTimeToLive adds a qos_time_to_live (SMPP 3.4 §5.3.2.9, 5.0 §4.8.4.46): 4 octets on the wire.
 func (t *TLVs) AddQOSTimeToLive(v uint32) { t.addInt(TagQOSTimeToLive, uint32(v), 4) }
 
-// PayloadType returns the first payload_type (0x0019, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// PayloadType returns the first payload_type (0x0019, SMPP 3.4 §5.3.2.10, 5.0 §4.8.4.44). It is false where there is none, or one of a wrong length.
 func (t TLVs) PayloadType() (v PayloadType, ok bool) {
 	b, ok := t.Get(TagPayloadType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return PayloadType(TLVInt(b)), ok
 }
 
-// AddPayloadType adds a payload_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddPayloadType adds a payload_type (SMPP 3.4 §5.3.2.10, 5.0 §4.8.4.44): 1 octet on the wire.
 func (t *TLVs) AddPayloadType(v PayloadType) { t.addInt(TagPayloadType, uint32(v), 1) }
 
-// AdditionalStatusInfoText returns the first additional_status_info_text (0x001D, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// AdditionalStatusInfoText returns the first additional_status_info_text (0x001D, SMPP 3.4 §5.3.2.11, 5.0 §4.8.4.1). It is false where there is none, or one of a wrong length.
 func (t TLVs) AdditionalStatusInfoText() (v string, ok bool) {
 	b, ok := t.Get(TagAdditionalStatusInfoText)
 	ok = ok && len(b) >= 1 && len(b) <= 256
 	return TLVString(b), ok
 }
 
-// AddAdditionalStatusInfoText adds a additional_status_info_text (SMPP 3.4 §5.3.2): 1 to 256 octets on the wire.
+// AddAdditionalStatusInfoText adds a additional_status_info_text (SMPP 3.4 §5.3.2.11, 5.0 §4.8.4.1): 1 to 256 octets on the wire.
 func (t *TLVs) AddAdditionalStatusInfoText(v string) { t.addString(TagAdditionalStatusInfoText, v) }
 
-// ReceiptedMessageID returns the first receipted_message_id (0x001E, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// ReceiptedMessageID returns the first receipted_message_id (0x001E, SMPP 3.4 §5.3.2.12, 5.0 §4.8.4.47). It is false where there is none, or one of a wrong length.
 func (t TLVs) ReceiptedMessageID() (v string, ok bool) {
 	b, ok := t.Get(TagReceiptedMessageID)
 	ok = ok && len(b) >= 1 && len(b) <= 65
 	return TLVString(b), ok
 }
 
-// AddReceiptedMessageID adds a receipted_message_id (SMPP 3.4 §5.3.2): 1 to 65 octets on the wire.
+// AddReceiptedMessageID adds a receipted_message_id (SMPP 3.4 §5.3.2.12, 5.0 §4.8.4.47): 1 to 65 octets on the wire.
 func (t *TLVs) AddReceiptedMessageID(v string) { t.addString(TagReceiptedMessageID, v) }
 
-// MSMsgWaitFacilities returns the first ms_msg_wait_facilities (0x0030, SMPP 3.4 §5.3.2): bit7 indicator active, bits1-0 type 0 voicemail 1 fax 2 email 3 other. It is false where there is none, or one of a wrong length.
+// MSMsgWaitFacilities returns the first ms_msg_wait_facilities (0x0030, SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40): bit7 indicator active, bits1-0 type 0 voicemail 1 fax 2 email 3 other. It is false where there is none, or one of a wrong length.
 func (t TLVs) MSMsgWaitFacilities() (v MSMsgWaitFacilities, ok bool) {
 	b, ok := t.Get(TagMSMsgWaitFacilities)
 	if !ok {
@@ -131,23 +131,23 @@ func (t TLVs) MSMsgWaitFacilities() (v MSMsgWaitFacilities, ok bool) {
 	return ParseMSMsgWaitFacilities(b)
 }
 
-// AddMSMsgWaitFacilities adds a ms_msg_wait_facilities (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddMSMsgWaitFacilities adds a ms_msg_wait_facilities (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40): 1 octet on the wire.
 func (t *TLVs) AddMSMsgWaitFacilities(v MSMsgWaitFacilities) {
 	var b [tlvScratch]byte
 	t.Add(TagMSMsgWaitFacilities, v.AppendTo(b[:0]))
 }
 
-// PrivacyIndicator returns the first privacy_indicator (0x0201, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// PrivacyIndicator returns the first privacy_indicator (0x0201, SMPP 3.4 §5.3.2.14, 5.0 §4.8.4.45). It is false where there is none, or one of a wrong length.
 func (t TLVs) PrivacyIndicator() (v PrivacyIndicator, ok bool) {
 	b, ok := t.Get(TagPrivacyIndicator)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return PrivacyIndicator(TLVInt(b)), ok
 }
 
-// AddPrivacyIndicator adds a privacy_indicator (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddPrivacyIndicator adds a privacy_indicator (SMPP 3.4 §5.3.2.14, 5.0 §4.8.4.45): 1 octet on the wire.
 func (t *TLVs) AddPrivacyIndicator(v PrivacyIndicator) { t.addInt(TagPrivacyIndicator, uint32(v), 1) }
 
-// SourceSubaddress returns the first source_subaddress (0x0202, SMPP 3.4 §5.3.2): octet 1: 0x80 NSAP even, 0x88 NSAP odd, 0xA0 user specified. It is false where there is none, or one of a wrong length.
+// SourceSubaddress returns the first source_subaddress (0x0202, SMPP 3.4 §5.3.2.15, 5.0 §4.8.4.60): octet 1: 0x80 NSAP even, 0x88 NSAP odd, 0xA0 user specified. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceSubaddress() (v Subaddress, ok bool) {
 	b, ok := t.Get(TagSourceSubaddress)
 	if !ok {
@@ -156,13 +156,13 @@ func (t TLVs) SourceSubaddress() (v Subaddress, ok bool) {
 	return ParseSubaddress(b)
 }
 
-// AddSourceSubaddress adds a source_subaddress (SMPP 3.4 §5.3.2): 2 to 23 octets on the wire.
+// AddSourceSubaddress adds a source_subaddress (SMPP 3.4 §5.3.2.15, 5.0 §4.8.4.60): 2 to 23 octets on the wire.
 func (t *TLVs) AddSourceSubaddress(v Subaddress) {
 	var b [tlvScratch]byte
 	t.Add(TagSourceSubaddress, v.AppendTo(b[:0]))
 }
 
-// DestSubaddress returns the first dest_subaddress (0x0203, SMPP 3.4 §5.3.2): as source_subaddress; not supported in submit_multi. It is false where there is none, or one of a wrong length.
+// DestSubaddress returns the first dest_subaddress (0x0203, SMPP 3.4 §5.3.2.16, 5.0 §4.8.4.28): as source_subaddress; not supported in submit_multi. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestSubaddress() (v Subaddress, ok bool) {
 	b, ok := t.Get(TagDestSubaddress)
 	if !ok {
@@ -171,105 +171,105 @@ func (t TLVs) DestSubaddress() (v Subaddress, ok bool) {
 	return ParseSubaddress(b)
 }
 
-// AddDestSubaddress adds a dest_subaddress (SMPP 3.4 §5.3.2): 2 to 23 octets on the wire.
+// AddDestSubaddress adds a dest_subaddress (SMPP 3.4 §5.3.2.16, 5.0 §4.8.4.28): 2 to 23 octets on the wire.
 func (t *TLVs) AddDestSubaddress(v Subaddress) {
 	var b [tlvScratch]byte
 	t.Add(TagDestSubaddress, v.AppendTo(b[:0]))
 }
 
-// UserMessageReference returns the first user_message_reference (0x0204, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// UserMessageReference returns the first user_message_reference (0x0204, SMPP 3.4 §5.3.2.17, 5.0 §4.8.4.62). It is false where there is none, or one of a wrong length.
 func (t TLVs) UserMessageReference() (v uint16, ok bool) {
 	b, ok := t.Get(TagUserMessageReference)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddUserMessageReference adds a user_message_reference (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddUserMessageReference adds a user_message_reference (SMPP 3.4 §5.3.2.17, 5.0 §4.8.4.62): 2 octets on the wire.
 func (t *TLVs) AddUserMessageReference(v uint16) { t.addInt(TagUserMessageReference, uint32(v), 2) }
 
-// UserResponseCode returns the first user_response_code (0x0205, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// UserResponseCode returns the first user_response_code (0x0205, SMPP 3.4 §5.3.2.18, 5.0 §4.8.4.63). It is false where there is none, or one of a wrong length.
 func (t TLVs) UserResponseCode() (v uint8, ok bool) {
 	b, ok := t.Get(TagUserResponseCode)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddUserResponseCode adds a user_response_code (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddUserResponseCode adds a user_response_code (SMPP 3.4 §5.3.2.18, 5.0 §4.8.4.63): 1 octet on the wire.
 func (t *TLVs) AddUserResponseCode(v uint8) { t.addInt(TagUserResponseCode, uint32(v), 1) }
 
-// SourcePort returns the first source_port (0x020A, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// SourcePort returns the first source_port (0x020A, SMPP 3.4 §5.3.2.20, 5.0 §4.8.4.59). It is false where there is none, or one of a wrong length.
 func (t TLVs) SourcePort() (v uint16, ok bool) {
 	b, ok := t.Get(TagSourcePort)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddSourcePort adds a source_port (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddSourcePort adds a source_port (SMPP 3.4 §5.3.2.20, 5.0 §4.8.4.59): 2 octets on the wire.
 func (t *TLVs) AddSourcePort(v uint16) { t.addInt(TagSourcePort, uint32(v), 2) }
 
-// DestPort returns the first dest_port (0x020B, SMPP 3.4 §5.3.2): named destination_port in 3.4, dest_port in 5.0. It is false where there is none, or one of a wrong length.
+// DestPort returns the first dest_port (0x020B, SMPP 3.4 §5.3.2.21, 5.0 §4.8.4.30): named destination_port in 3.4, dest_port in 5.0. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestPort() (v uint16, ok bool) {
 	b, ok := t.Get(TagDestPort)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddDestPort adds a dest_port (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddDestPort adds a dest_port (SMPP 3.4 §5.3.2.21, 5.0 §4.8.4.30): 2 octets on the wire.
 func (t *TLVs) AddDestPort(v uint16) { t.addInt(TagDestPort, uint32(v), 2) }
 
-// SARMsgRefNum returns the first sar_msg_ref_num (0x020C, SMPP 3.4 §5.3.2): ignored unless all three sar_* present. It is false where there is none, or one of a wrong length.
+// SARMsgRefNum returns the first sar_msg_ref_num (0x020C, SMPP 3.4 §5.3.2.22, 5.0 §4.8.4.48): ignored unless all three sar_* present. It is false where there is none, or one of a wrong length.
 func (t TLVs) SARMsgRefNum() (v uint16, ok bool) {
 	b, ok := t.Get(TagSARMsgRefNum)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddSARMsgRefNum adds a sar_msg_ref_num (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddSARMsgRefNum adds a sar_msg_ref_num (SMPP 3.4 §5.3.2.22, 5.0 §4.8.4.48): 2 octets on the wire.
 func (t *TLVs) AddSARMsgRefNum(v uint16) { t.addInt(TagSARMsgRefNum, uint32(v), 2) }
 
-// LanguageIndicator returns the first language_indicator (0x020D, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// LanguageIndicator returns the first language_indicator (0x020D, SMPP 3.4 §5.3.2.19, 5.0 §4.8.4.35). It is false where there is none, or one of a wrong length.
 func (t TLVs) LanguageIndicator() (v LanguageIndicator, ok bool) {
 	b, ok := t.Get(TagLanguageIndicator)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return LanguageIndicator(TLVInt(b)), ok
 }
 
-// AddLanguageIndicator adds a language_indicator (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddLanguageIndicator adds a language_indicator (SMPP 3.4 §5.3.2.19, 5.0 §4.8.4.35): 1 octet on the wire.
 func (t *TLVs) AddLanguageIndicator(v LanguageIndicator) {
 	t.addInt(TagLanguageIndicator, uint32(v), 1)
 }
 
-// SARTotalSegments returns the first sar_total_segments (0x020E, SMPP 3.4 §5.3.2): 1..255. It is false where there is none, or one of a wrong length.
+// SARTotalSegments returns the first sar_total_segments (0x020E, SMPP 3.4 §5.3.2.23, 5.0 §4.8.4.50): 1..255. It is false where there is none, or one of a wrong length.
 func (t TLVs) SARTotalSegments() (v uint8, ok bool) {
 	b, ok := t.Get(TagSARTotalSegments)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddSARTotalSegments adds a sar_total_segments (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSARTotalSegments adds a sar_total_segments (SMPP 3.4 §5.3.2.23, 5.0 §4.8.4.50): 1 octet on the wire.
 func (t *TLVs) AddSARTotalSegments(v uint8) { t.addInt(TagSARTotalSegments, uint32(v), 1) }
 
-// SARSegmentSeqnum returns the first sar_segment_seqnum (0x020F, SMPP 3.4 §5.3.2): 1..255. It is false where there is none, or one of a wrong length.
+// SARSegmentSeqnum returns the first sar_segment_seqnum (0x020F, SMPP 3.4 §5.3.2.24, 5.0 §4.8.4.49): 1..255. It is false where there is none, or one of a wrong length.
 func (t TLVs) SARSegmentSeqnum() (v uint8, ok bool) {
 	b, ok := t.Get(TagSARSegmentSeqnum)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddSARSegmentSeqnum adds a sar_segment_seqnum (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSARSegmentSeqnum adds a sar_segment_seqnum (SMPP 3.4 §5.3.2.24, 5.0 §4.8.4.49): 1 octet on the wire.
 func (t *TLVs) AddSARSegmentSeqnum(v uint8) { t.addInt(TagSARSegmentSeqnum, uint32(v), 1) }
 
-// SCInterfaceVersion returns the first sc_interface_version (0x0210, SMPP 3.4 §5.3.2): values as interface_version; absent => peer does not support TLVs. It is false where there is none, or one of a wrong length.
+// SCInterfaceVersion returns the first sc_interface_version (0x0210, SMPP 3.4 §5.3.2.25, 5.0 §4.8.4.51): values as interface_version; absent => peer does not support TLVs. It is false where there is none, or one of a wrong length.
 func (t TLVs) SCInterfaceVersion() (v uint8, ok bool) {
 	b, ok := t.Get(TagSCInterfaceVersion)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddSCInterfaceVersion adds a sc_interface_version (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSCInterfaceVersion adds a sc_interface_version (SMPP 3.4 §5.3.2.25, 5.0 §4.8.4.51): 1 octet on the wire.
 func (t *TLVs) AddSCInterfaceVersion(v uint8) { t.addInt(TagSCInterfaceVersion, uint32(v), 1) }
 
-// CallbackNumPresInd returns the first callback_num_pres_ind (0x0302, SMPP 3.4 §5.3.2): bits 3-2 presentation, bits 1-0 screening; repeatable, pairs by order with callback_num. It is false where there is none, or one of a wrong length.
+// CallbackNumPresInd returns the first callback_num_pres_ind (0x0302, SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17): bits 3-2 presentation, bits 1-0 screening; repeatable, pairs by order with callback_num. It is false where there is none, or one of a wrong length.
 func (t TLVs) CallbackNumPresInd() (v CallbackNumPresInd, ok bool) {
 	b, ok := t.Get(TagCallbackNumPresInd)
 	if !ok {
@@ -278,13 +278,13 @@ func (t TLVs) CallbackNumPresInd() (v CallbackNumPresInd, ok bool) {
 	return ParseCallbackNumPresInd(b)
 }
 
-// AddCallbackNumPresInd adds a callback_num_pres_ind (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddCallbackNumPresInd adds a callback_num_pres_ind (SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17): 1 octet on the wire.
 func (t *TLVs) AddCallbackNumPresInd(v CallbackNumPresInd) {
 	var b [tlvScratch]byte
 	t.Add(TagCallbackNumPresInd, v.AppendTo(b[:0]))
 }
 
-// CallbackNumAtag returns the first callback_num_atag (0x0303, SMPP 3.4 §5.3.2): octet 1 = data_coding; repeatable. It is false where there is none, or one of a wrong length.
+// CallbackNumAtag returns the first callback_num_atag (0x0303, SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16): octet 1 = data_coding; repeatable. It is false where there is none, or one of a wrong length.
 func (t TLVs) CallbackNumAtag() (v CallbackNumAtag, ok bool) {
 	b, ok := t.Get(TagCallbackNumAtag)
 	if !ok {
@@ -293,23 +293,23 @@ func (t TLVs) CallbackNumAtag() (v CallbackNumAtag, ok bool) {
 	return ParseCallbackNumAtag(b)
 }
 
-// AddCallbackNumAtag adds a callback_num_atag (SMPP 3.4 §5.3.2): 0 to 65 octets on the wire.
+// AddCallbackNumAtag adds a callback_num_atag (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16): 0 to 65 octets on the wire.
 func (t *TLVs) AddCallbackNumAtag(v CallbackNumAtag) {
 	var b [tlvScratch]byte
 	t.Add(TagCallbackNumAtag, v.AppendTo(b[:0]))
 }
 
-// NumberOfMessages returns the first number_of_messages (0x0304, SMPP 3.4 §5.3.2): 0..99. It is false where there is none, or one of a wrong length.
+// NumberOfMessages returns the first number_of_messages (0x0304, SMPP 3.4 §5.3.2.39, 5.0 §4.8.4.43): 0..99. It is false where there is none, or one of a wrong length.
 func (t TLVs) NumberOfMessages() (v uint8, ok bool) {
 	b, ok := t.Get(TagNumberOfMessages)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddNumberOfMessages adds a number_of_messages (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddNumberOfMessages adds a number_of_messages (SMPP 3.4 §5.3.2.39, 5.0 §4.8.4.43): 1 octet on the wire.
 func (t *TLVs) AddNumberOfMessages(v uint8) { t.addInt(TagNumberOfMessages, uint32(v), 1) }
 
-// CallbackNum returns the first callback_num (0x0381, SMPP 3.4 §5.3.2): octet1 digit mode (0 TBCD,1 ASCII), octet2 TON, octet3 NPI, digits; repeatable. It is false where there is none, or one of a wrong length.
+// CallbackNum returns the first callback_num (0x0381, SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15): octet1 digit mode (0 TBCD,1 ASCII), octet2 TON, octet3 NPI, digits; repeatable. It is false where there is none, or one of a wrong length.
 func (t TLVs) CallbackNum() (v CallbackNum, ok bool) {
 	b, ok := t.Get(TagCallbackNum)
 	if !ok {
@@ -318,45 +318,45 @@ func (t TLVs) CallbackNum() (v CallbackNum, ok bool) {
 	return ParseCallbackNum(b)
 }
 
-// AddCallbackNum adds a callback_num (SMPP 3.4 §5.3.2): 4 to 19 octets on the wire.
+// AddCallbackNum adds a callback_num (SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15): 4 to 19 octets on the wire.
 func (t *TLVs) AddCallbackNum(v CallbackNum) {
 	var b [tlvScratch]byte
 	t.Add(TagCallbackNum, v.AppendTo(b[:0]))
 }
 
-// DPFResult returns the first dpf_result (0x0420, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DPFResult returns the first dpf_result (0x0420, SMPP 3.4 §5.3.2.28, 5.0 §4.8.4.32). It is false where there is none, or one of a wrong length.
 func (t TLVs) DPFResult() (v DPFResult, ok bool) {
 	b, ok := t.Get(TagDPFResult)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return DPFResult(TLVInt(b)), ok
 }
 
-// AddDPFResult adds a dpf_result (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDPFResult adds a dpf_result (SMPP 3.4 §5.3.2.28, 5.0 §4.8.4.32): 1 octet on the wire.
 func (t *TLVs) AddDPFResult(v DPFResult) { t.addInt(TagDPFResult, uint32(v), 1) }
 
-// SetDPF returns the first set_dpf (0x0421, SMPP 3.4 §5.3.2): default 1. It is false where there is none, or one of a wrong length.
+// SetDPF returns the first set_dpf (0x0421, SMPP 3.4 §5.3.2.29, 5.0 §4.8.4.52): default 1. It is false where there is none, or one of a wrong length.
 func (t TLVs) SetDPF() (v SetDPF, ok bool) {
 	b, ok := t.Get(TagSetDPF)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return SetDPF(TLVInt(b)), ok
 }
 
-// AddSetDPF adds a set_dpf (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddSetDPF adds a set_dpf (SMPP 3.4 §5.3.2.29, 5.0 §4.8.4.52): 1 octet on the wire.
 func (t *TLVs) AddSetDPF(v SetDPF) { t.addInt(TagSetDPF, uint32(v), 1) }
 
-// MSAvailabilityStatus returns the first ms_availability_status (0x0422, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// MSAvailabilityStatus returns the first ms_availability_status (0x0422, SMPP 3.4 §5.3.2.30, 5.0 §4.8.4.39). It is false where there is none, or one of a wrong length.
 func (t TLVs) MSAvailabilityStatus() (v MSAvailabilityStatus, ok bool) {
 	b, ok := t.Get(TagMSAvailabilityStatus)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return MSAvailabilityStatus(TLVInt(b)), ok
 }
 
-// AddMSAvailabilityStatus adds a ms_availability_status (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddMSAvailabilityStatus adds a ms_availability_status (SMPP 3.4 §5.3.2.30, 5.0 §4.8.4.39): 1 octet on the wire.
 func (t *TLVs) AddMSAvailabilityStatus(v MSAvailabilityStatus) {
 	t.addInt(TagMSAvailabilityStatus, uint32(v), 1)
 }
 
-// NetworkErrorCode returns the first network_error_code (0x0423, SMPP 3.4 §5.3.2): octet 1 network type (values), octets 2-3 code big-endian. It is false where there is none, or one of a wrong length.
+// NetworkErrorCode returns the first network_error_code (0x0423, SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42): octet 1 network type (values), octets 2-3 code big-endian. It is false where there is none, or one of a wrong length.
 func (t TLVs) NetworkErrorCode() (v NetworkErrorCode, ok bool) {
 	b, ok := t.Get(TagNetworkErrorCode)
 	if !ok {
@@ -365,89 +365,89 @@ func (t TLVs) NetworkErrorCode() (v NetworkErrorCode, ok bool) {
 	return ParseNetworkErrorCode(b)
 }
 
-// AddNetworkErrorCode adds a network_error_code (SMPP 3.4 §5.3.2): 3 octets on the wire.
+// AddNetworkErrorCode adds a network_error_code (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42): 3 octets on the wire.
 func (t *TLVs) AddNetworkErrorCode(v NetworkErrorCode) {
 	var b [tlvScratch]byte
 	t.Add(TagNetworkErrorCode, v.AppendTo(b[:0]))
 }
 
-// MessagePayload returns the first message_payload (0x0424, SMPP 3.4 §5.3.2): max is MC specific; up to 64K. It is false where there is none, or one of a wrong length.
+// MessagePayload returns the first message_payload (0x0424, SMPP 3.4 §5.3.2.32, 5.0 §4.8.4.36): max is MC specific; up to 64K. It is false where there is none, or one of a wrong length.
 func (t TLVs) MessagePayload() (v []byte, ok bool) {
 	b, ok := t.Get(TagMessagePayload)
 	ok = ok && len(b) >= 0 && len(b) <= 65535
 	return b, ok
 }
 
-// AddMessagePayload adds a message_payload (SMPP 3.4 §5.3.2): 0 to 65535 octets on the wire.
+// AddMessagePayload adds a message_payload (SMPP 3.4 §5.3.2.32, 5.0 §4.8.4.36): 0 to 65535 octets on the wire.
 func (t *TLVs) AddMessagePayload(v []byte) { t.Add(TagMessagePayload, v) }
 
-// DeliveryFailureReason returns the first delivery_failure_reason (0x0425, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DeliveryFailureReason returns the first delivery_failure_reason (0x0425, SMPP 3.4 §5.3.2.33, 5.0 §4.8.4.19). It is false where there is none, or one of a wrong length.
 func (t TLVs) DeliveryFailureReason() (v DeliveryFailureReason, ok bool) {
 	b, ok := t.Get(TagDeliveryFailureReason)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return DeliveryFailureReason(TLVInt(b)), ok
 }
 
-// AddDeliveryFailureReason adds a delivery_failure_reason (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDeliveryFailureReason adds a delivery_failure_reason (SMPP 3.4 §5.3.2.33, 5.0 §4.8.4.19): 1 octet on the wire.
 func (t *TLVs) AddDeliveryFailureReason(v DeliveryFailureReason) {
 	t.addInt(TagDeliveryFailureReason, uint32(v), 1)
 }
 
-// MoreMessagesToSend returns the first more_messages_to_send (0x0426, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// MoreMessagesToSend returns the first more_messages_to_send (0x0426, SMPP 3.4 §5.3.2.34, 5.0 §4.8.4.38). It is false where there is none, or one of a wrong length.
 func (t TLVs) MoreMessagesToSend() (v MoreMessagesToSend, ok bool) {
 	b, ok := t.Get(TagMoreMessagesToSend)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return MoreMessagesToSend(TLVInt(b)), ok
 }
 
-// AddMoreMessagesToSend adds a more_messages_to_send (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddMoreMessagesToSend adds a more_messages_to_send (SMPP 3.4 §5.3.2.34, 5.0 §4.8.4.38): 1 octet on the wire.
 func (t *TLVs) AddMoreMessagesToSend(v MoreMessagesToSend) {
 	t.addInt(TagMoreMessagesToSend, uint32(v), 1)
 }
 
-// MessageState returns the first message_state (0x0427, SMPP 3.4 §5.3.2): values as message_states. It is false where there is none, or one of a wrong length.
+// MessageState returns the first message_state (0x0427, SMPP 3.4 §5.3.2.35, 5.0 §4.8.4.37): values as message_states. It is false where there is none, or one of a wrong length.
 func (t TLVs) MessageState() (v MessageState, ok bool) {
 	b, ok := t.Get(TagMessageState)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return MessageState(TLVInt(b)), ok
 }
 
-// AddMessageState adds a message_state (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddMessageState adds a message_state (SMPP 3.4 §5.3.2.35, 5.0 §4.8.4.37): 1 octet on the wire.
 func (t *TLVs) AddMessageState(v MessageState) { t.addInt(TagMessageState, uint32(v), 1) }
 
-// CongestionState returns the first congestion_state (0x0428, SMPP 5.0 §4.8.4): 0 idle,1-29 low,30-49 medium,50-79 high,80-90 optimum,90-99 nearing,100 congested; allowed in any response. It is false where there is none, or one of a wrong length.
+// CongestionState returns the first congestion_state (0x0428, SMPP 5.0 §4.8.4.18): 0 idle,1-29 low,30-49 medium,50-79 high,80-90 optimum,90-99 nearing,100 congested; allowed in any response. It is false where there is none, or one of a wrong length.
 func (t TLVs) CongestionState() (v uint8, ok bool) {
 	b, ok := t.Get(TagCongestionState)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddCongestionState adds a congestion_state (SMPP 5.0 §4.8.4): 1 octets on the wire.
+// AddCongestionState adds a congestion_state (SMPP 5.0 §4.8.4.18): 1 octet on the wire.
 func (t *TLVs) AddCongestionState(v uint8) { t.addInt(TagCongestionState, uint32(v), 1) }
 
-// USSDServiceOp returns the first ussd_service_op (0x0501, SMPP 3.4 §5.3.2): 32..255 vendor. It is false where there is none, or one of a wrong length.
+// USSDServiceOp returns the first ussd_service_op (0x0501, SMPP 3.4 §5.3.2.44, 5.0 §4.8.4.64): 32..255 vendor. It is false where there is none, or one of a wrong length.
 func (t TLVs) USSDServiceOp() (v USSDServiceOp, ok bool) {
 	b, ok := t.Get(TagUSSDServiceOp)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return USSDServiceOp(TLVInt(b)), ok
 }
 
-// AddUSSDServiceOp adds a ussd_service_op (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddUSSDServiceOp adds a ussd_service_op (SMPP 3.4 §5.3.2.44, 5.0 §4.8.4.64): 1 octet on the wire.
 func (t *TLVs) AddUSSDServiceOp(v USSDServiceOp) { t.addInt(TagUSSDServiceOp, uint32(v), 1) }
 
-// BroadcastChannelIndicator returns the first broadcast_channel_indicator (0x0600, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// BroadcastChannelIndicator returns the first broadcast_channel_indicator (0x0600, SMPP 5.0 §4.8.4.7). It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastChannelIndicator() (v BroadcastChannelIndicator, ok bool) {
 	b, ok := t.Get(TagBroadcastChannelIndicator)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return BroadcastChannelIndicator(TLVInt(b)), ok
 }
 
-// AddBroadcastChannelIndicator adds a broadcast_channel_indicator (SMPP 5.0 §4.8.4): 1 octets on the wire.
+// AddBroadcastChannelIndicator adds a broadcast_channel_indicator (SMPP 5.0 §4.8.4.7): 1 octet on the wire.
 func (t *TLVs) AddBroadcastChannelIndicator(v BroadcastChannelIndicator) {
 	t.addInt(TagBroadcastChannelIndicator, uint32(v), 1)
 }
 
-// BroadcastContentType returns the first broadcast_content_type (0x0601, SMPP 5.0 §4.8.4): octet1 network 0 generic 1 gsm 2 tdma 3 cdma, octets 2-3 type. It is false where there is none, or one of a wrong length.
+// BroadcastContentType returns the first broadcast_content_type (0x0601, SMPP 5.0 §4.8.4.8): octet1 network 0 generic 1 gsm 2 tdma 3 cdma, octets 2-3 type. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastContentType() (v BroadcastContentType, ok bool) {
 	b, ok := t.Get(TagBroadcastContentType)
 	if !ok {
@@ -456,45 +456,45 @@ func (t TLVs) BroadcastContentType() (v BroadcastContentType, ok bool) {
 	return ParseBroadcastContentType(b)
 }
 
-// AddBroadcastContentType adds a broadcast_content_type (SMPP 5.0 §4.8.4): 3 octets on the wire.
+// AddBroadcastContentType adds a broadcast_content_type (SMPP 5.0 §4.8.4.8): 3 octets on the wire.
 func (t *TLVs) AddBroadcastContentType(v BroadcastContentType) {
 	var b [tlvScratch]byte
 	t.Add(TagBroadcastContentType, v.AppendTo(b[:0]))
 }
 
-// BroadcastContentTypeInfo returns the first broadcast_content_type_info (0x0602, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// BroadcastContentTypeInfo returns the first broadcast_content_type_info (0x0602, SMPP 5.0 §4.8.4.6). It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastContentTypeInfo() (v []byte, ok bool) {
 	b, ok := t.Get(TagBroadcastContentTypeInfo)
 	ok = ok && len(b) >= 1 && len(b) <= 255
 	return b, ok
 }
 
-// AddBroadcastContentTypeInfo adds a broadcast_content_type_info (SMPP 5.0 §4.8.4): 1 to 255 octets on the wire.
+// AddBroadcastContentTypeInfo adds a broadcast_content_type_info (SMPP 5.0 §4.8.4.6): 1 to 255 octets on the wire.
 func (t *TLVs) AddBroadcastContentTypeInfo(v []byte) { t.Add(TagBroadcastContentTypeInfo, v) }
 
-// BroadcastMessageClass returns the first broadcast_message_class (0x0603, SMPP 5.0 §4.8.4): spec table prints 0x02 for both class 1 and class 2 (typo). It is false where there is none, or one of a wrong length.
+// BroadcastMessageClass returns the first broadcast_message_class (0x0603, SMPP 5.0 §4.8.4.12): spec table prints 0x02 for both class 1 and class 2 (typo). It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastMessageClass() (v BroadcastMessageClass, ok bool) {
 	b, ok := t.Get(TagBroadcastMessageClass)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return BroadcastMessageClass(TLVInt(b)), ok
 }
 
-// AddBroadcastMessageClass adds a broadcast_message_class (SMPP 5.0 §4.8.4): 1 octets on the wire.
+// AddBroadcastMessageClass adds a broadcast_message_class (SMPP 5.0 §4.8.4.12): 1 octet on the wire.
 func (t *TLVs) AddBroadcastMessageClass(v BroadcastMessageClass) {
 	t.addInt(TagBroadcastMessageClass, uint32(v), 1)
 }
 
-// BroadcastRepNum returns the first broadcast_rep_num (0x0604, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// BroadcastRepNum returns the first broadcast_rep_num (0x0604, SMPP 5.0 §4.8.4.13). It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastRepNum() (v uint16, ok bool) {
 	b, ok := t.Get(TagBroadcastRepNum)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddBroadcastRepNum adds a broadcast_rep_num (SMPP 5.0 §4.8.4): 2 octets on the wire.
+// AddBroadcastRepNum adds a broadcast_rep_num (SMPP 5.0 §4.8.4.13): 2 octets on the wire.
 func (t *TLVs) AddBroadcastRepNum(v uint16) { t.addInt(TagBroadcastRepNum, uint32(v), 2) }
 
-// BroadcastFrequencyInterval returns the first broadcast_frequency_interval (0x0605, SMPP 5.0 §4.8.4): octet1 unit 0 asap,8 s,9 min,10 h,11 d,12 w,13 mon,14 y; octets 2-3 count. It is false where there is none, or one of a wrong length.
+// BroadcastFrequencyInterval returns the first broadcast_frequency_interval (0x0605, SMPP 5.0 §4.8.4.11): octet1 unit 0 asap,8 s,9 min,10 h,11 d,12 w,13 mon,14 y; octets 2-3 count. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastFrequencyInterval() (v BroadcastFrequencyInterval, ok bool) {
 	b, ok := t.Get(TagBroadcastFrequencyInterval)
 	if !ok {
@@ -503,13 +503,13 @@ func (t TLVs) BroadcastFrequencyInterval() (v BroadcastFrequencyInterval, ok boo
 	return ParseBroadcastFrequencyInterval(b)
 }
 
-// AddBroadcastFrequencyInterval adds a broadcast_frequency_interval (SMPP 5.0 §4.8.4): 3 octets on the wire.
+// AddBroadcastFrequencyInterval adds a broadcast_frequency_interval (SMPP 5.0 §4.8.4.11): 3 octets on the wire.
 func (t *TLVs) AddBroadcastFrequencyInterval(v BroadcastFrequencyInterval) {
 	var b [tlvScratch]byte
 	t.Add(TagBroadcastFrequencyInterval, v.AppendTo(b[:0]))
 }
 
-// BroadcastAreaIdentifier returns the first broadcast_area_identifier (0x0606, SMPP 5.0 §4.8.4): octet1 format 0 alias,1 ellipsoid arc,2 polygon; also failed_broadcast_area_identifier in broadcast_sm_resp; repeatable. It is false where there is none, or one of a wrong length.
+// BroadcastAreaIdentifier returns the first broadcast_area_identifier (0x0606, SMPP 5.0 §4.8.4.4): octet1 format 0 alias,1 ellipsoid arc,2 polygon; also failed_broadcast_area_identifier in broadcast_sm_resp; repeatable. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastAreaIdentifier() (v BroadcastAreaIdentifier, ok bool) {
 	b, ok := t.Get(TagBroadcastAreaIdentifier)
 	if !ok {
@@ -518,53 +518,53 @@ func (t TLVs) BroadcastAreaIdentifier() (v BroadcastAreaIdentifier, ok bool) {
 	return ParseBroadcastAreaIdentifier(b)
 }
 
-// AddBroadcastAreaIdentifier adds a broadcast_area_identifier (SMPP 5.0 §4.8.4): 1 to 101 octets on the wire.
+// AddBroadcastAreaIdentifier adds a broadcast_area_identifier (SMPP 5.0 §4.8.4.4): 1 to 101 octets on the wire.
 func (t *TLVs) AddBroadcastAreaIdentifier(v BroadcastAreaIdentifier) {
 	var b [tlvScratch]byte
 	t.Add(TagBroadcastAreaIdentifier, v.AppendTo(b[:0]))
 }
 
-// BroadcastErrorStatus returns the first broadcast_error_status (0x0607, SMPP 5.0 §4.8.4): command_status code; repeatable. It is false where there is none, or one of a wrong length.
+// BroadcastErrorStatus returns the first broadcast_error_status (0x0607, SMPP 5.0 §4.8.4.10): command_status code; repeatable. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastErrorStatus() (v Status, ok bool) {
 	b, ok := t.Get(TagBroadcastErrorStatus)
 	ok = ok && len(b) >= 4 && len(b) <= 4
 	return Status(TLVInt(b)), ok
 }
 
-// AddBroadcastErrorStatus adds a broadcast_error_status (SMPP 5.0 §4.8.4): 4 octets on the wire.
+// AddBroadcastErrorStatus adds a broadcast_error_status (SMPP 5.0 §4.8.4.10): 4 octets on the wire.
 func (t *TLVs) AddBroadcastErrorStatus(v Status) { t.addInt(TagBroadcastErrorStatus, uint32(v), 4) }
 
-// BroadcastAreaSuccess returns the first broadcast_area_success (0x0608, SMPP 5.0 §4.8.4): 0..100, 255 not available. It is false where there is none, or one of a wrong length.
+// BroadcastAreaSuccess returns the first broadcast_area_success (0x0608, SMPP 5.0 §4.8.4.5): 0..100, 255 not available. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastAreaSuccess() (v uint8, ok bool) {
 	b, ok := t.Get(TagBroadcastAreaSuccess)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return uint8(TLVInt(b)), ok
 }
 
-// AddBroadcastAreaSuccess adds a broadcast_area_success (SMPP 5.0 §4.8.4): 1 octets on the wire.
+// AddBroadcastAreaSuccess adds a broadcast_area_success (SMPP 5.0 §4.8.4.5): 1 octet on the wire.
 func (t *TLVs) AddBroadcastAreaSuccess(v uint8) { t.addInt(TagBroadcastAreaSuccess, uint32(v), 1) }
 
-// BroadcastEndTime returns the first broadcast_end_time (0x0609, SMPP 5.0 §4.8.4): spec table size says 16 for a 16-char absolute time C-octet string (17 with NUL): accept both. It is false where there is none, or one of a wrong length.
+// BroadcastEndTime returns the first broadcast_end_time (0x0609, SMPP 5.0 §4.8.4.9): spec table size says 16 for a 16-char absolute time C-octet string (17 with NUL): accept both. It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastEndTime() (v string, ok bool) {
 	b, ok := t.Get(TagBroadcastEndTime)
 	ok = ok && len(b) >= 16 && len(b) <= 17
 	return TLVString(b), ok
 }
 
-// AddBroadcastEndTime adds a broadcast_end_time (SMPP 5.0 §4.8.4): 16 to 17 octets on the wire.
+// AddBroadcastEndTime adds a broadcast_end_time (SMPP 5.0 §4.8.4.9): 16 to 17 octets on the wire.
 func (t *TLVs) AddBroadcastEndTime(v string) { t.addString(TagBroadcastEndTime, v) }
 
-// BroadcastServiceGroup returns the first broadcast_service_group (0x060A, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// BroadcastServiceGroup returns the first broadcast_service_group (0x060A, SMPP 5.0 §4.8.4.14). It is false where there is none, or one of a wrong length.
 func (t TLVs) BroadcastServiceGroup() (v []byte, ok bool) {
 	b, ok := t.Get(TagBroadcastServiceGroup)
 	ok = ok && len(b) >= 1 && len(b) <= 255
 	return b, ok
 }
 
-// AddBroadcastServiceGroup adds a broadcast_service_group (SMPP 5.0 §4.8.4): 1 to 255 octets on the wire.
+// AddBroadcastServiceGroup adds a broadcast_service_group (SMPP 5.0 §4.8.4.14): 1 to 255 octets on the wire.
 func (t *TLVs) AddBroadcastServiceGroup(v []byte) { t.Add(TagBroadcastServiceGroup, v) }
 
-// BillingIdentification returns the first billing_identification (0x060B, SMPP 5.0 §4.8.4): octet1 format; bit7 vendor. It is false where there is none, or one of a wrong length.
+// BillingIdentification returns the first billing_identification (0x060B, SMPP 5.0 §4.8.4.3): octet1 format; bit7 vendor. It is false where there is none, or one of a wrong length.
 func (t TLVs) BillingIdentification() (v BillingIdentification, ok bool) {
 	b, ok := t.Get(TagBillingIdentification)
 	if !ok {
@@ -573,105 +573,105 @@ func (t TLVs) BillingIdentification() (v BillingIdentification, ok bool) {
 	return ParseBillingIdentification(b)
 }
 
-// AddBillingIdentification adds a billing_identification (SMPP 5.0 §4.8.4): 1 to 1024 octets on the wire.
+// AddBillingIdentification adds a billing_identification (SMPP 5.0 §4.8.4.3): 1 to 1024 octets on the wire.
 func (t *TLVs) AddBillingIdentification(v BillingIdentification) {
 	var b [tlvScratch]byte
 	t.Add(TagBillingIdentification, v.AppendTo(b[:0]))
 }
 
-// SourceNetworkID returns the first source_network_id (0x060D, SMPP 5.0 §4.8.4): must be accompanied by source_node_id. It is false where there is none, or one of a wrong length.
+// SourceNetworkID returns the first source_network_id (0x060D, SMPP 5.0 §4.8.4.56): must be accompanied by source_node_id. It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceNetworkID() (v string, ok bool) {
 	b, ok := t.Get(TagSourceNetworkID)
 	ok = ok && len(b) >= 7 && len(b) <= 65
 	return TLVString(b), ok
 }
 
-// AddSourceNetworkID adds a source_network_id (SMPP 5.0 §4.8.4): 7 to 65 octets on the wire.
+// AddSourceNetworkID adds a source_network_id (SMPP 5.0 §4.8.4.56): 7 to 65 octets on the wire.
 func (t *TLVs) AddSourceNetworkID(v string) { t.addString(TagSourceNetworkID, v) }
 
-// DestNetworkID returns the first dest_network_id (0x060E, SMPP 5.0 §4.8.4): must be accompanied by dest_node_id. It is false where there is none, or one of a wrong length.
+// DestNetworkID returns the first dest_network_id (0x060E, SMPP 5.0 §4.8.4.25): must be accompanied by dest_node_id. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestNetworkID() (v string, ok bool) {
 	b, ok := t.Get(TagDestNetworkID)
 	ok = ok && len(b) >= 7 && len(b) <= 65
 	return TLVString(b), ok
 }
 
-// AddDestNetworkID adds a dest_network_id (SMPP 5.0 §4.8.4): 7 to 65 octets on the wire.
+// AddDestNetworkID adds a dest_network_id (SMPP 5.0 §4.8.4.25): 7 to 65 octets on the wire.
 func (t *TLVs) AddDestNetworkID(v string) { t.addString(TagDestNetworkID, v) }
 
-// SourceNodeID returns the first source_node_id (0x060F, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// SourceNodeID returns the first source_node_id (0x060F, SMPP 5.0 §4.8.4.58). It is false where there is none, or one of a wrong length.
 func (t TLVs) SourceNodeID() (v string, ok bool) {
 	b, ok := t.Get(TagSourceNodeID)
 	ok = ok && len(b) >= 6 && len(b) <= 6
 	return string(b), ok
 }
 
-// AddSourceNodeID adds a source_node_id (SMPP 5.0 §4.8.4): 6 octets on the wire.
+// AddSourceNodeID adds a source_node_id (SMPP 5.0 §4.8.4.58): 6 octets on the wire.
 func (t *TLVs) AddSourceNodeID(v string) { t.Add(TagSourceNodeID, []byte(v)) }
 
-// DestNodeID returns the first dest_node_id (0x0610, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// DestNodeID returns the first dest_node_id (0x0610, SMPP 5.0 §4.8.4.27). It is false where there is none, or one of a wrong length.
 func (t TLVs) DestNodeID() (v string, ok bool) {
 	b, ok := t.Get(TagDestNodeID)
 	ok = ok && len(b) >= 6 && len(b) <= 6
 	return string(b), ok
 }
 
-// AddDestNodeID adds a dest_node_id (SMPP 5.0 §4.8.4): 6 octets on the wire.
+// AddDestNodeID adds a dest_node_id (SMPP 5.0 §4.8.4.27): 6 octets on the wire.
 func (t *TLVs) AddDestNodeID(v string) { t.Add(TagDestNodeID, []byte(v)) }
 
-// DestAddrNPResolution returns the first dest_addr_np_resolution (0x0611, SMPP 5.0 §4.8.4). It is false where there is none, or one of a wrong length.
+// DestAddrNPResolution returns the first dest_addr_np_resolution (0x0611, SMPP 5.0 §4.8.4.22). It is false where there is none, or one of a wrong length.
 func (t TLVs) DestAddrNPResolution() (v AddrNPResolution, ok bool) {
 	b, ok := t.Get(TagDestAddrNPResolution)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return AddrNPResolution(TLVInt(b)), ok
 }
 
-// AddDestAddrNPResolution adds a dest_addr_np_resolution (SMPP 5.0 §4.8.4): 1 octets on the wire.
+// AddDestAddrNPResolution adds a dest_addr_np_resolution (SMPP 5.0 §4.8.4.22): 1 octet on the wire.
 func (t *TLVs) AddDestAddrNPResolution(v AddrNPResolution) {
 	t.addInt(TagDestAddrNPResolution, uint32(v), 1)
 }
 
-// DestAddrNPInformation returns the first dest_addr_np_information (0x0612, SMPP 5.0 §4.8.4): 10-digit LRN. It is false where there is none, or one of a wrong length.
+// DestAddrNPInformation returns the first dest_addr_np_information (0x0612, SMPP 5.0 §4.8.4.21): 10-digit LRN. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestAddrNPInformation() (v []byte, ok bool) {
 	b, ok := t.Get(TagDestAddrNPInformation)
 	ok = ok && len(b) >= 10 && len(b) <= 10
 	return b, ok
 }
 
-// AddDestAddrNPInformation adds a dest_addr_np_information (SMPP 5.0 §4.8.4): 10 octets on the wire.
+// AddDestAddrNPInformation adds a dest_addr_np_information (SMPP 5.0 §4.8.4.21): 10 octets on the wire.
 func (t *TLVs) AddDestAddrNPInformation(v []byte) { t.Add(TagDestAddrNPInformation, v) }
 
-// DestAddrNPCountry returns the first dest_addr_np_country (0x0613, SMPP 5.0 §4.8.4): spec says Integer of 1-5 octets: treat as opaque 1..5 octets. It is false where there is none, or one of a wrong length.
+// DestAddrNPCountry returns the first dest_addr_np_country (0x0613, SMPP 5.0 §4.8.4.20): spec says Integer of 1-5 octets: treat as opaque 1..5 octets. It is false where there is none, or one of a wrong length.
 func (t TLVs) DestAddrNPCountry() (v []byte, ok bool) {
 	b, ok := t.Get(TagDestAddrNPCountry)
 	ok = ok && len(b) >= 1 && len(b) <= 5
 	return b, ok
 }
 
-// AddDestAddrNPCountry adds a dest_addr_np_country (SMPP 5.0 §4.8.4): 1 to 5 octets on the wire.
+// AddDestAddrNPCountry adds a dest_addr_np_country (SMPP 5.0 §4.8.4.20): 1 to 5 octets on the wire.
 func (t *TLVs) AddDestAddrNPCountry(v []byte) { t.Add(TagDestAddrNPCountry, v) }
 
-// DisplayTime returns the first display_time (0x1201, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// DisplayTime returns the first display_time (0x1201, SMPP 3.4 §5.3.2.26, 5.0 §4.8.4.31). It is false where there is none, or one of a wrong length.
 func (t TLVs) DisplayTime() (v DisplayTime, ok bool) {
 	b, ok := t.Get(TagDisplayTime)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return DisplayTime(TLVInt(b)), ok
 }
 
-// AddDisplayTime adds a display_time (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddDisplayTime adds a display_time (SMPP 3.4 §5.3.2.26, 5.0 §4.8.4.31): 1 octet on the wire.
 func (t *TLVs) AddDisplayTime(v DisplayTime) { t.addInt(TagDisplayTime, uint32(v), 1) }
 
-// SMSSignal returns the first sms_signal (0x1203, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// SMSSignal returns the first sms_signal (0x1203, SMPP 3.4 §5.3.2.40, 5.0 §4.8.4.53). It is false where there is none, or one of a wrong length.
 func (t TLVs) SMSSignal() (v uint16, ok bool) {
 	b, ok := t.Get(TagSMSSignal)
 	ok = ok && len(b) >= 2 && len(b) <= 2
 	return uint16(TLVInt(b)), ok
 }
 
-// AddSMSSignal adds a sms_signal (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddSMSSignal adds a sms_signal (SMPP 3.4 §5.3.2.40, 5.0 §4.8.4.53): 2 octets on the wire.
 func (t *TLVs) AddSMSSignal(v uint16) { t.addInt(TagSMSSignal, uint32(v), 2) }
 
-// MSValidity returns the first ms_validity (0x1204, SMPP 3.4 §5.3.2): 3.4: 1 octet; 5.0: 1 or 4 octets (octet2 unit, octets 3-4 count). It is false where there is none, or one of a wrong length.
+// MSValidity returns the first ms_validity (0x1204, SMPP 3.4 §5.3.2.27, 5.0 §4.8.4.41): 3.4: 1 octet; 5.0: 1 or 4 octets (octet2 unit, octets 3-4 count). It is false where there is none, or one of a wrong length.
 func (t TLVs) MSValidity() (v MSValidity, ok bool) {
 	b, ok := t.Get(TagMSValidity)
 	if !ok {
@@ -680,35 +680,35 @@ func (t TLVs) MSValidity() (v MSValidity, ok bool) {
 	return ParseMSValidity(b)
 }
 
-// AddMSValidity adds a ms_validity (SMPP 3.4 §5.3.2): 1 to 4 octets on the wire.
+// AddMSValidity adds a ms_validity (SMPP 3.4 §5.3.2.27, 5.0 §4.8.4.41): 1 to 4 octets on the wire.
 func (t *TLVs) AddMSValidity(v MSValidity) {
 	var b [tlvScratch]byte
 	t.Add(TagMSValidity, v.AppendTo(b[:0]))
 }
 
-// AlertOnMessageDelivery returns the first alert_on_message_delivery (0x130C, SMPP 3.4 §5.3.2): 3.4: length 0 only; 5.0: 0 or 1. It is false where there is none, or one of a wrong length.
+// AlertOnMessageDelivery returns the first alert_on_message_delivery (0x130C, SMPP 3.4 §5.3.2.41, 5.0 §4.8.4.2): 3.4: length 0 only; 5.0: 0 or 1. It is false where there is none, or one of a wrong length.
 func (t TLVs) AlertOnMessageDelivery() (v AlertOnMessageDelivery, ok bool) {
 	b, ok := t.Get(TagAlertOnMessageDelivery)
 	ok = ok && len(b) >= 0 && len(b) <= 1
 	return AlertOnMessageDelivery(TLVInt(b)), ok
 }
 
-// AddAlertOnMessageDelivery adds a alert_on_message_delivery (SMPP 3.4 §5.3.2): 0 to 1 octets on the wire.
+// AddAlertOnMessageDelivery adds a alert_on_message_delivery (SMPP 3.4 §5.3.2.41, 5.0 §4.8.4.2): 0 to 1 octets on the wire.
 func (t *TLVs) AddAlertOnMessageDelivery(v AlertOnMessageDelivery) {
 	t.addInt(TagAlertOnMessageDelivery, uint32(v), 1)
 }
 
-// ITSReplyType returns the first its_reply_type (0x1380, SMPP 3.4 §5.3.2). It is false where there is none, or one of a wrong length.
+// ITSReplyType returns the first its_reply_type (0x1380, SMPP 3.4 §5.3.2.42, 5.0 §4.8.4.33). It is false where there is none, or one of a wrong length.
 func (t TLVs) ITSReplyType() (v ITSReplyType, ok bool) {
 	b, ok := t.Get(TagITSReplyType)
 	ok = ok && len(b) >= 1 && len(b) <= 1
 	return ITSReplyType(TLVInt(b)), ok
 }
 
-// AddITSReplyType adds a its_reply_type (SMPP 3.4 §5.3.2): 1 octets on the wire.
+// AddITSReplyType adds a its_reply_type (SMPP 3.4 §5.3.2.42, 5.0 §4.8.4.33): 1 octet on the wire.
 func (t *TLVs) AddITSReplyType(v ITSReplyType) { t.addInt(TagITSReplyType, uint32(v), 1) }
 
-// ITSSessionInfo returns the first its_session_info (0x1383, SMPP 3.4 §5.3.2): octet1 session, octet2 bits7-1 seq, bit0 end. It is false where there is none, or one of a wrong length.
+// ITSSessionInfo returns the first its_session_info (0x1383, SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34): octet1 session, octet2 bits7-1 seq, bit0 end. It is false where there is none, or one of a wrong length.
 func (t TLVs) ITSSessionInfo() (v ITSSessionInfo, ok bool) {
 	b, ok := t.Get(TagITSSessionInfo)
 	if !ok {
@@ -717,7 +717,7 @@ func (t TLVs) ITSSessionInfo() (v ITSSessionInfo, ok bool) {
 	return ParseITSSessionInfo(b)
 }
 
-// AddITSSessionInfo adds a its_session_info (SMPP 3.4 §5.3.2): 2 octets on the wire.
+// AddITSSessionInfo adds a its_session_info (SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34): 2 octets on the wire.
 func (t *TLVs) AddITSSessionInfo(v ITSSessionInfo) {
 	var b [tlvScratch]byte
 	t.Add(TagITSSessionInfo, v.AppendTo(b[:0]))

@@ -2,13 +2,13 @@ package pdu
 
 import "encoding/binary"
 
-// NetworkErrorCode is the value of network_error_code (SMPP 3.4 §5.3.2.31).
+// NetworkErrorCode is the value of network_error_code (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42).
 type NetworkErrorCode struct {
 	Type uint8 // the kind of network: 1 ANSI-136, 2 IS-95, 3 GSM, and in 5.0 up to 8; some peers write the digit
 	Code uint16
 }
 
-// ParseNetworkErrorCode reads 3 octets.
+// ParseNetworkErrorCode reads 3 octets; false for another length.
 func ParseNetworkErrorCode(b []byte) (v NetworkErrorCode, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -27,7 +27,7 @@ const (
 	DigitModeASCII = 1
 )
 
-// CallbackNum is the value of callback_num (SMPP 3.4 §5.3.2.36).
+// CallbackNum is the value of callback_num (SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15).
 type CallbackNum struct {
 	DigitMode uint8
 	TON       TON
@@ -35,7 +35,7 @@ type CallbackNum struct {
 	Digits    string // 1 to 16 octets, as DigitMode says
 }
 
-// ParseCallbackNum reads 4 to 19 octets.
+// ParseCallbackNum reads 4 to 19 octets; false for another length.
 func ParseCallbackNum(b []byte) (v CallbackNum, ok bool) {
 	if len(b) < 4 || len(b) > 19 {
 		return v, false
@@ -48,13 +48,13 @@ func (v CallbackNum) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.DigitMode, uint8(v.TON), uint8(v.NPI)), v.Digits...)
 }
 
-// CallbackNumAtag is the value of callback_num_atag (SMPP 3.4 §5.3.2.38): the name beside a number.
+// CallbackNumAtag is the value of callback_num_atag (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16): the name beside a number.
 type CallbackNumAtag struct {
 	DataCoding uint8
 	Text       []byte // at most 64 octets, as DataCoding says
 }
 
-// ParseCallbackNumAtag reads 1 to 65 octets, borrowed.
+// ParseCallbackNumAtag reads 1 to 65 octets, borrowed; false for another length.
 func ParseCallbackNumAtag(b []byte) (v CallbackNumAtag, ok bool) {
 	if len(b) < 1 || len(b) > 65 {
 		return v, false
@@ -67,13 +67,13 @@ func (v CallbackNumAtag) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.DataCoding), v.Text...)
 }
 
-// CallbackNumPresInd is the value of callback_num_pres_ind (SMPP 3.4 §5.3.2.37).
+// CallbackNumPresInd is the value of callback_num_pres_ind (SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17).
 type CallbackNumPresInd struct {
 	Presentation uint8 // 0 allowed, 1 restricted, 2 number not available
 	Screening    uint8 // 0 user provided, not screened; 1 verified and passed; 2 verified and failed; 3 network provided
 }
 
-// ParseCallbackNumPresInd reads 1 octet.
+// ParseCallbackNumPresInd reads 1 octet; false for another length.
 func ParseCallbackNumPresInd(b []byte) (v CallbackNumPresInd, ok bool) {
 	if len(b) != 1 {
 		return v, false
@@ -93,13 +93,13 @@ const (
 	SubaddressUser     = 0xA0
 )
 
-// Subaddress is the value of source_subaddress and dest_subaddress (SMPP 3.4 §5.3.2.15).
+// Subaddress is the value of source_subaddress and dest_subaddress (SMPP 3.4 §5.3.2.15, §5.3.2.16, 5.0 §4.8.4.60, §4.8.4.28).
 type Subaddress struct {
 	Kind    uint8
 	Address []byte // 1 to 22 octets
 }
 
-// ParseSubaddress reads 2 to 23 octets, borrowed.
+// ParseSubaddress reads 2 to 23 octets, borrowed; false for another length.
 func ParseSubaddress(b []byte) (v Subaddress, ok bool) {
 	if len(b) < 2 || len(b) > 23 {
 		return v, false
@@ -110,13 +110,13 @@ func ParseSubaddress(b []byte) (v Subaddress, ok bool) {
 // AppendTo appends the value's octets.
 func (v Subaddress) AppendTo(dst []byte) []byte { return append(append(dst, v.Kind), v.Address...) }
 
-// MSMsgWaitFacilities is the value of ms_msg_wait_facilities (SMPP 3.4 §5.3.2.13).
+// MSMsgWaitFacilities is the value of ms_msg_wait_facilities (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40).
 type MSMsgWaitFacilities struct {
 	Active bool
 	Type   uint8 // 0 voicemail, 1 fax, 2 e-mail, 3 other
 }
 
-// ParseMSMsgWaitFacilities reads 1 octet.
+// ParseMSMsgWaitFacilities reads 1 octet; false for another length.
 func ParseMSMsgWaitFacilities(b []byte) (v MSMsgWaitFacilities, ok bool) {
 	if len(b) != 1 {
 		return v, false
@@ -133,14 +133,14 @@ func (v MSMsgWaitFacilities) AppendTo(dst []byte) []byte {
 	return append(dst, b)
 }
 
-// ITSSessionInfo is the value of its_session_info (SMPP 3.4 §5.3.2.43).
+// ITSSessionInfo is the value of its_session_info (SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34).
 type ITSSessionInfo struct {
 	Session  uint8
 	Sequence uint8 // 0 to 127
 	End      bool
 }
 
-// ParseITSSessionInfo reads 2 octets.
+// ParseITSSessionInfo reads 2 octets; false for another length.
 func ParseITSSessionInfo(b []byte) (v ITSSessionInfo, ok bool) {
 	if len(b) != 2 {
 		return v, false
@@ -166,7 +166,7 @@ type MSValidity struct {
 
 const msValidityRelative = 4
 
-// ParseMSValidity reads 1 octet or, for a relative period, 4.
+// ParseMSValidity reads 1 octet or, for a relative period, 4; false for another length.
 func ParseMSValidity(b []byte) (v MSValidity, ok bool) {
 	switch len(b) {
 	case 1:
@@ -191,7 +191,7 @@ type BroadcastContentType struct {
 	Type    uint16
 }
 
-// ParseBroadcastContentType reads 3 octets.
+// ParseBroadcastContentType reads 3 octets; false for another length.
 func ParseBroadcastContentType(b []byte) (v BroadcastContentType, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -213,7 +213,7 @@ type BroadcastFrequencyInterval struct {
 // timeUnits are the names of the units of time (SMPP 5.0 §4.8.4.11).
 var timeUnits = map[uint32]string{0: "asap", 8: "seconds", 9: "minutes", 10: "hours", 11: "days", 12: "weeks", 13: "months", 14: "years"}
 
-// ParseBroadcastFrequencyInterval reads 3 octets.
+// ParseBroadcastFrequencyInterval reads 3 octets; false for another length.
 func ParseBroadcastFrequencyInterval(b []byte) (v BroadcastFrequencyInterval, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -232,7 +232,7 @@ type BroadcastAreaIdentifier struct {
 	Details []byte // at most 100 octets
 }
 
-// ParseBroadcastAreaIdentifier reads 1 to 101 octets, borrowed.
+// ParseBroadcastAreaIdentifier reads 1 to 101 octets, borrowed; false for another length.
 func ParseBroadcastAreaIdentifier(b []byte) (v BroadcastAreaIdentifier, ok bool) {
 	if len(b) < 1 || len(b) > 101 {
 		return v, false
@@ -251,7 +251,7 @@ type BillingIdentification struct {
 	Data   []byte // at most 1023 octets
 }
 
-// ParseBillingIdentification reads 1 to 1024 octets, borrowed.
+// ParseBillingIdentification reads 1 to 1024 octets, borrowed; false for another length.
 func ParseBillingIdentification(b []byte) (v BillingIdentification, ok bool) {
 	if len(b) < 1 || len(b) > 1024 {
 		return v, false

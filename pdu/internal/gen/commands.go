@@ -6,33 +6,43 @@ import (
 	"log"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func commands(cs []command) string {
 	var b bytes.Buffer
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
 
-	p("// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5).\nconst (\n")
+	p("// The command_ids (SMPP 3.4 §5.1.2.1, 5.0 §4.7.5), and where each command is defined.\nconst (\n")
 	for _, c := range cs {
-		p("Cmd%s CommandID = %s // %s, since %s\n", goName(c.Name), c.ID, c.Name, c.Since)
+		p("Cmd%s CommandID = %s // %s, since SMPP %s (%s)\n", goName(c.Name), c.ID, c.Name, c.Since, where(commandParagraphs, c.Name))
 	}
 	p(")\n\n")
 
 	var names []string
+	limits := map[string][]string{}
 	for _, c := range cs {
-		for _, f := range c.Fields {
+		for i, f := range c.Fields {
 			if !slices.Contains(names, f.Name) {
 				names = append(names, f.Name)
 			}
+			l := shape(c.Fields, i)
+			if len(limits[f.Name]) > 0 {
+				l = strings.TrimPrefix(l, "C-octet string of at most ")
+			}
+			if first := limits[f.Name]; len(first) == 0 || !strings.HasSuffix(first[0], l) && !slices.Contains(first, l) {
+				limits[f.Name] = append(first, l)
+			}
 		}
 	}
-	p("// The mandatory fields of all commands.\nconst (\n")
+	p("// The mandatory fields of all commands: how each is encoded, what it holds at most, and where it is defined. A limit that\n" +
+		"// depends on the command is in [Command.Spec].\nconst (\n")
 	for i, n := range names {
+		typ := ""
 		if i == 0 {
-			p("Field%s Field = iota\n", goName(n))
-			continue
+			typ = " Field = iota"
 		}
-		p("Field%s\n", goName(n))
+		p("Field%s%s // %s (%s)\n", goName(n), typ, strings.Join(limits[n], ", or "), where(fieldParagraphs, n))
 	}
 	p("numFields\n)\n\nvar fieldNames = [numFields]string{\n")
 	for _, n := range names {
@@ -66,6 +76,26 @@ func commands(cs []command) string {
 	}
 	p("}\nreturn nil\n}\n")
 	return b.String()
+}
+
+// shape says how the field i is encoded and what it holds at most.
+func shape(fs []field, i int) string {
+	kind, size := fieldKind(fs[i])
+	switch {
+	case counts(fs, i):
+		return fmt.Sprintf("integer of %d octet, which follows from %s", size, fs[i+1].Name)
+	case kind == "KindInt" && size == 1:
+		return "integer of 1 octet"
+	case kind == "KindInt":
+		return fmt.Sprintf("integer of %d octets", size)
+	case kind == "KindString":
+		return fmt.Sprintf("C-octet string of at most %d octets", size-1)
+	case kind == "KindTime":
+		return "time: C-octet string of 0 or 16 octets"
+	case kind == "KindOctets":
+		return fmt.Sprintf("octet string of at most %d octets", size)
+	}
+	return fmt.Sprintf("array of at most %d elements", size)
 }
 
 // fieldKind maps a field's type to the codec's kind and its size: octets of an integer, or the most

@@ -60,13 +60,13 @@ func enums(raw map[string]json.RawMessage, s spec) string {
 		}
 		p(")\n\n")
 	}
-	typed("TON", "is a type of number (SMPP 3.4 §5.2.5).", "TON", simple("ton"))
-	typed("NPI", "is a numbering plan (SMPP 3.4 §5.2.6).", "NPI", simple("npi"))
-	bits("The messaging modes, esm_class & 0x03 (SMPP 3.4 §5.2.12). A deliver_sm has none.", "ESMClassMode", nested("esm_class", "messaging_mode"))
-	bits("The message types, esm_class & 0x3C (SMPP 3.4 §5.2.12).", "ESMClassType", nested("esm_class", "message_type"))
-	bits("The GSM features, esm_class & 0xC0 (SMPP 3.4 §5.2.12).", "ESMClass", nested("esm_class", "gsm_features"))
-	bits("The receipts that are asked for, registered_delivery & 0x03 (SMPP 3.4 §5.2.17).", "RegisteredDelivery", nested("registered_delivery", "receipt"))
-	bits("The acknowledgements of the recipient that are asked for, registered_delivery & 0x0C (SMPP 3.4 §5.2.17).", "RegisteredDeliverySME", nested("registered_delivery", "sme_ack"))
+	typed("TON", "is a type of number (SMPP 3.4 §5.2.5, 5.0 §4.7.1).", "TON", simple("ton"))
+	typed("NPI", "is a numbering plan (SMPP 3.4 §5.2.6, 5.0 §4.7.2).", "NPI", simple("npi"))
+	bits("The messaging modes, esm_class & 0x03 (SMPP 3.4 §5.2.12, 5.0 §4.7.12). A deliver_sm has none.", "ESMClassMode", nested("esm_class", "messaging_mode"))
+	bits("The message types, esm_class & 0x3C (SMPP 3.4 §5.2.12, 5.0 §4.7.12).", "ESMClassType", nested("esm_class", "message_type"))
+	bits("The GSM features, esm_class & 0xC0 (SMPP 3.4 §5.2.12, 5.0 §4.7.12).", "ESMClass", nested("esm_class", "gsm_features"))
+	bits("The receipts that are asked for, registered_delivery & 0x03 (SMPP 3.4 §5.2.17, 5.0 §4.7.21).", "RegisteredDelivery", nested("registered_delivery", "receipt"))
+	bits("The acknowledgements of the recipient that are asked for, registered_delivery & 0x0C (SMPP 3.4 §5.2.17, 5.0 §4.7.21).", "RegisteredDeliverySME", nested("registered_delivery", "sme_ack"))
 	p("// RegisteredDeliveryIntermediate asks for notifications on the way (SMPP 5.0 §4.7.21: bit 4).\nconst RegisteredDeliveryIntermediate = %s\n\n", one("registered_delivery", "intermediate"))
 	p("// The versions of SMPP as interface_version says them (SMPP 3.4 §5.2.4, 5.0 §4.7.13).\nconst (\n")
 	for _, r := range sorted(simple("interface_version")) {
@@ -80,7 +80,7 @@ func enums(raw map[string]json.RawMessage, s spec) string {
 			continue
 		}
 		done = append(done, e)
-		typed(e, "is a value of the TLV "+t.Name+".", e, t.Values)
+		typed(e, fmt.Sprintf("is a value of the TLV %s (%s).", t.Name, where(tlvParagraphs, t.Name)), e, t.Values)
 	}
 	table("dataCodingNames", "are the values of data_coding.", simple("data_coding"))
 	table("messagingModeNames", "are the values of esm_class & 0x03.", nested("esm_class", "messaging_mode"))

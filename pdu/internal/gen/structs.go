@@ -6,19 +6,6 @@ import (
 	"strings"
 )
 
-// paragraphs say where a command stands: in SMPP 3.4, or 5.0 for what that brought.
-var paragraphs = map[string]string{
-	"bind_transmitter": "3.4 §4.1.1", "bind_transmitter_resp": "3.4 §4.1.2", "bind_receiver": "3.4 §4.1.3", "bind_receiver_resp": "3.4 §4.1.4",
-	"bind_transceiver": "3.4 §4.1.5", "bind_transceiver_resp": "3.4 §4.1.6", "outbind": "3.4 §4.1.7", "unbind": "3.4 §4.2.1",
-	"unbind_resp": "3.4 §4.2.2", "generic_nack": "3.4 §4.3.1", "submit_sm": "3.4 §4.4.1", "submit_sm_resp": "3.4 §4.4.2",
-	"submit_multi": "3.4 §4.5.1", "submit_multi_resp": "3.4 §4.5.2", "deliver_sm": "3.4 §4.6.1", "deliver_sm_resp": "3.4 §4.6.2",
-	"data_sm": "3.4 §4.7.1", "data_sm_resp": "3.4 §4.7.2", "query_sm": "3.4 §4.8.1", "query_sm_resp": "3.4 §4.8.2",
-	"cancel_sm": "3.4 §4.9.1", "cancel_sm_resp": "3.4 §4.9.2", "replace_sm": "3.4 §4.10.1", "replace_sm_resp": "3.4 §4.10.2",
-	"enquire_link": "3.4 §4.11.1", "enquire_link_resp": "3.4 §4.11.2", "alert_notification": "3.4 §4.12.1",
-	"broadcast_sm": "5.0 §4.4.1", "broadcast_sm_resp": "5.0 §4.4.1", "query_broadcast_sm": "5.0 §4.6", "query_broadcast_sm_resp": "5.0 §4.6",
-	"cancel_broadcast_sm": "5.0 §4.6", "cancel_broadcast_sm_resp": "5.0 §4.6",
-}
-
 // counts reports whether the field after i says how long, or how many, the next one is.
 func counts(fs []field, i int) bool {
 	return i+1 < len(fs) && (fs[i+1].Type == "octet_string" || fs[i+1].Type == "array")
@@ -55,21 +42,16 @@ func structs(cs []command) string {
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
 	for i, c := range cs {
 		name := goName(c.Name)
-		where, ok := paragraphs[c.Name]
-		if !ok {
-			panic("no paragraph for " + c.Name)
-		}
-		p("// %s is the command %s (SMPP %s).\ntype %s struct {\nHeader\n", name, c.Name, where, name)
+		p("// %s is the command %s (%s).\ntype %s struct {\nHeader\n", name, c.Name, where(commandParagraphs, c.Name), name)
 		for i, f := range c.Fields {
 			if counts(c.Fields, i) {
 				continue
 			}
 			typ, limit := goType(f)
-			p("%s %s", goName(f.Name), typ)
 			if limit != "" {
-				p(" // %s", limit)
+				limit += "; "
 			}
-			p("\n")
+			p("%s %s // %s%s\n", goName(f.Name), typ, limit, strings.TrimPrefix(where(fieldParagraphs, f.Name).String(), "SMPP "))
 		}
 		p("TLVs TLVs\n}\n\n")
 

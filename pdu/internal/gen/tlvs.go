@@ -9,9 +9,9 @@ import (
 func tlvs(ts []tlv) string {
 	var b bytes.Buffer
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
-	p("// The tags of the optional parameters (SMPP 3.4 §5.3, 5.0 §4.8.1).\nconst (\n")
+	p("// The tags of the optional parameters (SMPP 3.4 §5.3.2, 5.0 §4.8.1): how the value of each is encoded, and where it is defined.\nconst (\n")
 	for _, t := range ts {
-		p("Tag%s Tag = %s // %s, since %s\n", goName(t.Name), t.Tag, t.Name, t.Since)
+		p("Tag%s Tag = %s // %s: %s (%s)\n", goName(t.Name), t.Tag, t.Name, t.shape(), where(tlvParagraphs, t.Name))
 	}
 	p(")\n\nvar tags = [...]TagSpec{\n")
 	for _, t := range ts {
@@ -31,6 +31,32 @@ func tlvs(ts []tlv) string {
 	}
 	p("}\nreturn nil\n}\n")
 	return b.String()
+}
+
+// shape says how the value is encoded.
+func (t tlv) shape() string {
+	switch t.Type {
+	case "integer":
+		return "integer, " + t.octets()
+	case "bitmask":
+		return "bits, " + t.octets()
+	case "c_octet_string":
+		return "C-octet string, " + t.octets() + " with its NUL"
+	case "octet_string_decimal":
+		return "decimal digits, " + t.octets()
+	}
+	return t.octets()
+}
+
+// octets is the length of the value.
+func (t tlv) octets() string {
+	switch {
+	case t.Min != t.Max:
+		return fmt.Sprintf("%d to %d octets", t.Min, t.Max)
+	case t.Max == 1:
+		return "1 octet"
+	}
+	return fmt.Sprintf("%d octets", t.Max)
 }
 
 // accept is the longest value that is read without a warning.
@@ -77,24 +103,17 @@ func tlvMethods(ts []tlv) string {
 	uint := map[int]string{1: "uint8", 2: "uint16", 4: "uint32"}
 	for _, t := range ts {
 		name := goName(t.Name)
-		where := "SMPP 3.4 §5.3.2"
-		if t.Since == "5.0" {
-			where = "SMPP 5.0 §4.8.4"
-		}
+		paragraph := where(tlvParagraphs, t.Name)
 		note := ""
 		if t.Note != "" {
 			note = ": " + t.Note
 		}
 		get := func(result, lead, value string) {
-			p("// %s returns the first %s (%s, %s)%s. It is false where there is none, or one of a wrong length.\n", name, t.Name, t.Tag, where, note)
+			p("// %s returns the first %s (%s, %s)%s. It is false where there is none, or one of a wrong length.\n", name, t.Name, t.Tag, paragraph, note)
 			p("func (t TLVs) %s() (v %s, ok bool) {\nb, ok := t.Get(Tag%s)\n%sreturn %s\n}\n\n", name, result, name, lead, value)
 		}
 		add := func(param, body string) {
-			size := fmt.Sprintf("%d to %d octets", t.Min, t.Max)
-			if t.Min == t.Max {
-				size = fmt.Sprintf("%d octets", t.Max)
-			}
-			p("// Add%s adds a %s (%s): %s on the wire.\n", name, t.Name, where, size)
+			p("// Add%s adds a %s (%s): %s on the wire.\n", name, t.Name, paragraph, t.octets())
 			p("func (t *TLVs) Add%s(v %s) { %s }\n\n", name, param, body)
 		}
 		fits := fmt.Sprintf("ok = ok && len(b) >= %d && len(b) <= %d\n", t.Min, t.accept())
