@@ -6,10 +6,11 @@ import (
 	"fmt"
 )
 
-// Warnings are the things that Decode forgave, as a set.
+// Warnings are the things that Decode forgave, as a set: what real peers do against the text of the specification, and what
+// can be understood all the same.
 type Warnings uint16
 
-// The pardons.
+// The pardons. The code of each is in [Warnings.Codes].
 const (
 	TrailingOctets Warnings = 1 << iota // 1 to 3 stray octets at the end
 	TLVOverrun                          // the last TLV says it is longer than the PDU
@@ -21,14 +22,16 @@ const (
 	TimeLength                          // a time that is neither empty nor of 16 (or, as SMSCs report it, 12) characters
 	TLVNul                              // a TLV that is a C-octet string, but does not end with its one NUL
 	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be
+	TimeFormat                          // a time of the right length that is no time
+	UDHLength                           // a user data header that is longer than the message, or that its elements do not fill
 
 	numWarnings = iota
 )
 
 var warningCodes = [numWarnings]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length",
-	"truncated_body", "time_length", "tlv_nul", "body_left_out"}
+	"truncated_body", "time_length", "tlv_nul", "body_left_out", "time_format", "udh_length"}
 
-// Codes returns a stable word for each.
+// Codes returns a stable word for each, such as "trailing_octets", in the order of the constants.
 func (w Warnings) Codes() []string {
 	var codes []string
 	for i, c := range warningCodes {
@@ -39,11 +42,12 @@ func (w Warnings) Codes() []string {
 	return codes
 }
 
-// DecodeError is what makes the body of a PDU unreadable. Its header can be read all the same.
+// DecodeError is what makes the body of a PDU unreadable. Its header can be read all the same, and a request is to be answered
+// with Status (SMPP 3.4 §5.1.3).
 type DecodeError struct {
 	Status Status // to answer with
 	Offset int    // in the PDU, in octets
-	Field  string
+	Field  string // such as "submit_sm.source_addr"; empty where it is no field
 	Reason string
 	brief  string // Reason as few words, where it is longer
 }
@@ -59,7 +63,8 @@ func (e *DecodeError) Error() string {
 	return e.Field + ": " + e.Reason
 }
 
-// Decode reads the PDU in b, which is one whole PDU (see [FrameLength]). p borrows b. What the protocol's
+// Decode reads the PDU in b, which is one whole PDU (SMPP 3.4 §3.2, see [FrameLength]); its mandatory fields have at most 65535
+// octets. p borrows b. What the protocol's
 // real users do wrong is forgiven and flagged; a body that cannot be read is a [*DecodeError], and
 // then the header getters still work, and of a response those of the fields before the fault. An
 // undefined command_id is no error: Command is nil. It does not allocate.
@@ -112,6 +117,9 @@ func (p *PDU) decode(b []byte, strict bool) error {
 	p.scanTLVs(at)
 	if p.warnings&TLVOverrun != 0 && !strict {
 		p.bodyLeftOut()
+	}
+	if i := p.cmd.index[FieldESMClass]; i != 0 && b[p.offsets[i-1]]&esmUDHI != 0 && !p.UDH().Valid() {
+		p.warnings |= UDHLength
 	}
 	return nil
 }
@@ -173,10 +181,14 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 			n = len(b) - at - 1
 		}
 		end = at + n + 1
-		if n+1 > spec.Size {
+		switch {
+		case n+1 > spec.Size:
 			p.warnings |= OverlongString
-		} else if spec.Kind == KindTime && n != 0 && n != timeLen && n != localTimeLen {
+		case spec.Kind != KindTime || n == 0:
+		case n != timeLen && n != localTimeLen:
 			p.warnings |= TimeLength
+		case timeFault(string(b[at:at+n])) != "":
+			p.warnings |= TimeFormat
 		}
 	case KindOctets:
 		n := int(b[at-1]) // its length is the octet before it
@@ -207,9 +219,6 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 func (p *PDU) bad(spec *FieldSpec, offset int, status Status, reason string) *DecodeError {
 	return &DecodeError{Status: status, Offset: offset, Field: p.cmd.Name + "." + spec.Field.String(), Reason: reason}
 }
-
-// localTimeLen is the length of a time as SMSCs may report it: YYMMDDhhmmss (SMPP 3.4 §7.1.1, note).
-const localTimeLen = 12
 
 // scanTLVs finds where the whole TLVs end and flags what is wrong with them.
 func (p *PDU) scanTLVs(at int) {

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// FieldError says which value of a PDU breaks which limit.
+// FieldError says which value of a PDU breaks which limit: those of the mandatory fields are in [Command.Fields] (SMPP 3.4 §4),
+// those of the TLVs in [Tag.Spec] (§5.3.2).
 type FieldError struct {
-	Command string
-	Field   string
-	Reason  string
-	Length  bool // a limit on length that the wire could carry all the same: see [PDU.RelaxedErr]
+	Command string // such as "submit_sm"
+	Field   string // of a mandatory field or a TLV the name, of an unknown TLV its tag
+	Reason  string // what it is, and what it must be
+	Length  bool   // a limit on length that the wire could carry all the same: see [PDU.RelaxedErr]
 }
 
 // Code is "field_limit" or, for what can be relaxed, "field_length".
@@ -48,15 +49,18 @@ func checkString(s string, max int) (reason string, length bool) {
 
 func checkTime(s string) (reason string, length bool) {
 	switch {
-	case len(s) == 0 || len(s) == timeLen && strings.IndexByte(s, 0) < 0:
+	case len(s) == 0:
 		return "", false
 	case strings.IndexByte(s, 0) >= 0:
 		return "has a NUL inside", false
+	case len(s) != timeLen:
+		return fmt.Sprintf("%d characters, must be 0 or 16 (YYMMDDhhmmsstnnp)", len(s)), true
 	}
-	return fmt.Sprintf("%d characters, must be 0 or 16 (YYMMDDhhmmsstnnp)", len(s)), true
+	if fault := timeFault(s); fault != "" {
+		return fault + ", must be YYMMDDhhmmsstnnp", true
+	}
+	return "", false
 }
-
-const timeLen = 16
 
 func checkOctets(n, max int) (reason string, length bool) {
 	if n > max {
@@ -102,10 +106,31 @@ type encoder struct {
 }
 
 func (e *encoder) header(h Header) {
+	if h.Sequence > maxSequence || h.Status != ESME_ROK {
+		e.checkHeader(h)
+	}
 	e.out = append(e.out, 0, 0, 0, 0,
 		byte(e.cmd.ID>>24), byte(e.cmd.ID>>16), byte(e.cmd.ID>>8), byte(e.cmd.ID),
 		byte(h.Status>>24), byte(h.Status>>16), byte(h.Status>>8), byte(h.Status),
 		byte(h.Sequence>>24), byte(h.Sequence>>16), byte(h.Sequence>>8), byte(h.Sequence))
+}
+
+// maxSequence is the highest sequence_number (SMPP 3.4 §5.1.4). A response has the number of its request, whatever that is.
+const maxSequence = 0x7FFFFFFF
+
+func (e *encoder) checkHeader(h Header) {
+	if e.cmd.ID.IsResponse() || e.relaxed {
+		return
+	}
+	fail := func(field, reason string) {
+		e.add(FieldError{Command: e.cmd.Name, Field: field, Reason: reason, Length: true})
+	}
+	if h.Status != ESME_ROK {
+		fail("command_status", fmt.Sprintf("%s, must be 0 in a request", h.Status))
+	}
+	if h.Sequence > maxSequence {
+		fail("sequence_number", fmt.Sprintf("%d, must be at most %d", h.Sequence, maxSequence))
+	}
 }
 
 func (e *encoder) headerOnly(h Header) ([]byte, error) {

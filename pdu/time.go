@@ -39,20 +39,13 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	default:
 		return fail(fmt.Sprintf("it has %d characters", len(s)))
 	}
-	if !digits(s[:15], false) {
-		return fail("the first 15 characters must be digits")
+	if fault := timeFault(s); fault != "" {
+		return fail(fault)
 	}
-	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
 	if s[15] == 'R' {
-		return Time{Relative: true, Years: n(0), Months: n(2), Days: n(4), Hours: n(6), Minutes: n(8), Seconds: n(10)}, nil
+		return Time{Relative: true, Years: two(s, 0), Months: two(s, 2), Days: two(s, 4), Hours: two(s, 6), Minutes: two(s, 8), Seconds: two(s, 10)}, nil
 	}
-	if s[15] != '+' && s[15] != '-' {
-		return fail("the last character must be +, - or R")
-	}
-	quarters := n(13)
-	if quarters > 48 {
-		return fail("nn must be 00 to 48")
-	}
+	quarters := two(s, 13)
 	if s[15] == '-' {
 		quarters = -quarters
 	}
@@ -60,12 +53,44 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	if quarters != 0 {
 		offset = time.FixedZone("", quarters*15*60)
 	}
-	t, ok := date(century(n(0)), s[2:12], int(s[12]-'0'), offset)
-	if !ok {
-		return fail("no such date")
-	}
+	t, _ := date(century(two(s, 0)), s[2:12], int(s[12]-'0'), offset)
 	return Time{Absolute: t}, nil
 }
+
+// The lengths of a time (SMPP 3.4 §7.1.1).
+const (
+	timeLen      = 16
+	localTimeLen = 12 // as SMSCs may report it: YYMMDDhhmmss (§7.1.1, note)
+)
+
+// timeFault says what is wrong with a time of one of these lengths; empty if nothing is.
+func timeFault(s string) string {
+	if len(s) == localTimeLen {
+		if _, ok := ParseReceiptDate(s, time.UTC); !ok {
+			return "no such date"
+		}
+		return ""
+	}
+	if !digits(s[:15], false) {
+		return "the first 15 characters must be digits"
+	}
+	if s[15] == 'R' {
+		return ""
+	}
+	if s[15] != '+' && s[15] != '-' {
+		return "the last character must be +, - or R"
+	}
+	if s[13:15] > "48" {
+		return "nn must be 00 to 48"
+	}
+	if _, ok := date(century(two(s, 0)), s[2:12], 0, time.UTC); !ok {
+		return "no such date"
+	}
+	return ""
+}
+
+// two is the number of the two digits at at.
+func two(s string, at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
 
 func century(yy int) int {
 	if yy >= 38 {
@@ -76,10 +101,9 @@ func century(yy int) int {
 
 // date makes a moment of a year and MMDDhhmm or MMDDhhmmss; false for a 31st of February and the like.
 func date(year int, s string, tenths int, zone *time.Location) (time.Time, bool) {
-	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
-	month, day, hour, minute, second := n(0), n(2), n(4), n(6), 0
+	month, day, hour, minute, second := two(s, 0), two(s, 2), two(s, 4), two(s, 6), 0
 	if len(s) == 10 {
-		second = n(8)
+		second = two(s, 8)
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, tenths*int(100*time.Millisecond), zone)
 	ok := month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60 &&
@@ -87,7 +111,7 @@ func date(year int, s string, tenths int, zone *time.Location) (time.Time, bool)
 	return t, ok
 }
 
-// In is the moment that t means at now.
+// In is the moment that t means at now: relative years and months are those of the calendar, as [time.Time.AddDate] adds them.
 func (t Time) In(now time.Time) time.Time {
 	if !t.Relative {
 		return t.Absolute
@@ -135,21 +159,21 @@ func After(d time.Duration) (Time, error) {
 }
 
 // ParseReceiptDate reads the date of a receipt: YYMMDDhhmm, YYMMDDhhmmss or YYYYMMDDhhmmss, in the zone of the
-// SMSC, which it does not say (SMPP 3.4 appendix B). It is false for zeros, which mean that there is none, and for
+// SMSC, which it does not say (SMPP 3.4 appendix B): without seconds it is the minute's beginning, and a year of two digits is
+// 1938 to 2037. It is false for zeros, which mean that there is none, and for
 // what is no date.
 func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
 	if !digits(s, false) {
 		return time.Time{}, false
 	}
-	n := func(at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
 	switch len(s) {
 	case 10, 12:
-		return date(century(n(0)), s[2:], 0, zone)
+		return date(century(two(s, 0)), s[2:], 0, zone)
 	case 14:
-		return date(n(0)*100+n(2), s[4:], 0, zone)
+		return date(two(s, 0)*100+two(s, 2), s[4:], 0, zone)
 	}
 	return time.Time{}, false
 }
 
-// ReceiptDate is the form of ten digits, of t's own zone.
+// ReceiptDate is the form of ten digits, YYMMDDhhmm (SMPP 3.4 appendix B), of t's own zone: give it t.In the SMSC's.
 func ReceiptDate(t time.Time) string { return t.Format("0601021504") }

@@ -7,7 +7,7 @@ import (
 )
 
 // Typed is a command as a Go struct, such as [SubmitSM]: the fields by their names in the specification,
-// which own what they hold. A [PDU] is the same as a view of octets; it is the faster of the two.
+// which own what they hold, with their limits beside them. A [PDU] is the same as a view of octets; it is the faster of the two.
 //
 // AppendTo is strict: what breaks a limit of the specification is a [*FieldError], and dst comes back as it
 // was. AppendRelaxed lets strings, message and TLVs be as long as the wire can carry (see
@@ -24,10 +24,10 @@ type Typed interface {
 }
 
 // Header is what a command's struct has of the PDU header (SMPP 3.4 §3.2). A session gives its requests
-// sequence numbers of its own.
+// sequence numbers of its own; 0 is for one that will. AppendTo refuses a number above 0x7FFFFFFF and a status in a request.
 type Header struct {
-	Status   Status // command_status: 0 in requests
-	Sequence uint32 // sequence_number: 1 to 0x7FFFFFFF
+	Status   Status // command_status: 0 in requests (§5.1.3)
+	Sequence uint32 // sequence_number: 1 to 0x7FFFFFFF in requests, in responses that of the request (§5.1.4)
 }
 
 func (p *PDU) header() Header { return Header{Status: p.status, Sequence: p.sequence} }

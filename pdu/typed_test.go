@@ -335,3 +335,61 @@ func TestEncodingDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Not even where there is something to pardon.
+func TestDecodingDoesNotAllocate(t *testing.T) {
+	var all [][]byte
+	for _, cmd := range pdu.Commands() {
+		all = append(all, pdutest.Random(rand.New(rand.NewPCG(1, 2)), cmd).AppendTo(nil))
+	}
+	for _, time := range []string{"260102150405000+", "2601021504050000", "260102150405", "26010215040x"} {
+		b := pdu.NewBuilder(commandOf(t, pdu.CmdDeliverSM))
+		b.SetInt(pdu.FieldESMClass, 0x40)
+		b.SetString(pdu.FieldValidityPeriod, time)
+		b.SetString(pdu.FieldShortMessage, "\x09abc")
+		all = append(all, b.Build().AppendTo(nil))
+	}
+	var p pdu.PDU
+	for _, octets := range all {
+		if n := testing.AllocsPerRun(100, func() {
+			if err := p.Decode(octets); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%x: %v allocations", octets, n)
+		}
+	}
+}
+
+func commandOf(t *testing.T, id pdu.CommandID) *pdu.Command {
+	cmd, ok := pdu.CommandByID(id)
+	if !ok {
+		t.Fatal(id)
+	}
+	return cmd
+}
+
+// A request has no status and one of the numbers that requests have; a response has what its request had.
+func TestHeaderLimits(t *testing.T) {
+	for _, tt := range []struct {
+		m    pdu.Typed
+		want string
+	}{
+		{&pdu.SubmitSM{Header: pdu.Header{Sequence: 0x7FFFFFFF}}, ""},
+		{&pdu.SubmitSM{Header: pdu.Header{Sequence: 0x80000000}}, "submit_sm.sequence_number: 2147483648, must be at most 2147483647"},
+		{&pdu.EnquireLink{Header: pdu.Header{Status: pdu.ESME_RSYSERR}}, "enquire_link.command_status: ESME_RSYSERR, must be 0 in a request"},
+		{&pdu.SubmitSMResp{Header: pdu.Header{Status: pdu.ESME_RSYSERR, Sequence: 0xFFFFFFFF}}, ""},
+		{&pdu.GenericNack{Header: pdu.Header{Status: pdu.ESME_RINVCMDID, Sequence: 0}}, ""},
+	} {
+		got := ""
+		if _, err := tt.m.AppendTo(nil); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%T: %q, want %q", tt.m, got, tt.want)
+		}
+		if _, err := tt.m.AppendRelaxed(nil); err != nil {
+			t.Errorf("%T relaxed: %v", tt.m, err)
+		}
+	}
+}

@@ -201,6 +201,8 @@ func TestBuilderLimits(t *testing.T) {
 		{"a message too long", func(b *Builder) { b.SetString(FieldShortMessage, strings.Repeat("x", 255)) },
 			"submit_sm.short_message: 255 octets, must be at most 254; longer text goes into message_payload"},
 		{"a time of another length", func(b *Builder) { b.SetString(FieldValidityPeriod, "2601") }, "submit_sm.validity_period: 4 characters, must be 0 or 16 (YYMMDDhhmmsstnnp)"},
+		{"what is no time", func(b *Builder) { b.SetString(FieldValidityPeriod, "000002000000000X") },
+			"submit_sm.validity_period: the last character must be +, - or R, must be YYMMDDhhmmsstnnp"},
 		{"a TLV too long", func(b *Builder) { b.AddTLV(TagUserMessageReference, "abc") }, "submit_sm.user_message_reference: 3 octets, must be 2"},
 		{"a TLV too large", func(b *Builder) { b.AddTLVInt(TagUserMessageReference, 70000) }, "submit_sm.user_message_reference: 70000, must be 0 to 65535"},
 		{"a field of another command", func(b *Builder) { b.SetString(FieldMessageID, "1") }, "submit_sm.message_id: the command has no such field"},
@@ -225,21 +227,38 @@ func TestBuilderLimits(t *testing.T) {
 	}
 }
 
+// deliver is a deliver_sm in hex: class is esm_class and protocol_id, rest what is behind schedule_delivery_time.
+func deliver(class, schedule, rest string) string {
+	body := "00" + "000000" + "000000" + class + "00" + schedule + rest
+	return fmt.Sprintf("%08x", HeaderLen+len(body)/2) + "00000005" + "00000000" + "00000001" + body
+}
+
 func TestWarnings(t *testing.T) {
 	for hexed, want := range map[string]string{
-		"00000010800000040000000000000002":                                   "empty_body",
-		"000000138000000400000000000000026100ff":                             "trailing_octets",
-		"00000012800000040000000000000002" + "6161":                          "missing_nul",
-		"00000016800000040000000000000002" + "6100" + "02040001":             "tlv_overrun",
-		"00000017800000040000000000000002" + "6100" + "0204000101":           "tlv_length",
-		"00000053800000040000000000000002" + strings.Repeat("61", 66) + "00": "overlong_string",
-		"000000128000000300000000000000026100":                               "",
-		"000000128000000300000008" + "00000002" + "6100":                     "truncated_body",
+		"00000010800000040000000000000002":                                    "empty_body",
+		"000000138000000400000000000000026100ff":                              "trailing_octets",
+		"00000012800000040000000000000002" + "6161":                           "missing_nul",
+		"00000016800000040000000000000002" + "6100" + "02040001":              "tlv_overrun",
+		"00000017800000040000000000000002" + "6100" + "0204000101":            "tlv_length",
+		"00000053800000040000000000000002" + strings.Repeat("61", 66) + "00":  "overlong_string",
+		"000000128000000300000000000000026100":                                "",
+		deliver("0000", "3236303130323135303430353030302b00", "000000000000"): "",
+		deliver("0000", "3236303133323135303430353030302b00", "000000000000"): "time_format", // the 32nd of January
+		deliver("0000", "32363031303231353034303500", "000000000000"):         "",            // as SMSCs report it
+		deliver("0000", "32363031303261353034303500", "000000000000"):         "time_format",
+		deliver("0000", "3236303130323135303400", "000000000000"):             "time_length",
+		deliver("4000", "00", "000000000007"+"05000301020161"):                "",
+		deliver("4000", "00", "000000000001"+"00"):                            "",           // an empty header
+		deliver("4000", "00", "000000000002"+"0561"):                          "udh_length", // it says 5 octets, and 1 is left
+		deliver("4000", "00", "000000000005"+"0400090161"):                    "udh_length", // its element says 9
+		deliver("4000", "00", "000000000000"):                                 "udh_length", // there is none
+		deliver("4000", "00", "000000000000"+"0424000403000901"):              "udh_length", // in message_payload
+		"000000128000000300000008" + "00000002" + "6100":                      "truncated_body",
 	} {
 		b, _ := hex.DecodeString(hexed)
 		var p PDU
 		err := p.Decode(b)
-		if got := strings.Join(p.Warnings().Codes(), ","); got != want || (err != nil) != (want == "") {
+		if got := strings.Join(p.Warnings().Codes(), ","); got != want || (err != nil) != (p.CommandID() == CmdQuerySMResp && want == "") {
 			t.Errorf("%s: %q, %v; want %q", hexed, got, err, want)
 		}
 	}
