@@ -2,7 +2,7 @@ package pdu
 
 import "fmt"
 
-// Alphabet is how the characters of a text are written as octets.
+// Alphabet is how the characters of a text are written as octets (SMPP 3.4 §5.2.19).
 type Alphabet uint8
 
 // The alphabets. The zero value is GSM, which is what data_coding 0 means unless a bind says otherwise.

@@ -18,7 +18,7 @@ const (
 	maxDests    = 254 // elements of dest_address (§5.2.24)
 )
 
-// Dest is an element of dest_address (SMPP 3.4 §4.5.1.1): an SME address, or the name of a distribution list.
+// Dest is an element of dest_address (SMPP 3.4 §4.5.1.1, 5.0 §4.2.3.1): an SME address, or the name of a distribution list.
 type Dest struct {
 	Flag    uint8 // dest_flag; 0 means what the other fields say
 	TON     TON
@@ -47,7 +47,7 @@ func (d *Dest) check() (reason string, length bool) {
 	return checkString(d.Address, elementAddr)
 }
 
-// Unsuccess is an element of unsuccess_sme (SMPP 3.4 §4.5.2.1): an address that a message was not sent to, and why.
+// Unsuccess is an element of unsuccess_sme (SMPP 3.4 §4.5.2.1, 5.0 §4.2.3.2): an address that a message was not sent to, and why.
 type Unsuccess struct {
 	TON     TON
 	NPI     NPI
@@ -60,23 +60,23 @@ func (u Unsuccess) AppendTo(dst []byte) []byte {
 	return AppendUnsuccess(dst, uint8(u.TON), uint8(u.NPI), u.Address, u.Status)
 }
 
-// AppendDest appends an element of dest_address (SMPP 3.4 §4.5.1.1): an SME address.
+// AppendDest appends an element of dest_address (SMPP 3.4 §4.5.1.1): an SME address of at most 20 octets.
 func AppendDest(dst []byte, ton, npi uint8, address string) []byte {
 	return append(append(append(dst, DestFlagSME, ton, npi), address...), 0)
 }
 
-// AppendDestList appends an element of dest_address: the name of a distribution list.
+// AppendDestList appends an element of dest_address: the name of a distribution list (SMPP 3.4 §4.5.1.2), of at most 20 octets.
 func AppendDestList(dst []byte, name string) []byte {
 	return append(append(append(dst, DestFlagList), name...), 0)
 }
 
-// AppendUnsuccess appends an element of unsuccess_sme (§4.5.2.1).
+// AppendUnsuccess appends an element of unsuccess_sme (SMPP 3.4 §4.5.2.1), its address of at most 20 octets.
 func AppendUnsuccess(dst []byte, ton, npi uint8, address string, status Status) []byte {
 	dst = append(append(append(dst, ton, npi), address...), 0)
 	return binary.BigEndian.AppendUint32(dst, uint32(status))
 }
 
-// Dests returns the elements of dest_address; none for another command.
+// Dests returns the elements of dest_address of submit_multi (SMPP 3.4 §4.5.1.1); none for another command.
 func (p *PDU) Dests() iter.Seq[Dest] {
 	return func(yield func(Dest) bool) {
 		for b := p.Bytes(FieldDestAddress); len(b) > 0; {
@@ -94,7 +94,7 @@ func (p *PDU) Dests() iter.Seq[Dest] {
 	}
 }
 
-// UnsuccessSMEs returns the elements of unsuccess_sme; none for another command.
+// UnsuccessSMEs returns the elements of unsuccess_sme of submit_multi_resp (SMPP 3.4 §4.5.2.1); none for another command.
 func (p *PDU) UnsuccessSMEs() iter.Seq[Unsuccess] {
 	return func(yield func(Unsuccess) bool) {
 		for b := p.Bytes(FieldUnsuccessSME); len(b) > 0; {

@@ -29,20 +29,22 @@ func NewBuilder(cmd *Command) *Builder { return &Builder{cmd: cmd} }
 // Reset makes the builder as new, for another PDU.
 func (b *Builder) Reset(cmd *Command) { *b = Builder{cmd: cmd, tlvs: TLVs{octets: b.tlvs.octets[:0]}} }
 
-// SetStatus sets the command_status.
+// SetStatus sets the command_status (SMPP 3.4 §5.1.3).
 func (b *Builder) SetStatus(s Status) { b.status = s }
 
-// SetSequence sets the sequence_number; a session gives requests numbers of its own.
+// SetSequence sets the sequence_number (SMPP 3.4 §5.1.4). It is not checked: a session gives requests numbers of its own, and
+// responses those of their requests.
 func (b *Builder) SetSequence(n uint32) { b.sequence = n }
 
-// SetInt sets an integer field. Length and count fields follow from what they count and need not be set.
+// SetInt sets an integer field, of 1 octet: 0 to 255. Length and count fields follow from what they count and need not be set.
 func (b *Builder) SetInt(f Field, n int64) {
 	if v := b.value(f); v != nil {
 		v.n = n
 	}
 }
 
-// SetString sets a string field, an octet string, or the octets of an array (see [Dest.AppendTo]).
+// SetString sets a string field without its NUL, an octet string, or the octets of an array (see [Dest.AppendTo]), of as many
+// octets as [Command.Spec] says.
 func (b *Builder) SetString(f Field, s string) {
 	if v := b.value(f); v != nil {
 		v.s = s
@@ -58,7 +60,7 @@ func (b *Builder) value(f Field) *value {
 	return &b.values[b.cmd.index[f]-1]
 }
 
-// AddTLV adds an optional parameter behind those added before.
+// AddTLV adds an optional parameter behind those added before, of at most 65535 octets (SMPP 3.4 §3.2.4.1).
 func (b *Builder) AddTLV(t Tag, octets string) {
 	b.tlvs.Add(t, []byte(octets))
 }
@@ -82,7 +84,7 @@ func (b *Builder) AddTLVInt(t Tag, n int64) {
 	b.tlvs.addInt(t, uint32(n), size)
 }
 
-// AddTLVString adds an optional parameter that is a C-octet string: its NUL is added.
+// AddTLVString adds an optional parameter that is a C-octet string (SMPP 3.4 §3.1): its NUL is added.
 func (b *Builder) AddTLVString(t Tag, s string) {
 	if strings.IndexByte(s, 0) >= 0 {
 		b.fail(t.String(), "has a NUL inside", false)

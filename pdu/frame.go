@@ -7,10 +7,11 @@ import (
 	"io"
 )
 
-// FrameError says that octets cannot be the start of a PDU.
+// FrameError says that octets cannot be the start of a PDU. There is no way on in the stream: nobody knows where the next
+// PDU starts.
 type FrameError struct {
 	Length uint32 // what stands where command_length would
-	Max    int
+	Max    int    // octets that a PDU may have here
 	Looks  string // what it looks like instead; empty if like nothing known
 }
 
@@ -33,7 +34,7 @@ func (e *FrameError) Error() string {
 	return fmt.Sprintf("command_length %d is more than max_pdu_size (%d)", e.Length, e.Max)
 }
 
-// FrameLength returns how many octets the PDU at the start of b has: b[:n] is the PDU once b holds as
+// FrameLength returns how many octets the PDU at the start of b has (command_length, SMPP 3.4 §3.2.2): b[:n] is the PDU once b holds as
 // many. It returns 0 while b has fewer than 4 octets, and a [*FrameError] when no PDU of at most max
 // octets starts here. Nothing is allocated for what is merely announced.
 func FrameLength(b []byte, max int) (int, error) {

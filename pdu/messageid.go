@@ -7,7 +7,7 @@ import (
 
 // SameID reports whether two message ids are the same in the forms that SMSCs give them in: verbatim; in another
 // case; with zeros in front; one in hexadecimal digits and the other in decimal ones (a submit_sm_resp may have
-// "0A1B" where the receipt has "2587"). An empty id is the same as no other.
+// "0A1B" where the receipt has "2587": SMPP 3.4 appendix B has decimal ones, and §5.2.23 leaves the form to the SMSC). An empty id is the same as no other.
 //
 // The last form can be wrong about two short ids ("10" and "16"): where an SMSC keeps to one form, compare verbatim.
 func SameID(a, b string) bool {

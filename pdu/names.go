@@ -2,7 +2,7 @@ package pdu
 
 import "fmt"
 
-// CommandID is the command_id of a PDU (SMPP 3.4 §5.1.2).
+// CommandID is the command_id of a PDU (SMPP 3.4 §5.1.2, 5.0 §4.7.5).
 type CommandID uint32
 
 // String returns the command's name, or the number of one that is not defined.
@@ -13,7 +13,7 @@ func (id CommandID) String() string {
 	return fmt.Sprintf("0x%08X", uint32(id))
 }
 
-// IsResponse reports whether the PDU answers another one.
+// IsResponse reports whether the PDU answers another one: bit 31 (SMPP 3.4 §5.1.2.1).
 func (id CommandID) IsResponse() bool { return id&0x80000000 != 0 }
 
 // Response returns the response that a request expects; false for outbind, alert_notification, responses
@@ -26,7 +26,8 @@ func (id CommandID) Response() (CommandID, bool) {
 	return c.response, true
 }
 
-// Command describes a command: its name and its mandatory fields in wire order.
+// Command describes a command (SMPP 3.4 §4, 5.0 §4): its name and its mandatory fields in wire order. There is one of each; it is
+// not to be changed.
 type Command struct {
 	ID     CommandID
 	Name   string
@@ -37,27 +38,27 @@ type Command struct {
 	index    [numFields]uint8 // position in Fields + 1; 0: has no such field
 }
 
-// FieldSpec describes a mandatory field.
+// FieldSpec describes a mandatory field of a command.
 type FieldSpec struct {
 	Field Field
 	Kind  Kind
 	Size  int // octets of an integer; the most octets of a string, its NUL included; the most elements of an array
 }
 
-// Kind is how a field is encoded.
+// Kind is how a field or TLV is encoded (SMPP 3.4 §3.1).
 type Kind uint8
 
 // The kinds.
 const (
 	KindInt       Kind = iota // big-endian, Size octets
 	KindString                // C-octet string
-	KindTime                  // C-octet string of 0 or 16 characters (§7.1.1)
+	KindTime                  // C-octet string of 0 or 16 characters (SMPP 3.4 §7.1.1)
 	KindOctets                // octet string whose length is the field before it
-	KindDests                 // dest_address of submit_multi
-	KindUnsuccess             // unsuccess_sme of submit_multi_resp
+	KindDests                 // dest_address of submit_multi (SMPP 3.4 §4.5.1.1)
+	KindUnsuccess             // unsuccess_sme of submit_multi_resp (SMPP 3.4 §4.5.2.1)
 )
 
-// CommandByID finds a command.
+// CommandByID finds a command; false for one that is not defined.
 func CommandByID(id CommandID) (*Command, bool) {
 	c := commandOf(id)
 	return c, c != nil
@@ -93,7 +94,7 @@ func (c *Command) Spec(f Field) (FieldSpec, bool) {
 	return c.Fields[c.index[f]-1], true
 }
 
-// Field is a mandatory field.
+// Field is a mandatory field (SMPP 3.4 §5.2, 5.0 §4.7).
 type Field uint8
 
 // String returns the field's name, such as "source_addr".
@@ -104,7 +105,7 @@ func (f Field) String() string {
 	return fmt.Sprintf("Field(%d)", uint8(f))
 }
 
-// FieldByName finds a field by its name.
+// FieldByName finds a field by its name, such as "source_addr".
 func FieldByName(name string) (Field, bool) {
 	for i, n := range fieldNames {
 		if n == name {
@@ -114,10 +115,10 @@ func FieldByName(name string) (Field, bool) {
 	return 0, false
 }
 
-// Tag is the tag of an optional parameter, a TLV.
+// Tag is the tag of an optional parameter, a TLV (SMPP 3.4 §5.3.2, 5.0 §4.8.1). Vendors have 0x1400 to 0x3FFF.
 type Tag uint16
 
-// TagSpec describes a TLV: how its value is encoded and how many octets it has.
+// TagSpec describes a TLV (SMPP 3.4 §5.3.2, 5.0 §4.8.4): how its value is encoded and how many octets it has.
 type TagSpec struct {
 	Tag      Tag
 	Name     string
@@ -128,7 +129,7 @@ type TagSpec struct {
 	names map[uint32]string // of the values
 }
 
-// Meaning is the name of an integer TLV's value; empty if it has none.
+// Meaning is the name of an integer TLV's value in the TLV's paragraph; empty if it has none.
 func (s *TagSpec) Meaning(n uint32) string { return s.names[n] }
 
 func nameOf(names map[uint32]string, n uint32) string {
@@ -167,10 +168,10 @@ func TagByName(name string) (Tag, bool) {
 	return 0, false
 }
 
-// Tags returns all TLVs, by tag.
+// Tags describes all TLVs that are defined, by tag.
 func Tags() []TagSpec { return append([]TagSpec(nil), tags[:]...) }
 
-// Status is a command_status (SMPP 3.4 §5.1.3).
+// Status is a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6). Vendors have 0x400 to 0x4FF.
 type Status uint32
 
 type statusSpec struct {
@@ -195,7 +196,7 @@ func (s Status) Meaning() string {
 	return ""
 }
 
-// StatusByName finds a status by its name in SMPP 5.0 or 3.4.
+// StatusByName finds a status by its name in SMPP 5.0 (§4.7.6) or 3.4 (§5.1.3).
 func StatusByName(name string) (Status, bool) {
 	for i := range statuses {
 		if x := &statuses[i]; x.name == name || x.name34 != "" && x.name34 == name {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// HeaderLen is the length of a PDU's header in octets.
+// HeaderLen is the length of a PDU's header in octets (SMPP 3.4 §3.2.1).
 const HeaderLen = 16
 
-// PDU is one SMPP PDU: its octets, and where its fields lie in them.
+// PDU is one SMPP PDU (SMPP 3.4 §3.2): its octets, and where its fields lie in them. The zero value is ready for [PDU.Decode].
+// Reading one is safe for several goroutines at once; decoding and SetSequence are not.
 type PDU struct {
 	raw      []byte
 	cmd      *Command
@@ -26,26 +27,26 @@ type PDU struct {
 	err      *FieldError // what keeps a built PDU from being sent
 }
 
-// CommandID returns the command_id.
+// CommandID returns the command_id (SMPP 3.4 §5.1.2).
 func (p *PDU) CommandID() CommandID { return p.id }
 
 // Command describes the command; nil for one that is not defined.
 func (p *PDU) Command() *Command { return p.cmd }
 
-// CommandStatus returns the command_status.
+// CommandStatus returns the command_status, 0 in requests (SMPP 3.4 §5.1.3).
 func (p *PDU) CommandStatus() Status { return p.status }
 
-// SequenceNumber returns the sequence_number.
+// SequenceNumber returns the sequence_number: 1 to 0x7FFFFFFF by the specification (SMPP 3.4 §5.1.4), any in what peers send.
 func (p *PDU) SequenceNumber() uint32 { return p.sequence }
 
 // SetSequence changes the sequence number of this view. The octets are shared with others and stay;
 // AppendTo writes the new number.
 func (p *PDU) SetSequence(n uint32) { p.sequence = n }
 
-// IsResponse reports whether the PDU answers another one.
+// IsResponse reports whether the PDU answers another one: bit 31 of its command_id (SMPP 3.4 §5.1.2.1).
 func (p *PDU) IsResponse() bool { return p.id.IsResponse() }
 
-// Len is the length of the whole PDU in octets.
+// Len is the length of the whole PDU in octets, header and all (command_length, SMPP 3.4 §5.1.1).
 func (p *PDU) Len() int { return len(p.raw) }
 
 // Raw returns all octets, borrowed. The sequence number in them is the one they came with.
@@ -61,7 +62,7 @@ func (p *PDU) Err() error {
 }
 
 // RelaxedErr is Err for a peer that is known to take lengths beyond the specification's: C-octet strings
-// and TLVs as long as you like, a short_message of 255 octets (which SMPP 5.0 §4.7.25 allows everyone), times
+// and TLVs as long as you like, a short_message of 255 octets (which SMPP 5.0 §4.7.26 allows everyone), times
 // that are none. What the wire cannot carry is still refused: a NUL inside a string, a message of 256 octets,
 // an integer that is too large.
 func (p *PDU) RelaxedErr() error {
@@ -71,7 +72,7 @@ func (p *PDU) RelaxedErr() error {
 	return p.err
 }
 
-// Warnings returns what Decode forgave.
+// Warnings returns what Decode forgave; none for a PDU that was built.
 func (p *PDU) Warnings() Warnings { return p.warnings }
 
 // AppendTo appends the octets to dst, with the current sequence number.
@@ -112,7 +113,7 @@ func (p *PDU) span(f Field) (start, end int, spec *FieldSpec, ok bool) {
 	return int(p.offsets[i-1]), end, &p.cmd.Fields[i-1], true
 }
 
-// Has reports whether the PDU has the mandatory field: error responses often have none.
+// Has reports whether the PDU has the mandatory field: error responses often have none (SMPP 3.4 §4.4.2).
 func (p *PDU) Has(f Field) bool {
 	_, _, _, ok := p.span(f)
 	return ok
@@ -154,7 +155,7 @@ func (p *PDU) Bytes(f Field) []byte {
 // Str returns Bytes as a string.
 func (p *PDU) Str(f Field) string { return string(p.Bytes(f)) }
 
-// Options returns the optional parameters, borrowed, with a typed method for each.
+// Options returns the optional parameters (SMPP 3.4 §5.3, 5.0 §4.8), borrowed, with a typed method for each.
 func (p *PDU) Options() TLVs {
 	if p.tlvs >= p.tlvEnd {
 		return TLVs{}

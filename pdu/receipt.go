@@ -9,7 +9,7 @@ import (
 // Receipt is what a delivery receipt says (SMPP 3.4 appendix B, §5.3.2.12, §5.3.2.31, §5.3.2.35), as text and verbatim.
 type Receipt struct {
 	ID         string // of the message, as the SMSC writes it: the TLV's, or else the text's
-	Sub, Dlvrd string
+	Sub, Dlvrd string // messages that were submitted and delivered: three digits
 	SubmitDate string // YYMMDDhhmm, or what the SMSC writes instead: see [ParseReceiptDate]
 	DoneDate   string
 	Stat       string // DELIVRD, EXPIRED, UNDELIV, ...
@@ -37,7 +37,8 @@ func (p *PDU) IsReceipt() bool {
 	return t == esmReceipt || t == esmIntermediate
 }
 
-// Receipt returns the delivery receipt that a deliver_sm or data_sm is; false for an ordinary message.
+// Receipt returns the delivery receipt that a deliver_sm or data_sm is (SMPP 3.4 appendix B, 5.0 §4.3.5.1); false for an
+// ordinary message.
 // The fields may stand in any order or be missing; TLVs win over the text. It takes time in proportion
 // to the length of the message, and one allocation, two where the ids differ.
 func (p *PDU) Receipt() (Receipt, bool) {
@@ -77,7 +78,7 @@ func (p *PDU) receiptText() string {
 // receiptStats are the words of the text form.
 var receiptStats = [...]string{"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"}
 
-// Stat is the word for the state in a receipt's text; empty for a value that is not defined.
+// Stat is the word for the state in a receipt's text (SMPP 3.4 appendix B, table B-2); empty for a value that is not defined.
 func (s MessageState) Stat() string {
 	if int(s) < len(receiptStats) {
 		return receiptStats[s]
@@ -85,7 +86,7 @@ func (s MessageState) Stat() string {
 	return ""
 }
 
-// State returns the message state that Stat is a word for, vendors' words too; false for another word.
+// State returns the message state (SMPP 3.4 §5.2.28) that Stat is a word for, vendors' words too; false for another word.
 func (r *Receipt) State() (MessageState, bool) {
 	for s, w := range receiptStats {
 		if asciiFold(r.Stat, w) {
@@ -107,7 +108,7 @@ var vendorStats = []struct {
 }{{"DELIVERED", 2}, {"FAILED", 5}, {"UNDELIVERABLE", 5}, {"UNDELIVERED", 5}, {"ACKED", 6}, {"ACCEPTED", 6}, {"BUFFRED", 1}, {"BUFFERED", 1},
 	{"SCHEDULED", 0}, {"REJECTED", 8}}
 
-// Final reports whether nothing more is to be expected for the message (§5.2.28). An unknown word is final
+// Final reports whether nothing more is to be expected for the message (SMPP 3.4 §5.2.28). An unknown word is final
 // unless the receipt is an intermediate one; ENROUTE, SCHEDLD and their like are not. ACCEPTD is: it was
 // read by somebody on behalf of the subscriber.
 func (r *Receipt) Final() bool {
@@ -115,7 +116,8 @@ func (r *Receipt) Final() bool {
 	return !r.Intermediate && (!ok || s > 1)
 }
 
-// SubmitTime and DoneTime read the dates, in the SMSC's time zone; false where there is none.
+// SubmitTime reads the submit date; false where there is none. The text has no time zone: zone is the SMSC's, which its
+// operator knows, and which is UTC for many.
 func (r *Receipt) SubmitTime(zone *time.Location) (time.Time, bool) {
 	return ParseReceiptDate(r.SubmitDate, zone)
 }
@@ -125,7 +127,7 @@ func (r *Receipt) DoneTime(zone *time.Location) (time.Time, bool) {
 	return ParseReceiptDate(r.DoneDate, zone)
 }
 
-// AppendTo appends the text form of appendix B.
+// AppendTo appends the text form of SMPP 3.4 appendix B, whatever the lengths of its fields.
 func (r *Receipt) AppendTo(dst []byte) []byte {
 	dst = append(append(dst, "id:"...), r.ID...)
 	dst = append(append(dst, " sub:"...), r.Sub...)
@@ -141,8 +143,8 @@ func (r *Receipt) AppendTo(dst []byte) []byte {
 func (r Receipt) String() string { return string(r.AppendTo(nil)) }
 
 // Set makes the deliver_sm or data_sm that is being built the receipt: esm_class, the text, and the TLVs
-// receipted_message_id, message_state and where it has a type network_error_code (5.0 §4.8.4.45 wants them
-// beside the text). The caller swaps the addresses of the message it is for.
+// receipted_message_id, message_state and where it has a type network_error_code (SMPP 5.0 §4.3.5.1 wants
+// them). The caller swaps the addresses of the message it is for.
 func (r *Receipt) Set(b *Builder) {
 	t := int64(esmReceipt)
 	if r.Intermediate {

@@ -22,7 +22,7 @@ type TextOptions struct {
 	Elements   UDH    // more information elements, for each part; nil: none
 }
 
-// Message is a text ready to be sent: one or more parts.
+// Message is a text ready to be sent: one or more parts (3GPP 23.040 §9.2.3.24.1), at most 255.
 type Message struct {
 	Encoding   Encoding
 	DataCoding uint8
@@ -36,9 +36,9 @@ type Message struct {
 
 // Part is one part of a message.
 type Part struct {
-	UDH     UDH    // the header, or nil
-	Octets  []byte // the text
-	Segment Segment
+	UDH     UDH     // the header, or nil
+	Octets  []byte  // the text, at most 140 octets with the header on the air
+	Segment Segment // which part it is; zero where there is one only
 	text    string
 	units   int
 }
@@ -433,7 +433,7 @@ func (m *Message) SetReference(ref uint16) {
 	}
 }
 
-// Set puts part i into a submit_sm, deliver_sm or data_sm that is being built: data_coding, the UDHI bit of
+// Set puts part i, from 0, into a submit_sm, deliver_sm or data_sm that is being built: data_coding, the UDHI bit of
 // esm_class beside the bits that are set, short_message or message_payload, and the SAR TLVs.
 func (m *Message) Set(b *Builder, i int) {
 	p := &m.Parts[i]

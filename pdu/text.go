@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/korean"
 )
 
-// Encoding is an alphabet and, for GSM 03.38, the languages whose tables take the places of the default ones.
+// Encoding is an alphabet (SMPP 3.4 §5.2.19) and, for GSM 03.38 (3GPP 23.038 §6.2.1.2), the languages whose tables take the places of the default ones.
 type Encoding struct {
 	Alphabet Alphabet
 	Locking  Language // of the main table
@@ -42,7 +42,7 @@ func (e *TextError) Error() string {
 	return fmt.Sprintf("%q (%U) at octet %d is not in the alphabet %s: leave the choice of it open, or take ucs2", e.Rune, e.Rune, e.Offset, e.Alphabet)
 }
 
-// Append appends s in the encoding; for [Binary] as it is. A character that has no place is a *[TextError].
+// Append appends s, which is UTF-8, in the encoding; for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character that has no place is a *[TextError].
 func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
 	bad := -1
 	switch e.Alphabet {
@@ -222,10 +222,11 @@ func DecodeText(dataCoding uint8, octets []byte) (string, error) {
 	return Encoding{Alphabet: a}.Decode(octets), nil
 }
 
-// Text returns the text of the message, without a user data header; data_coding 0 is read as GSM 03.38.
+// Text returns the text of the message, without a user data header, in UTF-8; data_coding 0 is read as GSM 03.38. It is an
+// error when data_coding is of no text that is known.
 func (p *PDU) Text() (string, error) { return p.TextAs(GSM) }
 
-// TextAs is Text where zero is what data_coding 0 means.
+// TextAs is Text where zero is what data_coding 0 means to the peer (SMPP 3.4 §5.2.19: its default alphabet).
 func (p *PDU) TextAs(zero Alphabet) (string, error) {
 	e, err := p.Encoding(zero)
 	if err != nil {

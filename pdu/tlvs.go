@@ -69,7 +69,7 @@ func (t TLVs) Clone() TLVs { return TLVs{octets: bytes.Clone(t.octets), err: t.e
 // Equal reports whether both have the same octets.
 func (t TLVs) Equal(other TLVs) bool { return bytes.Equal(t.octets, other.octets) }
 
-// ParseTLVs reads octets that are TLVs and nothing else, borrowed.
+// ParseTLVs reads octets that are TLVs and nothing else (SMPP 3.4 §3.2.4.1), borrowed; else it is a [*DecodeError] that says where.
 func ParseTLVs(b []byte) (TLVs, error) {
 	for at := 0; at < len(b); {
 		if at+4 > len(b) {
@@ -86,7 +86,7 @@ func ParseTLVs(b []byte) (TLVs, error) {
 	return TLVs{octets: b}, nil
 }
 
-// Add adds a TLV behind those there are. Limits are checked when the PDU is encoded.
+// Add adds a TLV behind those there are, of at most 65535 octets. Limits are checked when the PDU is encoded.
 func (t *TLVs) Add(tag Tag, value []byte) {
 	if t.fits(tag, len(value)) {
 		t.octets = append(appendTLVHeader(t.octets, tag, len(value)), value...)
@@ -121,7 +121,7 @@ func (t *TLVs) addString(tag Tag, s string) {
 	}
 }
 
-// TLVInt reads the value of an integer TLV, of up to 4 octets.
+// TLVInt reads the value of an integer TLV, of up to 4 octets, big-endian (SMPP 3.4 §3.1).
 func TLVInt(v []byte) uint32 {
 	var n uint32
 	for _, b := range v {

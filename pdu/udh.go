@@ -8,12 +8,12 @@ import (
 
 // The information elements that have a meaning here (3GPP 23.040 §9.2.3.24).
 const (
-	IEConcat8      = 0x00 // concatenated message, 8-bit reference
-	IEPorts8       = 0x04 // application ports: destination, source
-	IEPorts16      = 0x05
-	IEConcat16     = 0x08 // concatenated message, 16-bit reference
-	IESingleShift  = 0x24 // national language of the extension table
-	IELockingShift = 0x25 // national language of the main table
+	IEConcat8      = 0x00 // concatenated message, 8-bit reference (§9.2.3.24.1)
+	IEPorts8       = 0x04 // application ports of 8 bits: destination, source (§9.2.3.24.3)
+	IEPorts16      = 0x05 // application ports of 16 bits (§9.2.3.24.4)
+	IEConcat16     = 0x08 // concatenated message, 16-bit reference (§9.2.3.24.8)
+	IESingleShift  = 0x24 // national language of the extension table (§9.2.3.24.15)
+	IELockingShift = 0x25 // national language of the main table (§9.2.3.24.16)
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 // has the UDHI bit (SMPP 3.4 §5.2.12, 3GPP 23.040 §9.2.3.24). One that a PDU returned borrows from it.
 type UDH []byte
 
-// Elements returns the information elements in their order: the identifier and the data, borrowed. One that
+// Elements returns the information elements (3GPP 23.040 §9.2.3.24) in their order: the identifier and the data, borrowed. One that
 // runs past the end of the header ends it.
 func (u UDH) Elements() iter.Seq2[uint8, []byte] {
 	return func(yield func(uint8, []byte) bool) {
@@ -44,7 +44,7 @@ func (u UDH) Elements() iter.Seq2[uint8, []byte] {
 	}
 }
 
-// Valid reports whether the elements fill the header exactly.
+// Valid reports whether the elements fill the header exactly (3GPP 23.040 §9.2.3.24).
 func (u UDH) Valid() bool {
 	at := 1
 	for _, data := range u.Elements() {
@@ -53,8 +53,8 @@ func (u UDH) Valid() bool {
 	return len(u) > 0 && at == len(u)
 }
 
-// AppendElement returns a copy of a header, which may be nil, with an information element more. One that would be
-// longer than a message is returned as it was.
+// AppendElement returns a copy of a header, which may be nil, with an information element more (3GPP 23.040 §9.2.3.24). One that
+// would be longer than a message, 140 octets, is returned as it was.
 func (u UDH) AppendElement(id uint8, data []byte) UDH {
 	if len(u)+1+elementOverhead+len(data) > messageOctets {
 		return u
@@ -68,7 +68,7 @@ func (u UDH) AppendElement(id uint8, data []byte) UDH {
 	return u
 }
 
-// Segment says which part of which message a PDU is.
+// Segment says which part of which message a PDU is (3GPP 23.040 §9.2.3.24.1, SMPP 3.4 §5.3.2.22).
 type Segment struct {
 	Kind      SegmentKind
 	Reference uint16 // the same in all parts
@@ -76,7 +76,7 @@ type Segment struct {
 	Number    uint8  // of this part, from 1
 }
 
-// SegmentKind is how the parts of a message are marked.
+// SegmentKind is how the parts of a message are marked (3GPP 23.040 §9.2.3.24.1, SMPP 3.4 §5.3.2.22).
 type SegmentKind uint8
 
 // The marks.
@@ -129,7 +129,7 @@ func (u UDH) Segment() (s Segment, ok bool) {
 	return s, ok
 }
 
-// Ports reads the application port element, of 8 or 16 bits.
+// Ports reads the application port element, of 8 or 16 bits (3GPP 23.040 §9.2.3.24.3, §9.2.3.24.4): the last one counts.
 func (u UDH) Ports() (destination, source uint16, ok bool) {
 	for id, d := range u.Elements() {
 		switch {
@@ -142,7 +142,7 @@ func (u UDH) Ports() (destination, source uint16, ok bool) {
 	return destination, source, ok
 }
 
-// Languages reads the national language elements.
+// Languages reads the national language elements (3GPP 23.040 §9.2.3.24.15, §9.2.3.24.16); 0 where there is none.
 func (u UDH) Languages() (locking, single Language) {
 	for id, d := range u.Elements() {
 		switch {
@@ -156,7 +156,8 @@ func (u UDH) Languages() (locking, single Language) {
 	return locking, single
 }
 
-// AppendPorts returns a copy of a header with an application port element, the short one where both ports fit it.
+// AppendPorts returns a copy of a header with an application port element (3GPP 23.040 §9.2.3.24.3), the short one
+// where both ports are 240 to 255.
 func (u UDH) AppendPorts(destination, source uint16) UDH {
 	if destination <= 0xFF && source <= 0xFF && destination >= 240 && source >= 240 { // below 240 is reserved (§9.2.3.24.3)
 		return u.AppendElement(IEPorts8, []byte{uint8(destination), uint8(source)})
@@ -181,7 +182,7 @@ func (p *PDU) payload() []byte {
 	return v
 }
 
-// UDH returns the user data header with its length octet, borrowed; nil if there is none, or if it says that it
+// UDH returns the user data header with its length octet (SMPP 3.4 §5.2.12, 3GPP 23.040 §9.2.3.24), borrowed; nil if there is none, or if it says that it
 // is longer than the message.
 func (p *PDU) UDH() UDH {
 	if p.Int(FieldESMClass)&esmUDHI == 0 {
@@ -194,11 +195,12 @@ func (p *PDU) UDH() UDH {
 	return UDH(b[: 1+int(b[0]) : 1+int(b[0])])
 }
 
-// UserData returns the message without its user data header, borrowed: short_message, or where that is empty
-// the TLV message_payload.
+// UserData returns the message without its user data header, borrowed: short_message (SMPP 3.4 §5.2.22), or where that is
+// empty the TLV message_payload (§5.3.2.32).
 func (p *PDU) UserData() []byte { return p.payload()[len(p.UDH()):] }
 
-// Segment says which part of a message the PDU is, by its user data header or its SAR TLVs; false if it is whole.
+// Segment says which part of a message the PDU is, by its user data header (3GPP 23.040 §9.2.3.24.1) or its SAR TLVs (SMPP 3.4
+// §5.3.2.22 to §5.3.2.24); false if it is whole, or if its numbers are impossible.
 func (p *PDU) Segment() (Segment, bool) {
 	if s, ok := p.UDH().Segment(); ok {
 		return s, true
