@@ -90,17 +90,21 @@ func (p *PDU) decode(b []byte, strict bool) error {
 		return nil
 	}
 	fields := p.cmd.Fields
+	near := b[:min(len(b), 0x10000)] // where a field may start
 	for i := range fields {
-		if at < len(b) && at <= 0xFFFF { // most fields are integers and empty strings
+		if at < len(near) { // most fields are integers and strings without a fault
 			switch spec := &fields[i]; spec.Kind {
 			case KindInt:
-				if end := at + spec.Size; end <= len(b) {
-					p.offsets[i], at = uint16(at), end
+				p.offsets[i], at = uint16(at), at+1
+				continue
+			case KindString, KindTime:
+				if near[at] == 0 {
+					p.offsets[i], at = uint16(at), at+1
 					continue
 				}
-			case KindString, KindTime:
-				if b[at] == 0 {
-					p.offsets[i], at = uint16(at), at+1
+			case KindOctets:
+				if n := int(near[at-1]); at+n <= len(near) {
+					p.offsets[i], at = uint16(at), at+n
 					continue
 				}
 			}
@@ -167,7 +171,7 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 	}
 	switch spec.Kind {
 	case KindInt:
-		end = at + spec.Size
+		end = at + 1
 		if end > len(b) {
 			return 0, p.bad(spec, at, ESME_RINVCMDLEN, fmt.Sprintf("truncated at %d", at))
 		}

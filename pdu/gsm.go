@@ -2,6 +2,7 @@ package pdu
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -71,6 +72,7 @@ type gsmTables struct {
 	ext   [128]rune     // of a septet after the escape; 0 = none
 	low   [0x400]uint16 // the septet of a rune; gsmNone = none; above 0xFF: the escape and a septet
 	high  map[rune]uint16
+	ascii [128]byte // of low those that are one septet; 0xFF the others
 }
 
 var (
@@ -118,6 +120,12 @@ func newGSMTables(locking, single Language) *gsmTables {
 			t.put(r, gsmEscape<<8|uint16(b))
 		}
 	}
+	for c := range t.ascii {
+		t.ascii[c] = 0xFF
+		if v := t.low[c]; v < 0x80 {
+			t.ascii[c] = byte(v)
+		}
+	}
 	return t
 }
 
@@ -149,19 +157,10 @@ func (t *gsmTables) of(r rune) uint16 {
 // append appends the septets of s, an octet each. bad is the offset of the first character that has no
 // place; -1 if all have.
 func (t *gsmTables) append(dst []byte, s string) (out []byte, bad int) {
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			v := t.low[c]
-			i++
-			if v < 0x80 {
-				dst = append(dst, byte(v))
-				continue
-			}
-			if v == gsmNone {
-				return dst, i - 1
-			}
-			dst = append(dst, gsmEscape, byte(v))
-			continue
+	for i := 0; ; {
+		dst, i = t.appendASCII(dst, s, i)
+		if i >= len(s) {
+			return dst, -1
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		v := t.of(r)
@@ -175,19 +174,63 @@ func (t *gsmTables) append(dst []byte, s string) (out []byte, bad int) {
 		}
 		i += n
 	}
-	return dst, -1
+}
+
+// appendASCII appends what from i on is ASCII of one septet each, and returns where it ends.
+func (t *gsmTables) appendASCII(dst []byte, s string, i int) ([]byte, int) {
+	at := len(dst)
+	dst = slices.Grow(dst, len(s)-i)
+	room := dst[at : at+len(s)-i]
+	n := 0
+	for n < len(room) && i < len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf || t.ascii[c] == 0xFF {
+			break
+		}
+		room[n] = t.ascii[c]
+		n, i = n+1, i+1
+	}
+	return dst[:at+n], i
 }
 
 // septets counts what append would append.
 func (t *gsmTables) septets(s string) (n int, ok bool) {
-	for _, r := range s {
-		v := t.of(r)
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf && t.ascii[c] != 0xFF {
+			n, i = n+1, i+1
+			continue
+		}
+		v, size := t.at(s, i)
 		if v == gsmNone {
 			return 0, false
 		}
 		n += 1 + int(v>>8&1)
+		i += size
 	}
 	return n, true
+}
+
+// at is the septet of the character at i, and how many octets that has.
+func (t *gsmTables) at(s string, i int) (v uint16, size int) {
+	r, size := utf8.DecodeRuneInString(s[i:])
+	return t.of(r), size
+}
+
+// prefix is how many octets of s, which has a place in the tables, go into so many septets, and how many those are.
+func (t *gsmTables) prefix(s string, room int) (n, septets int) {
+	for n < len(s) && septets < room {
+		if c := s[n]; c < utf8.RuneSelf && t.ascii[c] != 0xFF {
+			n, septets = n+1, septets+1
+			continue
+		}
+		v, size := t.at(s, n)
+		more := septets + 1 + int(v>>8&1)
+		if more > room {
+			break
+		}
+		n, septets = n+size, more
+	}
+	return n, septets
 }
 
 // appendText appends the text of septets, an octet each, as UTF-8. An escape to a place that is empty shows

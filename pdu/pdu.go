@@ -102,15 +102,15 @@ func (p *PDU) span(f Field) (start, end int, spec *FieldSpec, ok bool) {
 	if p.cmd == nil || f >= numFields {
 		return 0, 0, nil, false
 	}
-	i := p.cmd.index[f]
-	if i == 0 || i > p.fields {
+	i := uint(p.cmd.index[f]) - 1 // of a field that is not there it is too large
+	if i >= uint(p.fields) {
 		return 0, 0, nil, false
 	}
 	end = int(p.tlvs)
-	if i < p.fields {
-		end = int(p.offsets[i])
+	if i+1 < uint(p.fields) {
+		end = int(p.offsets[i+1])
 	}
-	return int(p.offsets[i-1]), end, &p.cmd.Fields[i-1], true
+	return int(p.offsets[i]), end, &p.cmd.Fields[i], true
 }
 
 // Has reports whether the PDU has the mandatory field: error responses often have none (SMPP 3.4 §4.4.2).
@@ -134,15 +134,14 @@ func (p *PDU) Value(f Field) (octets []byte, kind Kind, ok bool) {
 
 // Int returns an integer field; 0 if there is none.
 func (p *PDU) Int(f Field) uint32 {
-	start, end, spec, ok := p.span(f)
-	if !ok || spec.Kind != KindInt {
+	if p.cmd == nil || f >= numFields {
 		return 0
 	}
-	var n uint32
-	for _, b := range p.raw[start:end] {
-		n = n<<8 | uint32(b)
+	i := uint(p.cmd.index[f]) - 1 // of a field that is not there it is too large
+	if i >= uint(p.fields) || p.cmd.Fields[i].Kind != KindInt {
+		return 0
 	}
-	return n
+	return uint32(p.raw[p.offsets[i]]) // the generator takes no longer ones
 }
 
 // Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed;

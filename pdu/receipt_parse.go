@@ -1,5 +1,7 @@
 package pdu
 
+import "strings"
+
 // receiptKeys are the fields of the text form. Two have a space inside.
 var receiptKeys = [...]string{"id:", "sub:", "dlvrd:", "submit date:", "done date:", "stat:", "err:", "text:"}
 
@@ -49,8 +51,9 @@ type receiptScan struct {
 func (r *Receipt) parse(s string) int {
 	x := receiptScan{s: s}
 	seen := 0
+	key := -1
 	for {
-		key := x.next()
+		key = x.next(key + 1)
 		if key == keyNone {
 			return x.looked
 		}
@@ -70,8 +73,17 @@ func (r *Receipt) parse(s string) int {
 	}
 }
 
-// next goes behind the next key and returns it.
-func (x *receiptScan) next() int {
+// next goes behind the next key and returns it. The one that is likely is tried first: most SMSCs keep to the order of
+// appendix B.
+func (x *receiptScan) next(likely int) int {
+	if likely < len(receiptKeys) {
+		k := receiptKeys[likely]
+		x.looked += len(k)
+		if strings.HasPrefix(x.s[x.at:], k) {
+			x.at += len(k)
+			return likely
+		}
+	}
 	for x.at < len(x.s) {
 		if key := x.key(); key != keyNone {
 			x.at += len(receiptKeys[key])
@@ -143,11 +155,12 @@ func asciiFold(a, b string) bool {
 func space(c byte) bool { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') }
 
 func (x *receiptScan) skipSpace() {
-	start := x.at
-	for x.at < len(x.s) && space(x.s[x.at]) {
-		x.at++
+	s, i := x.s, x.at
+	for i < len(s) && space(s[i]) {
+		i++
 	}
-	x.looked += x.at - start + 1
+	x.looked += i - x.at + 1
+	x.at = i
 }
 
 // skipWord goes to the beginning of the next word.
@@ -157,11 +170,12 @@ func (x *receiptScan) skipWord() {
 }
 
 func (x *receiptScan) skipLetters() {
-	start := x.at
-	for x.at < len(x.s) && !space(x.s[x.at]) {
-		x.at++
+	s, i := x.s, x.at
+	for i < len(s) && !space(s[i]) {
+		i++
 	}
-	x.looked += x.at - start + 1
+	x.looked += i - x.at + 1
+	x.at = i
 }
 
 // word takes the next word, unless that is a key: then the value is empty.

@@ -277,11 +277,12 @@ func (e Encoding) measure(s string) (int, error) {
 // prefix is how many octets of s go into so many units, and how many units they take. s has a place in the encoding.
 func (e Encoding) prefix(s string, room int) (n, units int) {
 	switch e.Alphabet {
-	case GSM, GSMPacked, UCS2:
-		t := tablesOf(e.Locking, e.Single)
+	case GSM, GSMPacked:
+		return tablesOf(e.Locking, e.Single).prefix(s, room)
+	case UCS2:
 		for i, r := range s {
 			u := 1
-			if e.Alphabet == UCS2 && r > 0xFFFF || e.Alphabet != UCS2 && t.of(r) > 0xFF {
+			if r > 0xFFFF {
 				u = 2
 			}
 			if units+u > room {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -103,11 +102,10 @@ func shape(fs []field, i int) string {
 func fieldKind(f field) (string, int) {
 	switch f.Type {
 	case "integer":
-		n, err := strconv.Atoi(string(f.Octets))
-		if err != nil {
-			log.Fatalf("field %s: octets %s", f.Name, f.Octets)
+		if string(f.Octets) != "1" {
+			log.Fatalf("field %s: octets %s, but PDU.Int reads 1", f.Name, f.Octets)
 		}
-		return "KindInt", n
+		return "KindInt", 1
 	case "c_octet_string":
 		return "KindString", f.MaxInclNUL
 	case "c_octet_string_time":
