@@ -10,40 +10,47 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
-// hostile are PDUs of about n octets that try to make a decoder do more than their length is worth.
-var hostile = map[string]func(n int) []byte{
-	"TLVs without a value": func(n int) []byte { return body(CmdDeliverSMResp, 0, "\x00", strings.Repeat("\x14\x00\x00\x00", n/4)) },
-	"the same TLV again and again": func(n int) []byte {
-		return body(CmdDataSM, 0, strings.Repeat("\x00", 10), strings.Repeat("\x03\x81\x00\x04\x01\x01\x01\x35", n/8))
-	},
-	"TLVs of wrong lengths": func(n int) []byte {
-		return body(CmdDataSM, 0, strings.Repeat("\x00", 10), strings.Repeat("\x02\x04\x00\x00", n/4))
-	},
-	"an error response of TLVs": func(n int) []byte {
-		return body(CmdDataSMResp, 8, "", strings.Repeat("\x04\x23\x00\x03\x03\x00\x1f", n/7))
-	},
-	"an error response of broken TLVs": func(n int) []byte {
-		return body(CmdDataSMResp, 8, "", strings.Repeat("\x04\x23\x00\x03\x03\x00\x1f", n/7)+"\xff")
-	},
-	"a string without an end":    func(n int) []byte { return body(CmdDataSM, 0, strings.Repeat("x", n), "") },
-	"a string that is very long": func(n int) []byte { return body(CmdDataSM, 0, strings.Repeat("x", n), strings.Repeat("\x00", 10)) },
-	"a TLV string of NULs": func(n int) []byte {
-		return body(CmdSubmitSMResp, 0, "\x00", "\x00\x1d"+string([]byte{byte(n >> 8), byte(n)})+strings.Repeat("\x00", n))
-	},
-	"a message of escapes": func(n int) []byte {
-		return body(CmdDataSM, 0, strings.Repeat("\x00", 10), "\x04\x24"+string([]byte{byte(n >> 8), byte(n)})+strings.Repeat("\x1b", n))
-	},
-	"destinations": func(n int) []byte {
-		count := min(n/32, 255)
-		return body(CmdSubmitMulti, 0, "\x00\x00\x00\x00"+string([]byte{byte(count)})+strings.Repeat("\x02"+strings.Repeat("x", 20)+"\x00", count)+strings.Repeat("\x00", 12), "")
-	},
+// workSize is how many octets of a unit are in a PDU that FuzzWork tries.
+const workSize = 8000
+
+// hostile are PDUs that try to make a reader do more than their length is worth: workSize octets of the unit
+// stand between head and tail.
+var hostile = []struct {
+	name             string
+	id               CommandID
+	status           byte
+	head, unit, tail string
+}{
+	{"TLVs without a value", CmdDeliverSMResp, 0, "\x00", "\x14\x00\x00\x00", ""},
+	{"the same TLV again and again", CmdDataSM, 0, noFields, "\x03\x81\x00\x04\x01\x01\x01\x35", ""},
+	{"TLVs of wrong lengths", CmdDataSM, 0, noFields, "\x02\x04\x00\x00", ""},
+	{"an error response of TLVs", CmdDataSMResp, 8, "", "\x04\x23\x00\x03\x03\x00\x1f", ""},
+	{"an error response of broken TLVs", CmdDataSMResp, 8, "", "\x04\x23\x00\x03\x03\x00\x1f", "\xff"},
+	{"a string without an end", CmdDataSM, 0, "", "x", ""},
+	{"a string that is very long", CmdDataSM, 0, "", "x", noFields},
+	{"a TLV string of NULs", CmdSubmitSMResp, 0, "\x00\x00\x1d\x1f\x40", "\x00", ""},
+	{"a message of escapes", CmdDataSM, 0, noFields + payload, "\x1b", ""},
+	{"a message of UCS-2", CmdDataSM, 0, "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08" + payload, "\x04\x30", ""},
+	{"a message of surrogates", CmdDataSM, 0, "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08" + payload, "\xd8\x3d", ""},
+	{"a receipt of keys", CmdDataSM, 0, "\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00" + payload, "submit date:id:", ""},
+	{"a header of elements", CmdDataSM, 0, "\x00\x00\x00\x00\x00\x00\x00\x40\x00\x00" + payload + "\xff", "\x00\x00", ""},
+	{"destinations", CmdSubmitMulti, 0, "\x00\x00\x00\x00\xff", "\x02xxxxxxxxxxxxxxxxxxxx\x00", strings.Repeat("\x00", 12)},
+	{"failures", CmdSubmitMultiResp, 0, "\x00\xff", "\x00\x00x\x00\x00\x00\x00\x01", ""},
 }
 
-func body(id CommandID, status byte, fields, tlvs string) []byte {
+const (
+	noFields = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // of a data_sm
+	payload  = "\x04\x24\x1f\x40"                         // a message_payload of workSize octets
+)
+
+// repeated is a PDU of so many octets of a unit.
+func repeated(id CommandID, status byte, head, unit, tail string, size int) []byte {
 	b := []byte{0, 0, 0, 0, byte(id >> 24), byte(id >> 16), byte(id >> 8), byte(id), 0, 0, 0, status, 0, 0, 0, 1}
-	return setLength(append(append(b, fields...), tlvs...))
+	body := strings.Repeat(unit, size/max(1, len(unit))+1)[:size]
+	return setLength(append(b, head+body+tail...))
 }
 
 // readEverything is what a program can do with a PDU.
@@ -55,8 +62,15 @@ func readEverything(b []byte) {
 	for range p.TLVs() {
 	}
 	p.TLV(0xFFFF)
-	_, _ = p.Text()
+	for range p.UDH().Elements() {
+	}
 	p.Receipt()
+	text, _ := p.Text()
+	if m, err := SplitText(text, TextOptions{Languages: []Language{Turkish}}); err == nil {
+		m.SetReference(7)
+	}
+	var r Reassembler
+	r.Add(time.Time{}, &p, GSM)
 	e := Explain(b)
 	_, _ = e.MarshalJSON()
 	_ = e.WriteText(io.Discard)
@@ -66,56 +80,78 @@ func readEverything(b []byte) {
 	}
 }
 
+// workEnv makes this binary read one PDU, from standard input.
 const workEnv = "PDU_TEST_WORK"
 
-// Twice the octets are at most twice the work, whatever the octets are. The work is counted: the statements of
-// this package that are run, by its own binary built to count them.
-func TestWorkIsLinear(t *testing.T) {
-	if c, n, ok := strings.Cut(os.Getenv(workEnv), "/"); ok {
-		var size int
-		fmt.Sscan(n, &size)
-		readEverything(hostile[c](size))
-		return
-	}
-	if testing.CoverMode() != "" {
-		t.Skip("this run counts statements already")
-	}
-	bin := filepath.Join(t.TempDir(), "pdu.test")
-	if out, err := exec.Command("go", "test", "-c", "-cover", "-covermode=count", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	count := func(c string, n int) (work int) {
-		profile := filepath.Join(t.TempDir(), "profile")
-		cmd := exec.Command(bin, "-test.run=^TestWorkIsLinear$", "-test.coverprofile="+profile)
-		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s/%d", workEnv, c, n))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		src, err := os.ReadFile(profile)
+func TestReadEverything(t *testing.T) {
+	if os.Getenv(workEnv) != "" {
+		b, err := io.ReadAll(os.Stdin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(src)) { // file:from,to statements times
-			f := strings.Fields(line)
-			var statements, times int
-			if len(f) == 3 {
-				fmt.Sscan(f[1], &statements)
-				fmt.Sscan(f[2], &times)
-				work += statements * times
-			}
+		readEverything(b)
+		return
+	}
+	for _, h := range hostile {
+		readEverything(repeated(h.id, h.status, h.head, h.unit, h.tail, workSize))
+	}
+}
+
+// statements counts the statements of this package that run when a PDU is read, by its own test binary built to
+// count them.
+func statements(t *testing.T, bin string, b []byte) (work int) {
+	profile := filepath.Join(t.TempDir(), "profile")
+	cmd := exec.Command(bin, "-test.run=^TestReadEverything$", "-test.coverprofile="+profile)
+	cmd.Env = append(os.Environ(), workEnv+"=1")
+	cmd.Stdin = bytes.NewReader(b)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%x: %v\n%s", b, err, out)
+	}
+	src, err := os.ReadFile(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(src)) { // file:from,to statements times
+		f := strings.Fields(line)
+		var statements, times int
+		if len(f) == 3 {
+			fmt.Sscan(f[1], &statements)
+			fmt.Sscan(f[2], &times)
+			work += statements * times
 		}
-		return work
 	}
-	for c := range hostile {
-		t.Run(c, func(t *testing.T) {
-			none, one, two := count(c, 0), count(c, 4000), count(c, 8000)
-			if none < 100 {
-				t.Fatalf("only %d statements are counted", none)
-			}
-			if one -= none; two-none > one*21/10+200 {
-				t.Errorf("%d statements for 4,000 octets, %d for 8,000", one, two-none)
-			}
-			t.Logf("%d statements for 4,000 octets, %d for 8,000", one, two-none)
-		})
+	return work
+}
+
+// perOctet is the most statements that an octet is worth: several times what the seeds take, and a small part of what
+// one look at each octet for each TLV would.
+const perOctet = 150
+
+// FuzzWork looks for octets that make a reader work more than in proportion to their number. The work is counted, not
+// timed, so that it is the same on each machine.
+func FuzzWork(f *testing.F) {
+	if testing.CoverMode() != "" {
+		f.Skip("this run counts statements already")
 	}
+	for _, h := range hostile {
+		f.Add(uint32(h.id), h.status, []byte(h.head), []byte(h.unit), []byte(h.tail))
+	}
+	bin := filepath.Join(f.TempDir(), "pdu.test")
+	if out, err := exec.Command("go", "test", "-c", "-cover", "-covermode=count", "-o", bin, ".").CombinedOutput(); err != nil {
+		f.Fatalf("%v\n%s", err, out)
+	}
+	f.Fuzz(func(t *testing.T, id uint32, status byte, head, unit, tail []byte) {
+		if len(unit) > 100 || len(head)+len(tail) > 500 {
+			return
+		}
+		b := repeated(CommandID(id), status, string(head), string(unit), string(tail), workSize)
+		readEverything(b) // here too, which tells the fuzzer what is new
+		work := statements(t, bin, b)
+		if work < 100 {
+			t.Fatalf("only %d statements are counted", work)
+		}
+		if work > perOctet*len(b) {
+			t.Errorf("%d statements for %d octets, %d for each", work, len(b), work/len(b))
+		}
+	})
 }
