@@ -34,7 +34,7 @@ lint: ## gofmt, go vet, staticcheck, generated files current
 generate: ## write the generated files anew
 	go generate ./...
 
-fuzz: ## fuzz each target for a while (FUZZTIME=30s)
+fuzz: ## fuzz each target in turn, for an hour in all (FUZZTIME=30s: so long each)
 	.ci/fuzz
 
 bench: ## messages per second, CPU seconds per million, and other people's codecs in the same run
