@@ -70,7 +70,7 @@ func (e *DecodeError) Error() string {
 // undefined command_id is no error: Command is nil. It does not allocate.
 func (p *PDU) Decode(b []byte) error { return p.decode(b, false) }
 
-// decode is Decode. A strict one does not forgive a response whose body makes no sense.
+// decode is Decode. A strict one does not forgive a response whose body makes no sense, and keeps the fields before a fault.
 func (p *PDU) decode(b []byte, strict bool) error {
 	*p = PDU{raw: b}
 	if len(b) < HeaderLen {
@@ -156,7 +156,7 @@ func (p *PDU) giveUp(err *DecodeError, at int, strict bool) error {
 		p.bodyLeftOut()
 		return nil
 	}
-	if !p.IsResponse() {
+	if !p.IsResponse() && !strict { // who looks at one strictly wants to see it
 		p.fields = 0
 	}
 	return err

@@ -11,10 +11,11 @@ import (
 
 // Explanation says what a PDU is, for people ([Explanation.WriteText]) and as JSON.
 type Explanation struct {
-	PDU   PDU
-	Error string // what makes it malformed, in few words; empty if nothing does
-	raw   []byte
-	hint  string // more words
+	PDU     PDU
+	Error   string // what makes it malformed, in few words; empty if nothing does
+	raw     []byte
+	hint    string   // more words
+	pardons Warnings // with which Decode takes what is malformed here
 }
 
 // Explain decodes the PDU at the start of b as strictly as the protocol's text: what [PDU.Decode] forgives with
@@ -63,7 +64,21 @@ func Explain(b []byte) *Explanation {
 		start, _, _, _ := e.PDU.span(last)
 		e.Error = fmt.Sprintf("no NUL at %d", start)
 	}
+	if e.Error != "" && int64(n) == int64(len(b)) {
+		var lenient PDU
+		if lenient.Decode(b) == nil {
+			e.pardons = lenient.warnings
+		}
+	}
 	return e
+}
+
+// Warnings are those that a bind has for the PDU: it takes with some of them what is malformed here.
+func (e *Explanation) Warnings() Warnings {
+	if e.Error != "" {
+		return e.pardons
+	}
+	return e.PDU.warnings
 }
 
 // unreasonable is a command_length that no PDU has.
@@ -100,14 +115,19 @@ func (o *object) set(key string, v any) {
 	if o.buf.Len() > 0 {
 		o.buf.WriteByte(',')
 	}
-	k, _ := json.Marshal(key)
-	j, err := json.Marshal(v)
-	if err != nil {
+	o.write(key)
+	o.buf.WriteByte(':')
+	o.write(v)
+}
+
+// write appends v as it is: a "<" too.
+func (o *object) write(v any) {
+	j := json.NewEncoder(&o.buf)
+	j.SetEscapeHTML(false)
+	if err := j.Encode(v); err != nil {
 		panic(err) // only strings, numbers and lists of them are set
 	}
-	o.buf.Write(k)
-	o.buf.WriteByte(':')
-	o.buf.Write(j)
+	o.buf.Truncate(o.buf.Len() - 1) // the encoder ends a line
 }
 
 // MarshalJSON gives {...}.

@@ -23,7 +23,7 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	if len(e.raw) >= HeaderLen {
 		row("command_length", binary.BigEndian.Uint32(e.raw), fmt.Sprintf("%d octets are there", len(e.raw)), e.raw[:4])
 		row("command_id", fmt.Sprintf("0x%08X", uint32(p.id)), p.commandMeaning(), e.raw[4:8])
-		row("command_status", fmt.Sprintf("0x%08X", uint32(p.status)), strings.TrimSpace(p.status.String()+" "+p.status.Meaning()), e.raw[8:12])
+		row("command_status", fmt.Sprintf("0x%08X", uint32(p.status)), p.status.explained(), e.raw[8:12])
 		row("sequence_number", p.sequence, "", e.raw[12:16])
 	}
 	if p.cmd != nil {
@@ -35,21 +35,59 @@ func (e *Explanation) WriteText(w io.Writer) error {
 		value, meaning := explainTLV(tag, v)
 		row(fmt.Sprintf("tlv 0x%04X %s", uint16(tag), nameOr(tag, "")), value, meaning, v)
 	}
+	e.explainRest(row)
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	p.writeMessage(w)
-	if codes := p.Warnings().Codes(); len(codes) > 0 {
-		fmt.Fprintf(w, "warnings: %s\n", strings.Join(codes, ", "))
+	warnings := strings.Join(e.Warnings().Codes(), ", ")
+	if warnings != "" && e.Error == "" {
+		fmt.Fprintf(w, "warnings: %s\n", warnings)
 	}
 	if e.Error != "" {
 		fmt.Fprintf(w, "malformed: %s\n", e.Error)
+	}
+	if warnings != "" && e.Error != "" {
+		fmt.Fprintf(w, "           a bind takes it all the same, with the warnings: %s\n", warnings)
 	}
 	if e.hint != "" && e.hint != e.Error {
 		fmt.Fprintf(w, "           %s\n", e.hint)
 	}
 	_, err := fmt.Fprintln(w)
 	return err
+}
+
+// explainRest shows what is neither field nor TLV: the body of a command that is not defined, and octets that are none
+// or behind a fault.
+func (e *Explanation) explainRest(row func(name string, value any, meaning string, octets []byte)) {
+	p := &e.PDU
+	name, rest := "(rest)", e.raw[min(len(e.raw), max(HeaderLen, int(p.tlvEnd))):]
+	if p.cmd == nil {
+		name, rest = "(body)", e.raw[min(len(e.raw), HeaderLen):]
+	} else if p.cmd.Has(FieldPassword) && !p.Has(FieldPassword) {
+		name = "password or later"
+	}
+	if len(rest) > 0 {
+		row(name, countOctets(len(rest)), "", rest)
+	}
+}
+
+func countOctets(n int) string {
+	if n == 1 {
+		return "1 octet"
+	}
+	return fmt.Sprintf("%d octets", n)
+}
+
+// explained is the status by name and in words.
+func (s Status) explained() string {
+	switch {
+	case statusOf(s) != nil:
+		return s.String() + " " + s.Meaning()
+	case s >= 0x400 && s <= 0x4FF: // SMPP 3.4 §5.1.3
+		return "a vendor's own"
+	}
+	return "not defined"
 }
 
 func nameOr(t Tag, other string) string {
@@ -75,10 +113,14 @@ func (p *PDU) explainField(row func(name string, value any, meaning string, octe
 		n := p.Int(f.Field)
 		row(name, n, intMeaning(f.Field, n), octets)
 	case KindOctets:
-		row(name, fmt.Sprintf("%d octets", len(octets)), "", octets)
+		row(name, countOctets(len(octets)), "", octets)
 	case KindDests, KindUnsuccess:
 		list, _ := json.Marshal(elements(f.Kind, octets))
-		row(name, string(list), "", octets)
+		var why []string
+		for u := range p.UnsuccessSMEs() {
+			why = append(why, u.Status.String())
+		}
+		row(name, string(list), strings.Join(why, ", "), octets)
 	case KindTime:
 		row(name, fmt.Sprintf("%q", p.Bytes(f.Field)), timeMeaning(p.Str(f.Field)), octets)
 	default:
@@ -103,7 +145,17 @@ func intMeaning(f Field, n uint32) string {
 		}
 		return codingMeaning(uint8(n))
 	case FieldRegisteredDelivery:
-		return receiptNames[n&3]
+		parts := []string{receiptNames[n&3]}
+		for _, x := range []struct {
+			bit  uint32
+			name string
+		}{{RegisteredDeliverySMEDeliveryAck, "delivery acknowledgement"}, {RegisteredDeliverySMEManualAck, "manual acknowledgement"},
+			{RegisteredDeliveryIntermediate, "intermediate notifications"}} {
+			if n&x.bit != 0 {
+				parts = append(parts, x.name)
+			}
+		}
+		return strings.Join(parts, ", ")
 	case FieldMessageState:
 		return messageStateNames[n]
 	case FieldSourceAddrTON, FieldDestAddrTON, FieldAddrTON, FieldEsmeAddrTON:
@@ -111,7 +163,9 @@ func intMeaning(f Field, n uint32) string {
 	case FieldSourceAddrNPI, FieldDestAddrNPI, FieldAddrNPI, FieldEsmeAddrNPI:
 		return npiNames[n]
 	case FieldInterfaceVersion:
-		return fmt.Sprintf("SMPP %d.%d", n>>4, n&15)
+		return versionMeaning(n)
 	}
 	return ""
 }
+
+func versionMeaning(n uint32) string { return fmt.Sprintf("SMPP %d.%d", n>>4, n&15) }

@@ -69,16 +69,21 @@ func (e ExplainedTLV) WriteText(w io.Writer) error {
 
 // explainTLV is a TLV's value and meaning, for people.
 func explainTLV(tag Tag, v []byte) (value, meaning string) {
-	value = fmt.Sprintf("%d octets", len(v))
+	value = countOctets(len(v))
 	s := tagOf(tag)
 	switch {
 	case s == nil:
 		return value, "vendor or unknown"
 	case len(v) < s.Min || len(v) > s.Accept:
-		return value, "must be of " + between(s.Min, s.Max) + " octets"
+		return value, "must be " + between(s.Min, s.Max)
+	case tag == TagSCInterfaceVersion:
+		return fmt.Sprint(v[0]), versionMeaning(uint32(v[0]))
 	case s.Kind == KindInt && len(v) > 0:
 		n := TLVInt(v)
-		return fmt.Sprint(n), s.Meaning(n)
+		value, meaning = fmt.Sprint(n), s.Meaning(n)
+		if meaning != "" {
+			return value, meaning
+		}
 	case s.Kind == KindString:
 		return fmt.Sprintf("%q", trimNUL(v)), ""
 	}

@@ -27,9 +27,9 @@ var decodeCommand = &cli.Command{
 		"Exit 1 when one cannot be decoded.\n\n" +
 		"Examples: esmehost decode 00000010000000150000000000000001\n" +
 		"          esmehost decode --json trace.pcap",
-	Flags: []cli.Flag{jsonFlag, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"}},
+	Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "warnings", Usage: "with --json: also what a bind forgives, as \"warnings\""}, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"}},
 	Action: func(c *cli.Context) error {
-		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json"), tlv: c.String("tlv")}
+		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json"), tlv: c.String("tlv"), warnings: c.Bool("warnings")}
 		err := d.input(c.Args().Slice(), os.Stdin)
 		if e := d.out.Flush(); err == nil {
 			err = e
@@ -47,6 +47,8 @@ type decoder struct {
 	json   bool
 	tlv    string // the TLV whose value the hex is
 	failed int
+
+	warnings bool // of JSON too
 }
 
 func (d *decoder) input(args []string, stdin io.Reader) error {
@@ -132,7 +134,7 @@ func (d *decoder) print(e pdu.ExplainedTLV) error {
 	if !d.json {
 		return e.WriteText(d.out)
 	}
-	j, err := json.Marshal(e)
+	j, err := e.MarshalJSON() // json.Marshal would write a "<" as \u003c
 	if err != nil {
 		return err
 	}
@@ -151,9 +153,18 @@ func (d *decoder) explain(e *pdu.Explanation, way *capture.PDU) error {
 		}
 		return e.WriteText(d.out)
 	}
-	j, err := json.Marshal(e)
+	j, err := e.MarshalJSON()
 	if err != nil {
 		return err
+	}
+	if d.warnings {
+		k, err := json.Marshal(struct {
+			Warnings []string `json:"warnings"`
+		}{append([]string{}, e.Warnings().Codes()...)})
+		if err != nil {
+			return err
+		}
+		j = joined(j, k)
 	}
 	if way != nil {
 		k, err := json.Marshal(struct {
