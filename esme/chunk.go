@@ -17,6 +17,12 @@ const (
 type chunk struct {
 	buf  []byte
 	pdus []pdu.PDU
+	bad  []unreadable // which of them could not be decoded
+}
+
+type unreadable struct {
+	at  int
+	err error
 }
 
 var (
@@ -46,15 +52,28 @@ func (c *chunk) release() {
 }
 
 // reset forgets the PDUs; their slots are used again.
-func (c *chunk) reset() { c.pdus = c.pdus[:0] }
+func (c *chunk) reset() { c.pdus, c.bad = c.pdus[:0], nil }
 
-// next returns a PDU that lives as long as the chunk. A slice that grows leaves the older ones where
-// they are, so pointers to them stay good.
-func (c *chunk) next() *pdu.PDU {
-	if len(c.pdus) < cap(c.pdus) {
-		c.pdus = c.pdus[:len(c.pdus)+1]
-	} else {
-		c.pdus = append(c.pdus, pdu.PDU{})
+// decode decodes the whole PDUs in the first have octets. It returns how many octets they are, how many the next one
+// needs (0: not known yet), and the error that the stream cannot be cut any further, if there is one.
+func (c *chunk) decode(have, maxSize int) (used, need int, lost error) {
+	for {
+		n, err := pdu.FrameLength(c.buf[used:have], maxSize)
+		if err != nil || n == 0 || n > have-used {
+			return used, n, err
+		}
+		if len(c.pdus) < cap(c.pdus) {
+			c.pdus = c.pdus[:len(c.pdus)+1]
+		} else {
+			c.pdus = append(c.pdus, pdu.PDU{})
+		}
+		last := len(c.pdus) - 1
+		if err := c.pdus[last].Decode(c.buf[used : used+n]); err != nil {
+			c.bad = append(c.bad, unreadable{last, err})
+		}
+		used += n
 	}
-	return &c.pdus[len(c.pdus)-1]
 }
+
+// memory is what the chunk holds until the owner has released it.
+func (c *chunk) memory() int { return len(c.buf) + perPDU*len(c.pdus) }

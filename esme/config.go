@@ -79,7 +79,7 @@ type Config struct {
 	EnquireLinkLimit     time.Duration // silence of the peer before a ping; 0 = 30 s
 	EnquireLinkRespLimit time.Duration // silence after a ping before the stop; 0 = 30 s
 	InactivityLimit      time.Duration // no message PDU either way: stop; 0 = off
-	ResponseLimit        time.Duration // a request without response; 0 = 60 s
+	ResponseLimit        time.Duration // a request that was written, without response; a write that is not done: stop; 0 = 60 s
 	StalledLimit         time.Duration // requests are out and none is answered: stop; 0 = off
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
@@ -89,7 +89,8 @@ type Config struct {
 
 	Window     int     // requests in flight; 0 = 10
 	Queue      int     // requests that wait for the bind or the window; 0 = 1000
-	Mailbox    int     // calls, casts and messages that wait for the handler; 0 = 10,000
+	Mailbox    int     // calls, casts, messages, and what became of own PDUs, that wait for the handler; deferred answers; 0 = 10,000
+	Backlog    int     // octets of what the peer sent that wait for the handler, and that wait for the peer; 0 = 4 MiB
 	TPS        float64 // requests per second; 0 = unlimited
 	MaxPDUSize int     // octets; 0 = 128 KiB
 
@@ -108,6 +109,7 @@ type Config struct {
 const (
 	defaultInterfaceVersion = 0x34
 	defaultMaxPDUSize       = 128 << 10
+	defaultBacklog          = 4 << 20
 	defaultDeferLimit       = 10 * time.Second
 )
 
@@ -132,6 +134,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Mailbox == 0 {
 		c.Mailbox = 10_000
+	}
+	if c.Backlog <= 0 {
+		c.Backlog = defaultBacklog
 	}
 	if c.Queue == 0 {
 		c.Queue = 1000

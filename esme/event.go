@@ -31,6 +31,7 @@ type Event struct {
 	Stop     *Stop
 
 	waiter *Waiter
+	own    bool // PDU is a copy: it is borrowed from nobody
 }
 
 // Stop is the end of a session: why, and the requests that were written and got no response, in the

@@ -30,8 +30,8 @@ type factKind uint8
 const (
 	factAccept   factKind = iota // name, class: Send or Reply accepted it
 	factRefuse                   // name, code, queued: it did not
-	factDue                      // name, at, free: it left the queue, the limit for its response begins
-	factTaken                    // name, seq, at: the transport took all octets of it
+	factDue                      // name, at, free: it left the queue
+	factTaken                    // name, seq, at: the transport took all octets of it, the limit for its response begins
 	factBroken                   // name: it was in the write that broke, and not all of it was taken
 	factAnswer                   // name, load, must, at: the peer's response to it has come
 	factResult                   // name, code, far: its send result
@@ -45,8 +45,6 @@ const (
 	factReplied                  // name: the transport took an answer to it
 	factRate                     // rate, at: so many may go out in a second
 	factStopping                 // code, at: the session begins to end, and why
-	factPause                    // at
-	factResume                   // at
 	factStop                     // lost
 	factEnd                      // must: of the run
 )
@@ -101,9 +99,6 @@ type ledger struct {
 	peer     map[string]*entry
 	arrived  int
 	seen     int // the order of the last one that was seen
-	pausedAt time.Duration
-	paused   bool
-	pauses   int
 	stopping bool
 	stopped  bool
 
@@ -152,7 +147,7 @@ func check(cfg Config, facts []fact) error {
 }
 
 var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel",
-	"peer", "seen", "owed", "replied", "rate", "stopping", "pause", "resume", "stop", "end"}
+	"peer", "seen", "owed", "replied", "rate", "stopping", "stop", "end"}
 
 func broken(rule, format string, args ...any) error {
 	return fmt.Errorf("%s broken: "+format, append([]any{rule}, args...)...)
@@ -195,20 +190,6 @@ func (l *ledger) enter(f fact) error {
 		return nil
 	case factSeen, factOwed, factReplied:
 		return l.incoming(f)
-	case factPause:
-		l.paused, l.pausedAt = true, f.at
-		l.pauses++
-		return nil
-	case factResume:
-		if l.paused {
-			for _, e := range l.order {
-				if e.due > 0 && !e.ended {
-					e.due += f.at - max(l.pausedAt, e.due-l.responseLimit)
-				}
-			}
-		}
-		l.paused = false
-		return nil
 	case factStop:
 		return l.stop(f)
 	case factEnd:
@@ -258,14 +239,14 @@ func (l *ledger) leave(e *entry, f fact) error {
 	if !l.bucket.take(f.at) {
 		return broken("tps", "more goes out than %.2f a second", l.rate)
 	}
-	if l.stalled && l.stalledLimit > 0 && l.pauses == 0 && f.at > l.since+l.stalledLimit {
+	if l.stalled && l.stalledLimit > 0 && f.at > l.since+l.stalledLimit {
 		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.since)
 	}
 	if !l.stalled && e.class != message {
 		l.stalled, l.since = true, f.at
 	}
 	l.dues++
-	e.dueAt, e.due = l.dues, f.at+l.responseLimit
+	e.dueAt = l.dues
 	e.pending, e.again, e.answered = true, false, false
 	return nil
 }
@@ -302,7 +283,7 @@ func (l *ledger) take(e *entry, f fact) error {
 			return broken("O4", "its sequence_number was %d, and is %d", e.seq, f.seq)
 		}
 		l.lastDue = e.dueAt
-		return l.fly(e)
+		return l.fly(e, f.at)
 	}
 	for _, other := range l.order {
 		if other.again && other.seq == f.seq {
@@ -319,11 +300,12 @@ func (l *ledger) take(e *entry, f fact) error {
 	if e.class != reply {
 		l.lastDue = e.dueAt
 	}
-	return l.fly(e)
+	return l.fly(e, f.at)
 }
 
 // fly puts a request that was taken among those in flight.
-func (l *ledger) fly(e *entry) error {
+func (l *ledger) fly(e *entry, at time.Duration) error {
+	e.due = at + l.responseLimit
 	e.taken, e.pending = true, false
 	l.takes++
 	e.takenAt = l.takes
@@ -353,7 +335,7 @@ func (l *ledger) result(e *entry, f fact) error {
 		return broken("O2", "a send result after the end")
 	case l.resulted[e.class == reply] > e.order:
 		return broken("O2", "a send result after that of a later one")
-	case f.code == "" && !e.taken:
+	case f.code == "" && !e.taken && !(e.broken && e.answered): // of a write that broke, an answer says that it came through
 		return broken("O4", "said to be written, and was not")
 	}
 	l.resulted[e.class == reply] = e.order
@@ -404,7 +386,7 @@ func (l *ledger) end(e *entry, f fact) error {
 		return broken("O4", "a response, and the peer gave none")
 	case f.kind == factTimeout && e.answered:
 		return broken("O4", "a timeout, and the peer has answered")
-	case f.kind == factTimeout && (l.paused || f.at < e.due):
+	case f.kind == factTimeout && f.at < e.due:
 		return broken("O4", "a timeout at %v, it was due at %v", f.at, e.due)
 	case f.kind == factFail && e.class != waited:
 		return broken("O4", "nobody waited")

@@ -38,6 +38,7 @@ type Machine struct {
 	throttle  throttle
 	tokens    *rate.Limiter
 
+	full     bool // the consumer has no room for requests of the peer
 	timers   timers
 	deferred deferrals
 	events   []Event
@@ -64,8 +65,12 @@ type finish struct {
 	seq     uint32
 }
 
-// maxOut is how many octets may wait for the transport before requests stay in the queue.
-const maxOut = 256 << 10
+// maxOut is how many octets may wait for the transport before requests stay in the queue; maxMarks how many PDUs
+// may, of which those that will be refused have none.
+const (
+	maxOut   = 256 << 10
+	maxMarks = 16 << 10
+)
 
 // NewMachine returns a machine for one session.
 func NewMachine(cfg Config) *Machine {
@@ -81,6 +86,10 @@ func (m *Machine) Connected(now time.Time) {
 	m.epoch = now
 	m.timers.start(&m.cfg)
 }
+
+// Busy says whether the consumer has as much of what the peer sent before it as it may. Then requests of the peer
+// are refused: it keeps them, and sends them again. Responses and link checks go on as ever.
+func (m *Machine) Busy(full bool) { m.full = full }
 
 // Started says that Init accepted the session: the bind goes out.
 func (m *Machine) Started(now time.Time) {
@@ -197,11 +206,12 @@ func (m *Machine) Lost(now time.Time, reason Reason) {
 func (m *Machine) Written(now time.Time, n int, err error) {
 	m.writing = false
 	m.confirmed += int64(n)
-	m.confirm(m.confirmed)
+	t := m.at(now)
+	m.confirm(t, m.confirmed)
 	if err != nil && m.writeErr == nil {
 		m.writeErr = err
 	}
-	m.pump(m.at(now))
+	m.pump(t)
 }
 
 // tryFinalise settles what is left once nothing can change it: the transport has ended in both

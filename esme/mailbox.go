@@ -73,11 +73,11 @@ func (s *Session) post(fn func(), always bool) error {
 	if s.ended || s.m.Done() {
 		return errStopped("the session has ended")
 	}
-	if !always && s.messages >= s.cfg.Mailbox {
-		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already", s.messages), Retryable: true}
+	if !always && s.cfg.Mailbox >= 0 && s.inbox.messages >= s.cfg.Mailbox {
+		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already (limit mailbox)", s.inbox.messages), Retryable: true}
 	}
-	s.messages++
-	s.inbox = append(s.inbox, item{message: fn})
+	s.inbox.messages++
+	s.inbox.items = append(s.inbox.items, item{message: fn})
 	wake(s.wakeOwner)
 	return nil
 }

@@ -297,7 +297,7 @@ var mutations = []mutation{
 	}},
 	{"stalled, and it goes on", "stalled_limit", func(r *run) bool {
 		i := r.find(0, stalled)
-		return i >= 0 && r.cfg.TPS == 0 && r.first(factRate) < 0 && r.first(factPause) < 0 && r.insert(i, fact{kind: factAccept, name: "out999", class: request}) &&
+		return i >= 0 && r.cfg.TPS == 0 && r.first(factRate) < 0 && r.insert(i, fact{kind: factAccept, name: "out999", class: request}) &&
 			r.insert(i+1, fact{kind: factDue, name: "out999", at: r.facts[i+1].at + time.Millisecond})
 	}},
 	{"queue_full with room in the queue", "O5", func(r *run) bool {

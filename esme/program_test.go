@@ -13,7 +13,7 @@ import (
 )
 
 // program runs a machine through what octets make up: sends, replies, defers, PDUs of the peer in pieces, writes that
-// break, time, stops, closes and pauses. It stands where the shell stands, and writes down the facts.
+// break, time, stops, closes and a consumer that is behind. It stands where the shell stands, and writes down the facts.
 type program struct {
 	code []byte
 	m    *Machine
@@ -199,11 +199,9 @@ func (p *program) step(op byte) {
 			p.stopIt(how)
 		}
 	case 28:
-		p.m.Pause(p.now)
-		p.add(fact{kind: factPause, at: p.since()})
+		p.m.Busy(true)
 	case 29:
-		p.m.Resume(p.now)
-		p.add(fact{kind: factResume, at: p.since()})
+		p.m.Busy(false)
 	case 30:
 		p.hangUp()
 	case 31:
@@ -361,8 +359,11 @@ func (p *program) deliver(octets []byte) {
 			}
 		}
 	default:
-		must := !p.m.stopping() && in.CommandID() == pdu.CmdDeliverSM
-		p.add(fact{kind: factPeer, name: peerName(in.SequenceNumber()), must: must})
+		work := !p.m.stopping() && in.CommandID() == pdu.CmdDeliverSM
+		p.add(fact{kind: factPeer, name: peerName(in.SequenceNumber()), must: work && !p.m.full})
+		if work && p.m.full { // it is refused, which is an answer too
+			p.add(fact{kind: factOwed, name: peerName(in.SequenceNumber())})
+		}
 	}
 	if err != nil {
 		p.m.Unparsed(p.now, in, err)
@@ -703,8 +704,7 @@ func (p *program) windUp() {
 	if p.writing {
 		p.report()
 	}
-	p.m.Resume(p.now)
-	p.add(fact{kind: factResume, at: p.since()})
+	p.m.Busy(false)
 	for range 200 {
 		for len(p.inbox) > 0 {
 			p.handle(0)

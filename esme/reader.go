@@ -6,12 +6,10 @@ import (
 	"net"
 	"os"
 	"time"
-
-	"github.com/esmehost/esmehost/pdu"
 )
 
 // read is the reader: one big read, many PDUs, decoded in place. Responses resolve the window before
-// it reads on; requests wait in the inbox.
+// it reads on; requests wait in the inbox, and it waits for no handler.
 func (s *Session) read() {
 	c := newChunk(smallChunk)
 	have := 0 // octets of an incomplete PDU at the start of c.buf
@@ -58,37 +56,34 @@ func (s *Session) readEnded(err error, have int) {
 // consume gives the machine the whole PDUs in the first have octets of c and returns the chunk to read
 // into next, with the octets that are left over at its start. It reports false when framing is lost.
 func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
+	used, need, lost := c.decode(have, s.cfg.MaxPDUSize)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	used, need := 0, 0
-	for {
-		n, err := pdu.FrameLength(c.buf[used:have], s.cfg.MaxPDUSize)
-		if err != nil {
-			s.m.ParseError(now, err)
-			s.collect()
-			s.handOver(c)
-			return newChunk(smallChunk), 0, false
-		}
-		if n == 0 || n > have-used {
-			need = n
-			break
-		}
-		p := c.next()
-		if err := p.Decode(c.buf[used : used+n]); err != nil {
-			s.m.Unparsed(now, p, err)
-		} else {
+	bad := c.bad
+	for i := range c.pdus {
+		s.m.Busy(s.inbox.unread+i*perPDU > s.cfg.Backlog)
+		p := &c.pdus[i]
+		if len(bad) == 0 || bad[0].at != i {
 			s.m.Received(now, p)
+			continue
 		}
-		used += n
+		s.m.Unparsed(now, p, bad[0].err)
+		bad = bad[1:]
+	}
+	if lost != nil {
+		s.m.ParseError(now, lost)
+		s.collect()
+		s.handOver(c)
+		return newChunk(smallChunk), 0, false
 	}
 	size := max(need, smallChunk)
 	if have > len(c.buf)/2 {
 		size = max(need, largeChunk) // it was filled: there is more where that came from
 	}
-	before := len(s.inbox)
+	before := s.inbox.borrows
 	s.collect()
-	if len(s.inbox) == before && size <= len(c.buf) {
+	if s.inbox.borrows == before && size <= len(c.buf) {
 		// Nobody borrows from the chunk: go on in it.
 		copy(c.buf, c.buf[used:have])
 		c.reset()
@@ -97,28 +92,23 @@ func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
 	next = newChunk(size)
 	copy(next.buf, c.buf[used:have])
 	s.handOver(c)
-	s.waitForOwner()
+	s.waitForPeer()
 	return next, have - used, true
 }
 
 // handOver leaves c to the owner, who releases it when all before it is handled.
 func (s *Session) handOver(c *chunk) {
-	s.unread += len(c.buf)
-	s.inbox = append(s.inbox, item{free: c})
+	s.inbox.unread += c.memory()
+	s.inbox.items = append(s.inbox.items, item{free: c})
 	wake(s.wakeOwner)
 }
 
-// waitForOwner stops the reading of a session whose handler is behind, or whose peer does not read.
-func (s *Session) waitForOwner() {
-	if s.unread <= maxUnread && s.m.OutputLen() <= maxUnread {
-		return
-	}
-	s.m.Pause(time.Now())
-	for (s.unread > maxUnread/2 || s.m.OutputLen() > maxUnread/2) && !s.m.Done() && !s.ended {
+// waitForPeer stops the reading of a session whose peer does not read: its requests, whose answers it does not
+// fetch, would fill the memory. It is the peer that holds up its own responses then, and the limits go on.
+func (s *Session) waitForPeer() {
+	for s.m.OutputLen() > s.cfg.Backlog && !s.m.Done() && !s.ended {
 		s.resume.Wait()
 	}
-	s.m.Resume(time.Now())
-	s.arm()
 }
 
 // discard reads the rest of a stream that makes no sense any more, so that closing the connection does

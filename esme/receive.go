@@ -41,6 +41,11 @@ func (m *Machine) Unparsed(now time.Time, p *pdu.PDU, err error) {
 
 func (m *Machine) unparsed(p *pdu.PDU, err error) {
 	m.counters.Unparsed++
+	if m.full {
+		m.note("%s %d cannot be read (%v), and is not handed over: the handler is behind (limit backlog)", p.CommandID(), p.SequenceNumber(), err)
+		m.nack(p.SequenceNumber(), err)
+		return
+	}
 	m.emit(Event{Kind: EventUnparsed, PDU: p, Err: err})
 }
 
@@ -73,7 +78,7 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 		m.note("%s %d is no answer to the %s of that number", id, p.SequenceNumber(), o.pdu.CommandID())
 		return
 	}
-	m.confirm(o.end) // what the peer answers was written, even if the write is not reported yet (O2)
+	m.confirm(t, o.end) // what the peer answers was written, even if the write is not reported yet (O2)
 	m.window.remove(o)
 	if o.role == roleRequest {
 		m.timers.stalled = never
@@ -91,7 +96,11 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 		if o.waiter != nil {
 			kind = EventAnswer
 		}
-		m.emit(Event{Kind: kind, PDU: p, Original: &o.pdu, waiter: o.waiter})
+		e := Event{Kind: kind, PDU: p, Original: &o.pdu, waiter: o.waiter}
+		if m.full && kind == EventResp {
+			e.PDU, e.own = p.Clone(), true // so that it does not hold the whole read buffer that it lies in
+		}
+		m.emit(e)
 	}
 	switch {
 	case o.role == roleUnbind:
@@ -139,13 +148,15 @@ func (m *Machine) request(t time.Duration, p *pdu.PDU) {
 		}
 		m.finishLater(finish{reason: Reason{Kind: KindUnbound}, unbind: true, seq: in.sequence})
 	case m.stopping() && m.fail(in): // no new work while stopping: the peer keeps it
+	case m.full:
+		m.refuseWork(in)
 	default:
 		m.emit(Event{Kind: EventPDU, In: in})
 	}
 }
 
 func (m *Machine) show(in *Inbound) {
-	if m.cfg.ShowAutomatic {
+	if m.cfg.ShowAutomatic && !m.full {
 		in.answered = true
 		m.emit(Event{Kind: EventPDU, In: in})
 	}
@@ -169,6 +180,18 @@ func (m *Machine) Handled(now time.Time, in *Inbound, err error) {
 	}
 }
 
+// refuseWork turns a request down for which the consumer has no room, whatever is automatic otherwise: the peer
+// keeps what is answered ESME_RX_T_APPN. To wait instead would hold up the responses behind it.
+func (m *Machine) refuseWork(in *Inbound) {
+	m.counters.Refused++
+	if resp, ok := in.command.Response(); ok {
+		m.note("%s %d is refused: the handler is behind (limit backlog)", in.command, in.sequence)
+		m.answer(resp, pdu.ESME_RX_T_APPN, in.sequence)
+		return
+	}
+	m.note("%s %d is dropped: the handler is behind (limit backlog)", in.command, in.sequence)
+}
+
 // fail answers a request ESME_RX_T_APPN. It reports false for one that has no answer.
 func (m *Machine) fail(in *Inbound) bool {
 	resp, ok := in.command.Response()
@@ -182,7 +205,9 @@ func (m *Machine) fail(in *Inbound) bool {
 }
 
 // Nack answers a PDU that could not be decoded with the status that its error names.
-func (m *Machine) Nack(now time.Time, sequence uint32, err error) {
+func (m *Machine) Nack(now time.Time, sequence uint32, err error) { m.nack(sequence, err) }
+
+func (m *Machine) nack(sequence uint32, err error) {
 	if !m.cfg.auto(AutoNack) {
 		return
 	}
@@ -225,7 +250,8 @@ func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
 	m.counters.AutoReplies++
 }
 
-// Reply answers a request of the peer, once. Replies wait for nothing.
+// Reply answers a request of the peer, once. Replies wait for nothing; the error is queue_full when the peer does
+// not read and Backlog octets wait for it already.
 func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	if in.answered {
 		return &Error{Code: CodeAnswered, Message: fmt.Sprintf("%s %d is answered already", in.command, in.sequence), Written: WrittenNever}
@@ -235,6 +261,10 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	}
 	if want, ok := in.command.Response(); !ok || p.CommandID() != want && p.CommandID() != pdu.CmdGenericNack {
 		return errInvalid(fmt.Errorf("%s is no answer to %s", p.CommandID(), in.command))
+	}
+	if err := m.outputFull(); err != nil {
+		in.invalid = true // ESME_RX_T_APPN it is then, if the handler has no more to say
+		return err
 	}
 	o := &outgoing{pdu: *p, role: roleReply}
 	o.pdu.SetSequence(in.sequence)
@@ -257,6 +287,10 @@ func (m *Machine) Defer(now time.Time, in *Inbound, limit time.Duration) error {
 	}
 	if m.phase >= closing {
 		return errStopped("the session has ended")
+	}
+	if m.cfg.Mailbox >= 0 && len(m.deferred) >= m.cfg.Mailbox && !in.deferred {
+		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d answers are deferred already (limit mailbox)", len(m.deferred)),
+			Retryable: true, Written: WrittenNever}
 	}
 	if limit == 0 {
 		limit = defaultDeferLimit

@@ -398,18 +398,28 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
 			r.expect("written(2)", "resp(2 ESME_ROK)")
 		}},
-		{"Z10 a paused reader: the session lives, no response is late", func(t *testing.T) {
-			r := boundRig(t, Config{})
+		{"Z10 a consumer that is behind: requests are refused, responses and link checks go on", func(t *testing.T) {
+			r := boundRig(t, Config{NoAutoReply: true})
 			r.send(r.submit("a"))
 			r.sent("submit_sm")
 			r.expect("written(2)")
-			r.m.Pause(r.now)
-			r.advance(5 * time.Minute)
-			r.sent()
-			r.expect()
-			r.m.Resume(r.now)
+			r.m.Busy(true)
+			r.receive(build(t, "deliver_sm", 7, pdu.ESME_ROK))
+			r.receive(build(t, "alert_notification", 8, pdu.ESME_ROK))
+			r.receive(build(t, "enquire_link", 9, pdu.ESME_ROK))
+			r.octets([]byte{0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 10})
 			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
-			r.expect("resp(2 ESME_ROK)")
+			got := r.sent("enquire_link_resp", "deliver_sm_resp", "generic_nack")
+			if got[1].SequenceNumber() != 7 || got[1].CommandStatus() != pdu.ESME_RX_T_APPN || got[2].SequenceNumber() != 10 {
+				t.Fatalf("sent %v", got)
+			}
+			r.expect("note", "note", "note", "resp(2 ESME_ROK)")
+			if r.m.Counters().Refused != 2 {
+				t.Fatalf("counters %+v", r.m.Counters())
+			}
+			r.m.Busy(false)
+			r.receive(build(t, "deliver_sm", 11, pdu.ESME_ROK))
+			r.expect("pdu(deliver_sm)")
 		}},
 		{"Z11 a PDU that cannot be built: one send error, and no timeout or loss after it", func(t *testing.T) {
 			r := boundRig(t, Config{EnquireLinkLimit: Infinity})

@@ -1,6 +1,7 @@
 package esme
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +23,9 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 	}
 	if p.IsResponse() {
 		// An answer that is not tied to a request in hand: it goes out under its own number, at once.
+		if err := m.outputFull(); err != nil {
+			return err
+		}
 		o.role = roleReply
 		m.transmit(t, o)
 		return nil
@@ -44,7 +48,19 @@ func (m *Machine) SendRaw(now time.Time, octets []byte) error {
 	if m.phase >= closing {
 		return errStopped("the session has ended")
 	}
+	if err := m.outputFull(); err != nil {
+		return err
+	}
 	m.out = append(m.out, octets...)
+	return nil
+}
+
+// outputFull is the error for what would go out at once, and cannot: the peer does not read.
+func (m *Machine) outputFull() error {
+	if n := m.OutputLen(); n > m.cfg.Backlog || m.marks.len() > maxMarks {
+		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("the peer does not read: %d octets wait to be written (limit backlog)", n),
+			Retryable: true, Written: WrittenNever}
+	}
 	return nil
 }
 
@@ -97,7 +113,7 @@ func (m *Machine) Counters() Counters { return m.counters }
 // mayTransmit reports whether o may go out now.
 func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 	if m.cfg.refusal(&o.pdu) != nil {
-		return true // it will be refused in its turn
+		return m.marks.len() < maxMarks // it will be refused in its turn
 	}
 	if m.phase > draining || m.finish.pending || len(m.out) > maxOut {
 		return false
@@ -135,7 +151,7 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 		o.err = errInvalid(err)
 		o.end = m.handed + int64(len(m.out))
 		m.marks.push(o)
-		m.confirm(m.confirmed)
+		m.confirm(t, m.confirmed)
 		return
 	}
 	if o.role != roleReply && o.tries == 0 {
@@ -158,7 +174,6 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 	}
 	switch o.role {
 	case roleRequest:
-		o.due = due(t, m.cfg.ResponseLimit)
 		if m.timers.stalled == never {
 			m.timers.stalled = due(t, m.cfg.StalledLimit)
 		}
@@ -180,13 +195,17 @@ func (m *Machine) refuse(o *outgoing, err *Error) {
 	}
 }
 
-// confirm reports the PDUs whose octets lie wholly before the stream position.
-func (m *Machine) confirm(position int64) {
+// confirm reports the PDUs whose octets lie wholly before the stream position. The limit for the response to one
+// begins here.
+func (m *Machine) confirm(t time.Duration, position int64) {
 	for m.marks.len() > 0 && m.marks.peek().end <= position {
 		o := m.marks.pop()
 		if o.err != nil {
 			m.refuse(o, o.err)
 			continue
+		}
+		if o.role == roleRequest {
+			o.due = due(t, m.cfg.ResponseLimit)
 		}
 		if o.reported {
 			continue

@@ -36,9 +36,7 @@ type timers struct {
 	token   time.Duration // the rate allows the next request
 	stalled time.Duration // a request is answered by then
 
-	paused   bool
-	pausedAt time.Duration
-	aborted  bool // close is over: the transport is closed by force
+	aborted bool // close is over: the transport is closed by force
 }
 
 func (x *timers) start(c *Config) {
@@ -58,7 +56,7 @@ func (m *Machine) Deadline() (time.Time, bool) {
 	if m.phase == opening {
 		d = min(d, x.opening)
 	}
-	if !x.paused && m.phase < closing {
+	if m.phase < closing {
 		d = min(d, x.init, x.pong, x.stalled)
 		if m.window.head != nil {
 			d = min(d, m.responseDue())
@@ -119,7 +117,7 @@ func (m *Machine) Expire(now time.Time) {
 		m.reason = Reason{Kind: KindTimers, Detail: "session_init"}
 		m.close(t)
 	}
-	if !x.paused && m.phase < closing {
+	if m.phase < closing {
 		m.expireLink(t)
 	}
 	switch {
@@ -193,35 +191,6 @@ func (m *Machine) ping(t time.Duration) {
 // HalfClosed says that the own side of the transport is closed: the peer gets a moment to close its own.
 func (m *Machine) HalfClosed(now time.Time) {
 	m.timers.close = min(m.timers.close, m.at(now)+lingerLimit)
-}
-
-// Pause says that reading stopped because the consumer is behind: what the peer sent waits unread, so
-// its silence means nothing and no response can be called late.
-func (m *Machine) Pause(now time.Time) {
-	if !m.timers.paused {
-		m.timers.paused, m.timers.pausedAt = true, m.at(now)
-	}
-}
-
-// Resume says that reading goes on. All that waited gets the time back that the pause took.
-func (m *Machine) Resume(now time.Time) {
-	x := &m.timers
-	if !x.paused {
-		return
-	}
-	x.paused = false
-	gone := m.at(now) - x.pausedAt
-	x.heard += gone
-	for _, d := range []*time.Duration{&x.init, &x.pong, &x.stalled} {
-		if *d != never {
-			*d += gone
-		}
-	}
-	for o := m.window.head; o != nil; o = o.next {
-		if o.due != never {
-			o.due += gone
-		}
-	}
 }
 
 // deferrals are the requests with a promised answer, the first due on top.

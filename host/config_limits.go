@@ -37,6 +37,7 @@ func (b *bindReader) limits(n *node) {
 		"tasks":             count(&l.Tasks, 100_000),
 		"timers":            count(&l.Timers, math.MaxInt32),
 		"mailbox":           count(&b.ESME.Mailbox, math.MaxInt32),
+		"backlog":           func(n *node) { b.ESME.Backlog = int(b.octets(n, 64<<10, 1<<30)) },
 		"log_rate":          count(&l.LogRate, math.MaxInt32),
 		"metrics":           count(&l.Metrics, math.MaxInt32),
 	})

@@ -54,7 +54,7 @@ func (p Plan) String() string {
 }
 
 // fieldKeys are the keys of fields that are not their names in small letters.
-var fieldKeys = map[string]string{"NoAutoReply": "auto_reply", "KeepAlive": "keepalive", "DataCoding0": "data_coding_0", "Mailbox": "limits", "RelaxedLengths": "strict_lengths"}
+var fieldKeys = map[string]string{"NoAutoReply": "auto_reply", "KeepAlive": "keepalive", "DataCoding0": "data_coding_0", "Mailbox": "limits", "Backlog": "limits", "RelaxedLengths": "strict_lengths"}
 
 // Keys that a bind takes over without a restart: they are not the session's.
 var inPlace = []string{"labels", "reload", "rollout"}

@@ -1,0 +1,108 @@
+package esme
+
+import "time"
+
+// do gives the machine an input and passes on what comes out.
+func (s *Session) do(input func(now time.Time)) {
+	s.mu.Lock()
+	input(time.Now())
+	s.collect()
+	s.mu.Unlock()
+}
+
+// flush lets out what the callbacks of a batch sent together.
+func (s *Session) flush(handled *tally) {
+	s.mu.Lock()
+	s.batching = false
+	s.inbox.done(handled)
+	s.collect()
+	s.mu.Unlock()
+}
+
+// collect passes on what the machine has put out: events to the owner, octets to the writer, the
+// deadline to the timer, the close to the connection. It is called with the lock held.
+func (s *Session) collect() {
+	if len(s.m.events) > 0 {
+		for i := range s.m.events {
+			e := &s.m.events[i]
+			if e.Kind == EventAnswer {
+				a := answer{err: e.Err}
+				if e.PDU != nil {
+					a.pdu = e.PDU.Clone()
+				}
+				e.waiter.answer <- a
+				continue
+			}
+			s.inbox.add(e)
+		}
+		clear(s.m.events)
+		s.m.events = s.m.events[:0]
+		s.m.notes = 0
+		wake(s.wakeOwner)
+	}
+	switch n := s.m.OutputLen(); {
+	case n == 0:
+	case !s.batching || n > flushAt:
+		wake(s.wakeWriter)
+	case !s.lateFlush:
+		// A callback may take long, and links are checked and others send meanwhile.
+		s.lateFlush = true
+		s.late.Reset(flushAfter)
+	}
+	if s.room != nil && s.m.QueueRoom() && !s.inbox.behind(&s.cfg) {
+		s.notifyRoom()
+	}
+	if s.boundNow != nil && s.m.bound {
+		select {
+		case <-s.boundNow:
+		default:
+			close(s.boundNow)
+		}
+	}
+	s.arm()
+	s.closeIfWanted()
+}
+
+// flushAt is how much a batch gathers before it goes out, flushAfter how long.
+const (
+	flushAt    = 16 << 10
+	flushAfter = time.Millisecond
+)
+
+func (s *Session) flushLate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lateFlush = false
+	if s.m.OutputLen() > 0 {
+		wake(s.wakeWriter)
+	}
+}
+
+// arm makes sure that the timer fires no later than the machine's deadline. One that is armed for
+// earlier is left: when it fires, it finds the next.
+func (s *Session) arm() {
+	at, ok := s.m.Deadline()
+	if !ok || (!s.timerAt.IsZero() && !at.Before(s.timerAt)) {
+		return
+	}
+	s.timerAt = at
+	s.timer.Reset(time.Until(at))
+}
+
+func (s *Session) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.timerAt = time.Time{}
+	if at, ok := s.m.Deadline(); ok && !now.Before(at) {
+		s.m.Expire(now)
+	}
+	s.collect()
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

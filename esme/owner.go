@@ -1,0 +1,152 @@
+package esme
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// own is the owner: it runs the handler, one event at a time, until the session has ended.
+func (s *Session) own() Exit {
+	var err error
+	if crash := s.guard("Init", func() { err = s.handler.Init(s) }); crash != nil {
+		err = crash
+	}
+	if err != nil {
+		return s.refused(err)
+	}
+	s.do(func(now time.Time) {
+		s.m.Started(now)
+		if s.outbind != nil {
+			s.m.Received(now, s.outbind)
+		}
+	})
+	var batch []item
+	var handled tally
+	for {
+		<-s.wakeOwner
+		s.mu.Lock()
+		batch = s.inbox.take(batch)
+		s.batching = true
+		s.mu.Unlock()
+		for i := range batch {
+			it := &batch[i]
+			if it.event.Stop != nil {
+				s.end()
+				return s.exit(it.event.Stop)
+			}
+			s.handle(it, &handled)
+			*it = item{}
+		}
+		s.flush(&handled)
+	}
+}
+
+// exit is the last call of the handler.
+func (s *Session) exit(stop *Stop) Exit {
+	exit := Exit{Reason: stop.Reason, Exit: exitPanic, Bound: s.bound()}
+	s.guard("HandleStop", func() { exit.Exit = s.handler.HandleStop(stop.Reason, stop.Lost) })
+	return exit
+}
+
+// exitPanic is the exit reason of a handler that could not give one.
+const exitPanic = "panic"
+
+// refused ends a session that Init did not want: nothing was sent or received that anyone counts on,
+// except by those who wait for an answer.
+func (s *Session) refused(err error) Exit {
+	s.do(func(now time.Time) {
+		s.m.Abort(now, Reason{Kind: KindCustom, Detail: err.Error()})
+		s.m.Kill(now)
+	})
+	s.end()
+	exit := "refused"
+	var e interface{ ExitReason() string }
+	if errors.As(err, &e) {
+		exit = e.ExitReason()
+	}
+	return Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Exit: exit, Refused: err}
+}
+
+// end marks the mailbox closed; what is still in it is answered by nobody, and callers are told.
+func (s *Session) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.notifyRoom()
+	s.mu.Unlock()
+}
+
+// handle runs the callback for one item and does what follows it.
+func (s *Session) handle(it *item, handled *tally) {
+	handled.count(it)
+	var crash error
+	switch {
+	case it.message != nil:
+		crash = s.guard("a message", it.message)
+	case it.free != nil:
+		s.mu.Lock()
+		s.inbox.unread -= it.free.memory()
+		it.free.release()
+		s.mu.Unlock()
+	default:
+		crash = s.handleEvent(&it.event)
+	}
+	if crash != nil {
+		s.Abort(Reason{Kind: KindScriptError, Detail: crash.Error()})
+	}
+	if handled.reports >= tallyEvery {
+		s.mu.Lock()
+		s.inbox.done(handled)
+		s.mu.Unlock()
+	}
+}
+
+// tallyEvery is after how many reports of a batch those who wait to send are let on.
+const tallyEvery = 256
+
+func (s *Session) handleEvent(e *Event) (crash error) {
+	h := s.handler
+	switch e.Kind {
+	case EventPDU:
+		var err error
+		if crash = s.guard("HandlePDU", func() { err = h.HandlePDU(e.In) }); crash != nil {
+			err = crash
+		}
+		s.mu.Lock()
+		if !e.In.answered {
+			s.m.Handled(time.Now(), e.In, err)
+		}
+		s.mu.Unlock()
+		e.In.PDU = nil // it was borrowed
+	case EventResp:
+		crash = s.guard("HandleResp", func() { h.HandleResp(e.PDU, e.Original) })
+	case EventRespTimeout:
+		crash = s.guard("HandleRespTimeout", func() { h.HandleRespTimeout(e.Original) })
+	case EventSendResult:
+		crash = s.guard("HandleSendPDUResult", func() { h.HandleSendPDUResult(e.Original, e.Err) })
+	case EventUnparsed:
+		crash = s.guard("HandleUnparsedPDU", func() { h.HandleUnparsedPDU(e.PDU.Raw(), e.Err) })
+		s.do(func(now time.Time) { s.m.Nack(now, e.PDU.SequenceNumber(), e.Err) })
+	case EventBound:
+		st := s.Status()
+		crash = s.guard("HandleInfo", func() { h.HandleInfo(Bound{Mode: st.Mode, Peer: st.Peer}) })
+	case EventNote:
+		s.log.Info(e.Note)
+	case EventFinish:
+		s.do(func(now time.Time) { s.m.Finish(now) })
+	}
+	return crash
+}
+
+// guard runs a callback. A panic in it is an error, which ends this session and nothing else.
+func (s *Session) guard(callback string, fn func()) (crash error) {
+	defer func() {
+		if v := recover(); v != nil {
+			crash = fmt.Errorf("panic in %s: %v", callback, v)
+			s.log.Error("the handler panicked; its session ends", "callback", callback, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+		}
+	}()
+	fn()
+	return nil
+}

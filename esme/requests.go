@@ -1,0 +1,115 @@
+package esme
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// Send accepts p, or returns an *Error with the code queue_full, stopped or invalid_pdu. What becomes
+// of an accepted PDU is told to the handler: see the package's accounting.
+func (s *Session) Send(p *pdu.PDU) error {
+	return s.try(func(now time.Time) error {
+		if s.inbox.behind(&s.cfg) {
+			return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("the handler is behind: %d reports on what was sent wait for it (limits mailbox, queue, window)",
+				s.inbox.reports), Retryable: true, Written: WrittenNever}
+		}
+		return s.m.Send(now, p, nil)
+	})
+}
+
+// Reply answers in with p, whose sequence number is set to that of the request. It may be called from
+// any goroutine and, after Defer, at any time until the limit.
+func (s *Session) Reply(in *Inbound, p *pdu.PDU) error {
+	return s.try(func(now time.Time) error { return s.m.Reply(now, in, p) })
+}
+
+// SendRaw writes octets as they are, past all numbering and accounting: for tests of what a peer does
+// with them.
+func (s *Session) SendRaw(octets []byte) error {
+	return s.try(func(now time.Time) error { return s.m.SendRaw(now, octets) })
+}
+
+// Defer says that the answer to in comes later: within limit (0 = 10 s), or ESME_RX_T_APPN is sent.
+func (s *Session) Defer(in *Inbound, limit time.Duration) error {
+	return s.try(func(now time.Time) error { return s.m.Defer(now, in, limit) })
+}
+
+// Stop ends the session in order: see [Machine.Stop]. A second stop changes nothing.
+func (s *Session) Stop(reason Reason) { s.do(func(now time.Time) { s.m.Stop(now, reason) }) }
+
+// Abort ends the session without drain or unbind.
+func (s *Session) Abort(reason Reason) { s.do(func(now time.Time) { s.m.Abort(now, reason) }) }
+
+func (s *Session) try(input func(now time.Time) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.conn == nil {
+		return errStopped("the session has ended")
+	}
+	err := input(time.Now())
+	s.collect()
+	return err
+}
+
+// SendWait is Send that waits for room in the queue, until ctx ends (code timeout). Not for callbacks: there may be
+// none before the handler has heard what became of earlier PDUs.
+func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
+	for {
+		err := s.Send(p)
+		if e, ok := err.(*Error); !ok || e.Code != CodeQueueFull {
+			return err
+		}
+		s.mu.Lock()
+		if s.room == nil {
+			s.room = make(chan struct{})
+		}
+		room := s.room
+		s.collect() // there may be room since
+		s.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return &Error{Code: CodeTimeout, Message: "no room in the queue", Retryable: true, Written: WrittenNever}
+		}
+	}
+}
+
+func (s *Session) notifyRoom() {
+	if s.room != nil {
+		close(s.room)
+		s.room = nil
+	}
+}
+
+// Request sends p and waits for its response, which no callback sees. The error is an *Error: queue_full,
+// stopped, invalid_pdu, or timeout when ctx ends first or ResponseLimit passes. Its Written says whether
+// the peer may have the request all the same.
+func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
+	if _, ok := p.CommandID().Response(); !ok {
+		return nil, &Error{Code: CodeInvalidPDU, Message: p.CommandID().String() + " has no response to wait for", Written: WrittenNever}
+	}
+	if err := s.cfg.refusal(p); err != nil {
+		return nil, errInvalid(err)
+	}
+	w := newWaiter()
+	if err := s.try(func(now time.Time) error { return s.m.Send(now, p, w) }); err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-w.answer:
+		return a.pdu, a.err
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	written := s.m.Cancel(w)
+	s.mu.Unlock()
+	select {
+	case a := <-w.answer: // it came at the same moment
+		return a.pdu, a.err
+	default:
+		return nil, &Error{Code: CodeTimeout, Message: "no response in time", Retryable: written == WrittenNever, Written: written, Cause: ctx.Err()}
+	}
+}
