@@ -7,7 +7,9 @@ func (s *Session) do(input func(now time.Time)) {
 	s.mu.Lock()
 	input(time.Now())
 	s.collect()
+	b := s.due()
 	s.mu.Unlock()
+	s.transmit(b)
 }
 
 // flush lets out what the callbacks of a batch sent together.
@@ -16,11 +18,13 @@ func (s *Session) flush(handled *tally) {
 	s.batching = false
 	s.inbox.done(handled)
 	s.collect()
+	b := s.due()
 	s.mu.Unlock()
+	s.transmit(b)
 }
 
-// collect passes on what the machine has put out: events to the owner, octets to the writer, the
-// deadline to the timer, the close to the connection. It is called with the lock held.
+// collect passes on what the machine has put out: events to the owner, the deadline to the timer, the close to the
+// connection; for the octets see due. It is called with the lock held.
 func (s *Session) collect() {
 	if len(s.m.events) > 0 {
 		for i := range s.m.events {
@@ -39,15 +43,6 @@ func (s *Session) collect() {
 		s.m.events = s.m.events[:0]
 		s.m.notes = 0
 		wake(s.wakeOwner)
-	}
-	switch n := s.m.OutputLen(); {
-	case n == 0:
-	case !s.batching || n > flushAt:
-		wake(s.wakeWriter)
-	case !s.lateFlush:
-		// A callback may take long, and links are checked and others send meanwhile.
-		s.lateFlush = true
-		s.late.Reset(flushAfter)
 	}
 	if s.room != nil && s.m.QueueRoom() && !s.inbox.behind(&s.cfg) {
 		s.notifyRoom()
@@ -69,13 +64,24 @@ const (
 	flushAfter = time.Millisecond
 )
 
+// flushSoon makes sure that a batch does not keep what it has for long: a callback may, and links are checked and
+// others send meanwhile.
+func (s *Session) flushSoon() {
+	if !s.lateFlush {
+		s.lateFlush = true
+		s.late.Reset(flushAfter)
+	}
+}
+
 func (s *Session) flushLate() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.lateFlush = false
-	if s.m.OutputLen() > 0 {
-		wake(s.wakeWriter)
-	}
+	batching := s.batching
+	s.batching = false // for now
+	b := s.due()
+	s.batching = batching
+	s.mu.Unlock()
+	s.transmit(b)
 }
 
 // arm makes sure that the timer fires no later than the machine's deadline. One that is armed for
@@ -91,13 +97,15 @@ func (s *Session) arm() {
 
 func (s *Session) expire() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := time.Now()
 	s.timerAt = time.Time{}
 	if at, ok := s.m.Deadline(); ok && !now.Before(at) {
 		s.m.Expire(now)
 	}
 	s.collect()
+	b := s.due()
+	s.mu.Unlock()
+	s.transmit(b)
 }
 
 func wake(c chan struct{}) {

@@ -58,7 +58,42 @@ func (s *Session) readEnded(err error, have int) {
 func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
 	used, need, lost := c.decode(have, s.cfg.MaxPDUSize)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.feed(c)
+	if lost != nil {
+		s.m.ParseError(time.Now(), lost)
+	}
+	borrows := s.inbox.borrows
+	s.collect()
+	size := max(need, smallChunk)
+	if have > len(c.buf)/2 {
+		size = max(need, largeChunk) // it was filled: there is more where that came from
+	}
+	borrowed := s.inbox.borrows > borrows
+	quiet := len(c.buf) > size && have <= smallChunk/2 // a large one for little: the burst is over
+	if next = c; borrowed || quiet || size > len(c.buf) {
+		next = newChunk(size)
+	}
+	left = copy(next.buf, c.buf[used:have])
+	switch {
+	case borrowed:
+		s.handOver(c) // from here on it is the owner's
+	case next == c:
+		c.reset()
+	default:
+		c.release()
+	}
+	b := s.due()
+	full := s.m.OutputLen() > s.cfg.Backlog
+	s.mu.Unlock()
+	s.transmit(b)
+	if full {
+		s.waitForPeer()
+	}
+	return next, left, lost == nil
+}
+
+// feed gives the machine what c holds.
+func (s *Session) feed(c *chunk) {
 	now := time.Now()
 	bad := c.bad
 	for i := range c.pdus {
@@ -71,29 +106,6 @@ func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
 		s.m.Unparsed(now, p, bad[0].err)
 		bad = bad[1:]
 	}
-	if lost != nil {
-		s.m.ParseError(now, lost)
-		s.collect()
-		s.handOver(c)
-		return newChunk(smallChunk), 0, false
-	}
-	size := max(need, smallChunk)
-	if have > len(c.buf)/2 {
-		size = max(need, largeChunk) // it was filled: there is more where that came from
-	}
-	before := s.inbox.borrows
-	s.collect()
-	if s.inbox.borrows == before && size <= len(c.buf) {
-		// Nobody borrows from the chunk: go on in it.
-		copy(c.buf, c.buf[used:have])
-		c.reset()
-		return c, have - used, true
-	}
-	next = newChunk(size)
-	copy(next.buf, c.buf[used:have])
-	s.handOver(c)
-	s.waitForPeer()
-	return next, have - used, true
 }
 
 // handOver leaves c to the owner, who releases it when all before it is handled.
@@ -106,6 +118,8 @@ func (s *Session) handOver(c *chunk) {
 // waitForPeer stops the reading of a session whose peer does not read: its requests, whose answers it does not
 // fetch, would fill the memory. It is the peer that holds up its own responses then, and the limits go on.
 func (s *Session) waitForPeer() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for s.m.OutputLen() > s.cfg.Backlog && !s.m.Done() && !s.ended {
 		s.resume.Wait()
 	}

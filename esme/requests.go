@@ -45,12 +45,15 @@ func (s *Session) Abort(reason Reason) { s.do(func(now time.Time) { s.m.Abort(no
 
 func (s *Session) try(input func(now time.Time) error) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.ended || s.conn == nil {
+		s.mu.Unlock()
 		return errStopped("the session has ended")
 	}
 	err := input(time.Now())
 	s.collect()
+	b := s.due()
+	s.mu.Unlock()
+	s.transmit(b)
 	return err
 }
 

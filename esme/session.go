@@ -21,6 +21,7 @@ type Session struct {
 	mu       sync.Mutex
 	m        *Machine
 	conn     net.Conn
+	direct   *direct // nil: all is written by the writer
 	inbox    inbox
 	batching bool // the owner runs callbacks: what they send goes out together
 	ended    bool // nothing is delivered any more
@@ -28,6 +29,9 @@ type Session struct {
 	room     chan struct{}
 	timerAt  time.Time
 
+	spare     []byte        // for the machine's next output
+	rest      []byte        // what the transport did not take at once, from restFrom on
+	restFrom  int           //
 	lateFlush bool          // the timer late is armed
 	boundNow  chan struct{} // closed when bound; nil while nobody asked
 
@@ -65,7 +69,7 @@ type Exit struct {
 // stopped in order with the reason shutdown.
 func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	s.mu.Lock()
-	s.conn = conn
+	s.conn, s.direct = conn, newDirect(conn)
 	s.m.Connected(time.Now())
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.late = time.AfterFunc(time.Hour, s.flushLate)

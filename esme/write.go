@@ -5,9 +5,58 @@ import (
 	"time"
 )
 
-// write is the writer: it gives the transport what the machine has put out, in as few calls as it can.
+// due is what the caller is to write by transmit when it has given the lock back; nil if there is nothing, or it is
+// another's to write: of who is at it already, of the writer, of the end of a batch. It is called with the lock held.
+func (s *Session) due() []byte {
+	switch n := s.m.OutputLen(); {
+	case n == 0 || s.m.writing:
+		return nil
+	case s.batching && n <= flushAt:
+		s.flushSoon()
+		return nil
+	case s.direct == nil:
+		wake(s.wakeWriter)
+		return nil
+	}
+	b := s.m.TakeOutput(s.spare)
+	s.spare = nil
+	return b
+}
+
+// transmit writes b, and what has come meanwhile, as far as the transport takes it without waiting. The rest is the
+// writer's.
+func (s *Session) transmit(b []byte) {
+	for b != nil {
+		n, err := s.direct.write(b)
+		s.mu.Lock()
+		if err == nil && n < len(b) {
+			s.rest, s.restFrom = b, n
+			wake(s.wakeWriter)
+			s.mu.Unlock()
+			return
+		}
+		b = s.written(b, n, err)
+		s.mu.Unlock()
+	}
+}
+
+// written tells the machine what the transport took of b, and returns what is due next. It is called with the lock held.
+func (s *Session) written(b []byte, n int, err error) []byte {
+	if cap(b) <= largeChunk { // else a burst is over: its buffer is not kept
+		s.spare = b
+	}
+	s.m.Written(time.Now(), n, err)
+	if err != nil {
+		// The reader learns how the transport ended; what it has got before still counts.
+		s.conn.SetReadDeadline(time.Now().Add(lingerLimit))
+	}
+	s.resume.Signal()
+	s.collect()
+	return s.due()
+}
+
+// write is the writer: it writes what may have to wait for the transport, and closes the own side of it.
 func (s *Session) write() {
-	var spare []byte
 	closed := false
 	for {
 		select {
@@ -15,37 +64,37 @@ func (s *Session) write() {
 		case <-s.done:
 			return
 		}
-		for {
-			s.mu.Lock()
-			b := s.m.TakeOutput(spare)
-			half := s.half
-			s.mu.Unlock()
-			if b == nil {
-				if half && !closed {
-					closed = true
-					s.closeHalf()
-				}
-				break
-			}
-			if limit := s.cfg.ResponseLimit; limit >= 0 {
-				s.conn.SetWriteDeadline(time.Now().Add(limit)) // a peer that takes nothing must not keep the session for ever
-			}
-			n, err := s.conn.Write(b)
-			if cap(b) > largeChunk {
-				b = nil // a burst is over: do not keep its buffer
-			}
-			spare = b
-			s.do(func(now time.Time) {
-				s.m.Written(now, n, err)
-				s.resume.Signal()
-			})
-			if err != nil {
-				// The reader learns how the transport ended; what it has got before still counts.
-				s.conn.SetReadDeadline(time.Now().Add(lingerLimit))
-				break
-			}
+		s.mu.Lock()
+		b, from := s.rest, s.restFrom
+		s.rest, s.restFrom = nil, 0
+		if b == nil && s.direct == nil {
+			b = s.m.TakeOutput(s.spare)
+			s.spare = nil
+		}
+		half := s.half && !closed && b == nil
+		s.mu.Unlock()
+		switch {
+		case b != nil:
+			s.transmit(s.writeAll(b, from))
+		case half:
+			closed = true
+			s.closeHalf()
 		}
 	}
+}
+
+// writeAll writes b from an offset on, as long as it takes, and returns what is due next.
+func (s *Session) writeAll(b []byte, from int) []byte {
+	if limit := s.cfg.ResponseLimit; limit >= 0 {
+		s.conn.SetWriteDeadline(time.Now().Add(limit)) // a peer that takes nothing must not keep the session for ever
+	}
+	n, err := s.conn.Write(b[from:])
+	if err == nil && s.direct != nil {
+		s.conn.SetWriteDeadline(time.Time{})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written(b, from+n, err)
 }
 
 func (s *Session) closeIfWanted() {

@@ -1,0 +1,283 @@
+package esme
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/pdu"
+)
+
+// cpu is the CPU time that this process, which is the client, has used.
+func cpu(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// meter measures one run of b.N messages.
+type meter struct {
+	b    *testing.B
+	used time.Duration
+}
+
+func start(b *testing.B) *meter {
+	b.ReportAllocs()
+	m := &meter{b, cpu(b)}
+	b.ResetTimer()
+	return m
+}
+
+// stop reports CPU seconds per million messages, and returns them.
+func (m *meter) stop(messages int) float64 {
+	m.b.StopTimer()
+	perMillion := (cpu(m.b) - m.used).Seconds() / float64(messages) * 1e6
+	m.b.ReportMetric(perMillion, "cpu-s/M")
+	m.b.ReportMetric(float64(messages)/m.b.Elapsed().Seconds(), "msg/s")
+	return perMillion
+}
+
+// message is a submit_sm with 100 octets of text, built anew as a program would.
+func message() *pdu.PDU {
+	b := pdu.NewBuilder(submitSM)
+	b.SetString(pdu.FieldSourceAddr, "12345")
+	b.SetString(pdu.FieldDestinationAddr, "491700000001")
+	b.SetString(pdu.FieldShortMessage, text)
+	return b.Build()
+}
+
+const text = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+
+var submitSM, _ = pdu.CommandByID(pdu.CmdSubmitSM)
+
+// sender keeps as many requests on their way as the window takes, until n are answered. With latency it notes when each
+// was sent.
+type sender struct {
+	esme.Base
+	tb      testing.TB
+	session *esme.Session
+	bound   chan struct{}
+	done    chan struct{}
+	sent    int
+	got     int
+	n       int
+	refused int
+
+	replies int // to deliver_sm, with a body of its own
+}
+
+func (h *sender) Init(s *esme.Session) error { h.session = s; return nil }
+
+func (h *sender) HandleInfo(m any) {
+	if _, ok := m.(esme.Bound); ok {
+		close(h.bound)
+	}
+}
+
+func (h *sender) send() {
+	h.sent++
+	if err := h.session.Send(message()); err != nil {
+		h.tb.Error(err)
+	}
+}
+
+func (h *sender) HandleResp(resp, _ *pdu.PDU) {
+	if resp.CommandStatus() != pdu.ESME_ROK {
+		h.refused++
+	}
+	if h.got++; h.got == h.n {
+		close(h.done)
+	} else if h.sent < h.n {
+		h.send()
+	}
+}
+
+func (h *sender) HandlePDU(in *esme.Inbound) error {
+	if len(in.PDU.Bytes(pdu.FieldShortMessage)) == 0 {
+		h.refused++
+	}
+	b := pdu.NewBuilder(deliverSMResp)
+	err := h.session.Reply(in, b.Build())
+	if h.replies++; h.replies == h.n {
+		close(h.done)
+	}
+	return err
+}
+
+var deliverSMResp, _ = pdu.CommandByID(pdu.CmdDeliverSMResp)
+
+func (h *sender) HandleStop(esme.Reason, []*pdu.PDU) string { return "normal" }
+
+// fleet is bound sessions.
+type fleet struct {
+	all  []*sender
+	runs sync.WaitGroup
+}
+
+// bind makes sessions with a window and binds them to the SMSC with the job.
+func bind(tb testing.TB, sessions, window int, job string, n int) *fleet {
+	f := new(fleet)
+	cfg := esme.Config{SystemID: job, Window: window, RelaxedLengths: true}
+	for range sessions {
+		conn, err := esme.Dial(context.Background(), peerAddress, cfg)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		h := &sender{tb: tb, n: n, bound: make(chan struct{}), done: make(chan struct{})}
+		s := esme.NewSession(cfg, h, nil)
+		f.runs.Go(func() { s.Run(context.Background(), conn) })
+		f.all = append(f.all, h)
+	}
+	for _, h := range f.all {
+		<-h.bound
+	}
+	return f
+}
+
+// submit sends n over each session and waits for all answers.
+func (f *fleet) submit(n, window int) {
+	for _, h := range f.all {
+		h.session.Do(func() {
+			h.n, h.sent, h.got, h.done = n, 0, 0, make(chan struct{})
+			for h.sent < min(n, window) {
+				h.send()
+			}
+		})
+	}
+	for _, h := range f.all {
+		asked := make(chan chan struct{})
+		h.session.Do(func() { asked <- h.done })
+		<-<-asked
+	}
+}
+
+func (f *fleet) stop() {
+	for _, h := range f.all {
+		h.session.Stop(esme.Reason{Kind: esme.KindCustom})
+	}
+	f.runs.Wait()
+}
+
+// ours, once measured, is what the others are compared with.
+type comparison struct{ ours float64 }
+
+func (c *comparison) of(b *testing.B, name string, figure float64) {
+	if name == "esmehost" {
+		c.ours = figure
+	} else if c.ours > 0 {
+		b.ReportMetric(figure/c.ours, "times")
+	}
+}
+
+// Submit and response by each, one bind, window 100.
+func BenchmarkSubmit(b *testing.B) {
+	const window = 100
+	var c comparison
+	b.Run("esmehost", func(b *testing.B) {
+		f := bind(b, 1, window, "answer", 0)
+		m := start(b)
+		f.submit(b.N, window)
+		c.of(b, "esmehost", m.stop(b.N))
+		f.stop()
+	})
+	b.Run("gosmpp", func(b *testing.B) {
+		g := dialGosmpp(b, window, "answer")
+		m := start(b)
+		g.submit(b.N)
+		c.of(b, "gosmpp", m.stop(b.N))
+		g.close()
+	})
+	b.Run("bare", func(b *testing.B) {
+		l := dialBare(b, "answer")
+		m := start(b)
+		l.submit(b.N, window)
+		c.of(b, "bare", m.stop(b.N))
+		l.close()
+	})
+}
+
+// deliver_sm and reply by each, 100 unanswered at a time.
+func BenchmarkDeliver(b *testing.B) {
+	var c comparison
+	job := func(n int) string { return fmt.Sprint("send ", n, " 100") }
+	b.Run("esmehost", func(b *testing.B) {
+		m := start(b)
+		f := bind(b, 1, 10, job(b.N), b.N)
+		<-f.all[0].done
+		c.of(b, "esmehost", m.stop(b.N))
+		f.stop()
+	})
+	b.Run("gosmpp", func(b *testing.B) {
+		m := start(b)
+		g := dialGosmpp(b, 10, job(b.N))
+		g.awaitDelivered(b.N)
+		c.of(b, "gosmpp", m.stop(b.N))
+		g.close()
+	})
+	b.Run("bare", func(b *testing.B) {
+		m := start(b)
+		l := dialBare(b, job(b.N))
+		l.replyTo(b.N)
+		c.of(b, "bare", m.stop(b.N))
+		l.close()
+	})
+}
+
+// One request at a time: what a round costs, beside a loop that writes and reads and does nothing else.
+func BenchmarkWindow1(b *testing.B) {
+	var c comparison
+	perRound := func(b *testing.B) float64 { return float64(b.Elapsed().Nanoseconds()) / float64(b.N) }
+	b.Run("esmehost", func(b *testing.B) {
+		f := bind(b, 1, 1, "answer", 0)
+		m := start(b)
+		f.submit(b.N, 1)
+		m.stop(b.N)
+		c.of(b, "esmehost", perRound(b))
+		f.stop()
+	})
+	b.Run("gosmpp", func(b *testing.B) {
+		g := dialGosmpp(b, 1, "answer")
+		m := start(b)
+		g.submit(b.N)
+		m.stop(b.N)
+		c.of(b, "gosmpp", perRound(b))
+		g.close()
+	})
+	b.Run("bare", func(b *testing.B) {
+		l := dialBare(b, "answer")
+		m := start(b)
+		l.submit(b.N, 1)
+		m.stop(b.N)
+		c.of(b, "bare", perRound(b))
+		l.close()
+	})
+}
+
+// A million requests in flight at once over a thousand binds, beside a thousand over one: the cost of a message is flat.
+func BenchmarkInFlight(b *testing.B) {
+	const window = 1000
+	var one float64
+	for _, sessions := range []int{1, 1000} {
+		b.Run(fmt.Sprint(sessions, " binds"), func(b *testing.B) {
+			f := bind(b, sessions, window, fmt.Sprint("hold ", sessions, " ", window), 0)
+			rounds := max(1, b.N/(sessions*window))
+			m := start(b)
+			for range rounds {
+				f.submit(window, window)
+			}
+			perMillion := m.stop(rounds * sessions * window)
+			if sessions == 1 {
+				one = perMillion
+			} else if one > 0 {
+				b.ReportMetric(perMillion/one, "times-1-bind")
+			}
+			f.stop()
+		})
+	}
+}
