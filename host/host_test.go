@@ -45,24 +45,64 @@ func (l *lines) expect(t *testing.T, words ...string) string {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
-		l.mu.Lock()
-		text := l.text.String()
-		l.mu.Unlock()
-		for line := range strings.SplitSeq(text, "\n") {
-			all := true
-			for _, w := range words {
-				all = all && strings.Contains(line, w)
-			}
-			if all {
-				return line
-			}
+		line, ok := l.since(0, words...)
+		if ok {
+			return line
 		}
 		select {
 		case <-l.more:
 		case <-deadline:
-			t.Fatalf("the log has no line with %q:\n%s", words, text)
+			t.Fatalf("the log has no line with %q:\n%s", words, l.String())
 		}
 	}
+}
+
+// since finds a line with all the words behind a mark.
+func (l *lines) since(mark int, words ...string) (string, bool) {
+	l.mu.Lock()
+	text := string(l.text.Bytes()[mark:])
+	l.mu.Unlock()
+	for line := range strings.SplitSeq(text, "\n") {
+		all := true
+		for _, w := range words {
+			all = all && strings.Contains(line, w)
+		}
+		if all {
+			return line, true
+		}
+	}
+	return "", false
+}
+
+// mark is where the log ends now.
+func (l *lines) mark() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Len()
+}
+
+// String is the log so far.
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// eventually waits until something holds. It reports false, and the test has failed, when that takes too long.
+func eventually(t *testing.T, what string, holds func() bool) bool {
+	t.Helper()
+	deadline := time.After(2 * time.Minute)
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !holds() {
+		select {
+		case <-look.C:
+		case <-deadline:
+			t.Errorf("it did not come to this: %s", what)
+			return false
+		}
+	}
+	return true
 }
 
 // world is a host with its scripts and a simulator.
@@ -92,18 +132,27 @@ func newWorld(t *testing.T, scripts map[string]string, extra string) *world {
 // newWorldOf starts a host by a configuration, in which SMSC stands for the simulator's address.
 func newWorldOf(t *testing.T, files map[string]string, yaml string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), log: newLines(), texts: make(chan string, 1000)}
+	texts := make(chan string, 1000)
+	w := newWorldWith(t, files, yaml, smsc.Config{Observe: func(e smsc.Event) {
+		if e.Received && e.PDU.CommandID() == pdu.CmdSubmitSM {
+			text, _ := e.PDU.Text()
+			texts <- e.SystemID + ": " + text
+		}
+	}})
+	w.texts = texts
+	return w
+}
+
+// newWorldWith is newWorldOf with a simulator of one's own.
+func newWorldWith(t *testing.T, files map[string]string, yaml string, sim smsc.Config) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), log: newLines()}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.addr = l.Addr().String()
-	w.sim = smsc.New(smsc.Config{Observe: func(e smsc.Event) {
-		if e.Received && e.PDU.CommandID() == pdu.CmdSubmitSM {
-			text, _ := e.PDU.Text()
-			w.texts <- e.SystemID + ": " + text
-		}
-	}})
+	w.sim = smsc.New(sim)
 	var running sync.WaitGroup
 	ctx, cancel := context.WithCancel(context.Background())
 	running.Go(func() { w.sim.Serve(ctx, l) })

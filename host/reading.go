@@ -1,7 +1,12 @@
 package host
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/esmehost/esmehost/diag"
@@ -58,4 +63,15 @@ func (r *reading) read(file string) read {
 	}
 	r.files[file] = f
 	return f
+}
+
+// digest tells what was read in these files from any other content of them.
+func (r *reading) digest(files map[string]look) string {
+	sum := sha256.New()
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		f := r.files[file]
+		fmt.Fprintf(sum, "%s\n%v\n%d\n", file, f.err, len(f.src))
+		sum.Write(f.src)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }

@@ -23,6 +23,8 @@ type script struct {
 	disk  string          // hash of the last whole program that was in the file: it ran, or was refused
 	files map[string]look // what the last reading looked at, with what it found
 	said  string          // the last complaint, so that it is said once
+	// broken is the digest of the last files that said was about.
+	broken string
 }
 
 // trialTime is how long new code is watched: if it trips the error limit until then, the host goes back.

@@ -214,6 +214,9 @@ func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 		if prog == nil && !second {
 			s.files, again = nil, true
 		}
+		if save := now.digest(files); changed || prog == nil && save != s.broken {
+			s.said, s.broken = "", save // another save: what is wrong with it is said, be it the same as before
+		}
 		s.mu.Unlock()
 		switch {
 		case prog == nil && second:
