@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 )
 
@@ -66,7 +67,7 @@ func (d *Dialer) Dial(ctx context.Context, address string, cfg Config) (net.Conn
 	}
 	tc, err := d.Certificates.Client(t, host, d.TLS)
 	if err == nil {
-		return d.handshake(ctx, tls.Client(conn, d.logged(tc)))
+		return d.handshake(ctx, conn, tls.Client, tc, t.KeyLog)
 	}
 	conn.Close()
 	return nil, err
@@ -94,19 +95,29 @@ func sourceAddress(s string) (net.Addr, error) {
 	return a, nil
 }
 
-func (d *Dialer) logged(c *tls.Config) *tls.Config {
+// handshake encrypts conn as one of the two sides. The secrets are made in it, so no longer is keyLog open.
+func (d *Dialer) handshake(ctx context.Context, conn net.Conn, side func(net.Conn, *tls.Config) *tls.Conn, c *tls.Config, keyLog string) (net.Conn, error) {
 	if d.KeyLog != nil {
 		c.KeyLogWriter = d.KeyLog
 	}
-	return c
-}
-
-func (d *Dialer) handshake(ctx context.Context, conn *tls.Conn) (net.Conn, error) {
-	if err := conn.HandshakeContext(ctx); err != nil {
+	if keyLog != "" {
+		f, err := os.OpenFile(keyLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			conn.Close()
+			return nil, tlsError("key_log", err)
+		}
+		defer f.Close()
+		c.KeyLogWriter = f
+		if d.KeyLog != nil {
+			c.KeyLogWriter = io.MultiWriter(f, d.KeyLog)
+		}
+	}
+	secure := side(conn, c)
+	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, tlsError("handshake with "+conn.RemoteAddr().String(), err)
 	}
-	return conn, nil
+	return secure, nil
 }
 
 // accept makes a connection that came in ready for the session: it encrypts it if cfg says so.
@@ -119,7 +130,7 @@ func (d *Dialer) accept(ctx context.Context, conn net.Conn, cfg Config) (net.Con
 		conn.Close()
 		return nil, err
 	}
-	return d.handshake(ctx, tls.Server(conn, d.logged(tc)))
+	return d.handshake(ctx, conn, tls.Server, tc, cfg.TLS.KeyLog)
 }
 
 func connectError(err error) *Error {

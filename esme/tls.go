@@ -18,6 +18,7 @@ type TLS struct {
 	ServerName string // name that the SMSC's certificate must bear; empty: the host of the address
 	MinVersion uint16 // tls.VersionTLS12 or above; 0 = TLS 1.2
 	Insecure   bool   // do not check the SMSC's certificate: whoever is in between can read and write
+	KeyLog     string // file that gets the secrets (NSS key log format): whoever has it can read what passed
 }
 
 // Certificates reads the files of [TLS] and keeps what it read until they change: many binds share

@@ -42,6 +42,9 @@ func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
 	b.lua = luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
 		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, DataCoding0: cfg.DataCoding0, Log: b.log,
 		Tripped: func(bad *vm.Program, why string) bool { return h.tripped(b, bad, why) }}, prog)
+	if t := cfg.ESME.TLS; t != nil && t.KeyLog != "" {
+		b.log.Warn("the secrets of encrypted connections are written down: whoever has the file can read what passes", "file", t.KeyLog)
+	}
 	b.client = b.newClient()
 	b.live.Store(liveOf(cfg))
 	close(b.done)

@@ -106,6 +106,7 @@ func (b *bindReader) tls(n *node) {
 		"server_name": func(n *node) { t.ServerName = b.str(n) },
 		"min_version": func(n *node) { t.MinVersion = tlsVersions[b.oneOf(n, "1.2", "1.3")] },
 		"insecure":    func(n *node) { t.Insecure = b.boolean(n) },
+		"key_log":     func(n *node) { t.KeyLog = b.path(n, dir) },
 	})
 	var files esme.Certificates
 	if err := files.Check(*t); err != nil {

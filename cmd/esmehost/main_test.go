@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"esmehost": main}) }
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"esmehost": main, "peer": peer}) }
 
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
