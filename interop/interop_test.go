@@ -2,110 +2,10 @@
 package interop
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
-	"time"
 )
-
-// event is what one side says happened: a line of JSON.
-type event map[string]any
-
-// listener reads the events of a side.
-type listener struct {
-	t      *testing.T
-	who    string
-	events chan event
-	seen   []event
-}
-
-func listen(t *testing.T, who string, r io.Reader) *listener {
-	l := &listener{t: t, who: who, events: make(chan event, 1000)}
-	go func() {
-		defer close(l.events)
-		in := bufio.NewScanner(r)
-		in.Buffer(nil, 1<<20)
-		for in.Scan() {
-			e := event{}
-			if json.Unmarshal(in.Bytes(), &e) != nil {
-				e = event{"msg": in.Text()}
-			}
-			l.events <- e
-		}
-	}()
-	return l
-}
-
-// expect waits for an event that the test of it accepts; those before it are passed over.
-func (l *listener) expect(what string, is func(e event) bool) event {
-	l.t.Helper()
-	deadline := time.After(30 * time.Second)
-	for {
-		select {
-		case e, ok := <-l.events:
-			if !ok {
-				l.t.Fatalf("%s ended before %s; it said %v", l.who, what, l.seen)
-			}
-			l.seen = append(l.seen, e)
-			if is(e) {
-				return e
-			}
-		case <-deadline:
-			l.t.Fatalf("%s did not say %s; it said %v", l.who, what, l.seen)
-		}
-	}
-}
-
-func (l *listener) named(name string) map[string]any {
-	l.t.Helper()
-	e := l.expect(name, func(e event) bool { return e["event"] == name })
-	p, _ := e["pdu"].(map[string]any)
-	return p
-}
-
-func (l *listener) logged(msg, bind string) map[string]any {
-	l.t.Helper()
-	e := l.expect(msg, func(e event) bool { return e["msg"] == msg && e["bind"] == bind })
-	f, _ := e["fields"].(map[string]any)
-	return f
-}
-
-// need skips the test where a program is missing; where everything is to be there, it fails.
-func need(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", program)
-		}
-		t.Skipf("%s is not installed: this test against other people's software is left out", program)
-	}
-}
-
-// needNPM is need for what npm installs here.
-func needNPM(t *testing.T) {
-	t.Helper()
-	need(t, "node")
-	if _, err := os.Stat("node_modules/smpp"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("npm's packages are not installed: make test installs them")
-		}
-		t.Skip("npm's packages are not installed: this test against other people's software is left out (make test installs them where there is npm)")
-	}
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
 
 const script = `
 local M = { version = 1 }
@@ -142,60 +42,14 @@ return M
 `
 
 func TestNPMServer(t *testing.T) {
-	need(t, "npm")
-	need(t, "node")
-	if _, err := os.Stat("node_modules/smpp"); err != nil {
-		run(t, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	}
-	dir := t.TempDir()
-	bin := filepath.Join(dir, "esmehost")
-	run(t, "go", "build", "-o", bin, "../cmd/esmehost")
-
-	node := exec.Command("node", "server.js")
-	nodeIn, err := node.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nodeOut, err := node.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	node.Stderr = os.Stderr
-	if err := node.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { nodeIn.Close(); node.Wait() })
-	smsc := listen(t, "the SMSC", nodeOut)
-	port := smsc.expect("listening", func(e event) bool { return e["event"] == "listening" })["port"]
-
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("s.lua", script)
-	write("esmehost.yaml", fmt.Sprintf(`
+	needNPM(t)
+	smsc, port := startSMSC(t, "node", "server.js")
+	host := startHost(t, script, fmt.Sprintf(`
 binds:
   acme: { smsc: "smpp://127.0.0.1:%v", system_id: acme, password: secret, script: s.lua, restart: temporary }
   wrong: { smsc: "smpp://127.0.0.1:%v", system_id: acme, password: wrong, script: s.lua, restart: temporary }
 `, port, port))
-	host := exec.Command(bin, "run", "--log-format", "json", "esmehost.yaml")
-	host.Dir = dir
-	stderr, err := host.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := host.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said := listen(t, "the host", stderr)
-	ended := false
-	t.Cleanup(func() {
-		if !ended {
-			host.Process.Kill()
-			host.Wait()
-		}
-	})
+	said := host.listener
 
 	// The submit_sm as the SMSC saw it, with its TLVs.
 	sub := smsc.named("submit_sm")
@@ -240,13 +94,5 @@ binds:
 	if !slices.ContainsFunc(said.seen, refused) {
 		said.expect("that the wrong password was refused", refused)
 	}
-	if err := host.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for range said.events { // to its end
-	}
-	if err := host.Wait(); err != nil {
-		t.Errorf("the host ended with %v", err)
-	}
-	ended = true
+	host.end()
 }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -36,7 +34,7 @@ function M.handle_resp(p, original, state)
 end
 
 function M.handle_pdu(p, state)
-  log.info("pdu", { command = p.command, from = p.source_addr, to = p.destination_addr, text = p.text, reference = p.user_message_reference })
+  log.info("pdu", { command = p.command, from = p.source_addr, to = p.destination_addr, text = p.text, reference = p.user_message_reference, sequence = p.sequence_number })
   assert(esme.reply(p, p:response()))
   done(state)
 end
@@ -55,11 +53,7 @@ type said map[string]map[string]any
 // TestNPMModes and TestPerlModes bind in every mode, send both ways where the mode lets them, and end in every way:
 // by own unbind, by the SMSC's, and by a cut.
 func TestNPMModes(t *testing.T) {
-	need(t, "npm")
-	need(t, "node")
-	if _, err := os.Stat("node_modules/smpp"); err != nil {
-		run(t, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	}
+	needNPM(t)
 	testModes(t, "node", "modes.js")
 }
 
@@ -76,26 +70,7 @@ func TestPerlModes(t *testing.T) {
 }
 
 func testModes(t *testing.T, program, file string) {
-	dir := t.TempDir()
-	bin := filepath.Join(dir, "esmehost")
-	run(t, "go", "build", "-o", bin, "../cmd/esmehost")
-	server := exec.Command(program, file)
-	in, err := server.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); server.Wait() })
-	smsc := listen(t, "the SMSC", out)
-	port := smsc.expect("listening", func(e event) bool { return e["event"] == "listening" })["port"]
-
+	smsc, port := startSMSC(t, program, file)
 	modes := map[string]string{"trx": "transceiver", "tx": "transmitter", "rx": "receiver"}
 	endings := []string{"own", "peer", "drop"}
 	config := "binds:\n"
@@ -105,30 +80,9 @@ func testModes(t *testing.T, program, file string) {
 				short, ending, port, mode, short, ending, mode, ending)
 		}
 	}
-	for name, text := range map[string]string{"s.lua": modesScript, "esmehost.yaml": config} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	host := exec.Command(bin, "run", "--log-format", "json", "esmehost.yaml")
-	host.Dir = dir
-	stderr, err := host.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := host.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := false
-	t.Cleanup(func() {
-		if !ended {
-			host.Process.Kill()
-			host.Wait()
-		}
-	})
+	ours := startHost(t, modesScript, config)
 
 	// The binds run at once: their events are put in order first.
-	ours := listen(t, "the host", stderr)
 	got, stops := said{}, 0
 	ours.expect("nine stops", func(e event) bool {
 		if bind, ok := e["bind"].(string); ok {
@@ -179,7 +133,7 @@ func testModes(t *testing.T, program, file string) {
 			}
 			if short == "rx" || short == "trx" && ending != "drop" {
 				check(got, bind+"/pdu", map[string]any{"command": "deliver_sm", "from": "491700000001", "to": "12345", "text": "from the SMSC", "reference": 513})
-				check(theirs, bind+"/deliver_sm_resp", map[string]any{"status": 0})
+				check(theirs, bind+"/deliver_sm_resp", map[string]any{"status": 0, "sequence": got[bind+"/pdu"]["sequence"]})
 			} else {
 				none(got, bind+"/pdu")
 			}
@@ -202,13 +156,5 @@ func testModes(t *testing.T, program, file string) {
 			check(got, bind+"/stop", map[string]any{"lost": lost})
 		}
 	}
-	if err := host.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for range ours.events { // to its end
-	}
-	if err := host.Wait(); err != nil {
-		t.Errorf("the host ended with %v", err)
-	}
-	ended = true
+	ours.end()
 }
