@@ -167,7 +167,7 @@ func baseRawSet(L *lua.LState) int {
 		L.ArgError(2, "the key is nil or NaN")
 	}
 	if n, ok := key.(lua.LNumber); ok {
-		hole(L, t, n)
+		extend(L, t, n)
 	}
 	L.RawSet(t, key, L.CheckAny(3))
 	L.Push(t)
@@ -183,11 +183,13 @@ func checkOpen(L *lua.LState, n int) *lua.LTable {
 	return t
 }
 
-// hole charges for what the machine fills when a list is written to far behind its end.
-func hole(L *lua.LState, t *lua.LTable, key lua.LNumber) {
-	if n := len(inside(t).array); key > lua.LNumber(n+1) && key < lua.LNumber(lua.MaxArrayIndex) {
-		ChargeMemory(L, (int(key)-n)*sizeValue)
+// extend charges for a list that grows, and makes room.
+func extend(L *lua.LState, t *lua.LTable, key lua.LNumber) {
+	s := FromLua(L)
+	if key > listGrows {
+		s.budget.extend(inside(t), key)
 	}
+	s.charge(L, 1)
 }
 
 func baseToString(L *lua.LState) int {

@@ -21,12 +21,16 @@ type budget struct {
 	check   atomic.Int64 // look at the clock when left has come down to this; the watcher raises it
 	allowed allowance
 	tripped Kind
+	thread  *lua.LState   // that the machine runs
+	frame   **frameInside // its current one
 
 	last   time.Duration // of the clock, at the last look; 0: there was none in this run
-	active time.Duration // in which the run really ran, between its looks
+	active time.Duration // in which the run had a processor
+	passed time.Duration // in which it ran or was held up, by a Go function that blocks too
 	slow   bool          // the last slice took long: look at each instruction
-	slows  int           // how many did
-	cpu    time.Duration // of the process, at the last look of a run with many slow slices
+	os     int           // the thread that it ran on at the last look, once it has run for long
+	cpu    time.Duration // of that thread, then
+	polite time.Duration // active, when others were let run last
 	made   int64         // octets of strings and the like since memory was measured
 
 	measured  time.Duration // active, when memory was looked at last
@@ -37,14 +41,17 @@ const (
 	// clockEvery is how many instructions pass between two looks at the clock.
 	clockEvery = 1024
 	// sliceMax is the most that counts between two looks. More, and it was the machine that had no time for
-	// us: 1024 instructions, and what the host does for them, take far less. A script that has more than
-	// slowFree such slices is at fault itself, unless the process had no CPU meanwhile.
+	// us: 1024 instructions, and what the host does for them, take far less.
 	sliceMax = 4 * time.Millisecond
-	slowFree = 4
 	// sliceSlow is how long a slice may take before each single instruction is looked at.
 	sliceSlow = time.Millisecond
-	// politeAfter is how long a run may go on before it lets others run at each look.
-	politeAfter = time.Millisecond
+	// exactAfter is how long a run may go on before it is the processor's time that counts, and not the clock's,
+	// which goes on while a busy machine runs others.
+	exactAfter = time.Millisecond
+	// heldUp is how many times its time a run may be held up.
+	heldUp = 10
+	// politeEvery is how long a run may go on before it lets others run again.
+	politeEvery = time.Millisecond / 4
 	// measureEvery is how long a run may go on before memory is looked at again.
 	measureEvery = time.Millisecond
 )
@@ -64,8 +71,8 @@ func clock() time.Duration { return time.Since(epoch) }
 func (b *budget) start(a allowance) {
 	b.allowed, b.left = a, a.instructions
 	b.tripped = ""
-	b.last, b.active, b.measured = 0, 0, 0
-	b.allocated, b.slow, b.slows, b.cpu = 0, false, 0, 0
+	b.last, b.active, b.passed, b.polite, b.measured = 0, 0, 0, 0, 0
+	b.allocated, b.slow, b.cpu = 0, false, 0
 	b.check.Store(max(0, b.left-clockEvery))
 }
 
@@ -89,6 +96,11 @@ func (b *budget) charge(n int) {
 // Done is called by the machine before every instruction.
 func (b *budget) Done() <-chan struct{} {
 	b.left--
+	if f := *b.frame; f != nil && f.Fn.Proto != nil { // of Go, where package context asks, for a coroutine that is made
+		if inst := f.Fn.Proto.Code[f.Pc-1]; costly>>(inst>>26)&1 != 0 {
+			b.foresee(f, inst)
+		}
+	}
 	if b.left > b.check.Load() {
 		return nil
 	}
@@ -103,7 +115,7 @@ func (b *budget) look() <-chan struct{} {
 	case b.tripped != "":
 	case b.left <= 0:
 		b.tripped = Budget
-	case b.active > b.allowed.time:
+	case b.active > b.allowed.time, b.passed/heldUp > b.allowed.time:
 		b.tripped = Time
 	case b.active-b.measured > measureEvery && b.grown():
 		b.tripped = Memory
@@ -124,9 +136,13 @@ func (b *budget) lookAtClock() {
 	now := clock()
 	if b.last != 0 {
 		b.count(now - b.last)
-		if b.active > politeAfter {
-			runtime.Gosched()
+		if b.active > exactAfter {
+			if b.active-b.polite > politeEvery {
+				b.polite = b.active
+				runtime.Gosched()
+			}
 			now = clock()
+			b.os, b.cpu = threadCPU()
 		}
 	}
 	b.last = now
@@ -134,20 +150,15 @@ func (b *budget) lookAtClock() {
 
 // count adds a slice.
 func (b *budget) count(slice time.Duration) {
-	if b.slow = slice > sliceSlow; b.slow {
-		b.slows++
-	}
-	if b.slows > slowFree {
-		used := processCPU()
-		slice = min(slice, max(used-b.cpu, 0))
-		if b.cpu == 0 {
-			slice = 0
+	b.slow = slice > sliceSlow
+	ran := min(slice, sliceMax)
+	b.passed += ran
+	if b.cpu != 0 {
+		if thread, used := threadCPU(); thread == b.os {
+			ran = min(slice, max(used-b.cpu, 0))
 		}
-		b.cpu = used
-	} else {
-		slice = min(slice, sliceMax)
 	}
-	b.active += slice
+	b.active += ran
 }
 
 // grown looks whether the state holds more than it may. It is measured only when the process has
@@ -163,13 +174,13 @@ func (b *budget) grown() bool {
 		return false
 	}
 	b.allocated = now
-	return b.state.over()
+	return b.state.over(0)
 }
 
 // remember takes n octets of memory that the script may hold from now on: of strings, buffers, threads.
 func (b *budget) remember(n int) {
 	if b.made += int64(n); b.made > b.state.limits.Memory/4 {
-		if b.tripped == "" && b.state.over() {
+		if b.tripped == "" && b.state.over(int64(n)) {
 			b.trip(Memory)
 		}
 	}
@@ -180,6 +191,9 @@ func (b *budget) error() *Error {
 	a := &b.allowed
 	switch b.tripped {
 	case Time:
+		if b.active <= a.time {
+			return &Error{Kind: Time, Limit: a.timeName, Message: fmt.Sprintf("was held up for %v, %d times what it may run (%s)", heldUp*a.time, heldUp, a.timeName)}
+		}
 		return &Error{Kind: Time, Limit: a.timeName, Message: fmt.Sprintf("ran longer than %v (%s)", a.time, a.timeName)}
 	case Memory:
 		return b.state.memoryError()

@@ -33,10 +33,12 @@ type registryInside struct {
 
 // frameInside is the beginning of a call frame.
 type frameInside struct {
-	Idx    int
-	Fn     *lua.LFunction
-	Parent unsafe.Pointer
-	Pc     int
+	Idx       int
+	Fn        *lua.LFunction
+	Parent    unsafe.Pointer
+	Pc        int
+	Base      int
+	LocalBase int
 }
 
 // stackInside is a stack of call frames that grows.
@@ -79,7 +81,7 @@ func checkLayouts() error {
 	if lua.FramesPerSegment != framesPerSegment {
 		return fmt.Errorf("this version of gopher-lua is not known: %d frames a segment", lua.FramesPerSegment)
 	}
-	return sameLayout(reflect.TypeFor[frameInside](), frame.Type.Elem(), 4)
+	return sameLayout(reflect.TypeFor[frameInside](), frame.Type.Elem(), 6)
 }
 
 func sameLayout(known, found reflect.Type, fields int) error {

@@ -59,10 +59,12 @@ func (s *State) settle() bool {
 	if v.since < max(v.next, surveyFirst) && int64(live-v.live) < s.limits.Memory/4 {
 		return false
 	}
-	began := time.Now()
+	os, began := threadCPU()
 	s.measure(true)
 	v.since, v.live = 0, live
-	v.next = int64(time.Since(began)/instruction) * surveyShare
+	if now, ended := threadCPU(); now == os { // else the next one tells
+		v.next = int64((ended-began)/instruction) * surveyShare
+	}
 	switch high := s.limits.Memory / 10 * 8; {
 	case v.size > s.limits.Memory:
 		return true
@@ -78,11 +80,12 @@ func (s *State) settle() bool {
 	return false
 }
 
-// over measures in the middle of a run and reports whether the state holds too much.
-func (s *State) over() bool {
-	s.budget.made = 0
+// over measures in the middle of a run and reports whether the state holds too much, with what it is about
+// to make.
+func (s *State) over(more int64) bool {
+	s.budget.made = more
 	s.measure(false)
-	return s.survey.size > s.limits.Memory
+	return s.survey.size+more > s.limits.Memory
 }
 
 // Memory measures how many octets the state holds.

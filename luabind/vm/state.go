@@ -184,6 +184,7 @@ func (s *State) begin(t *task, a allowance) {
 
 // run calls fn on the thread L.
 func (s *State) run(L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) ([]lua.LValue, *Error) {
+	s.budget.runsOn(L)
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
@@ -266,12 +267,14 @@ func (s *State) enter(L, th *lua.LState) {
 	s.depth++
 	s.frames += n
 	s.running = append(s.running, th)
+	s.budget.runsOn(th)
 }
 
 func (s *State) leave(L *lua.LState) {
 	s.depth--
 	s.frames -= frames(L)
 	s.running = s.running[:len(s.running)-1]
+	s.budget.runsOn(L)
 }
 
 // pcall calls fn on a thread of its own: an error then closes no variables of the caller's, which

@@ -58,10 +58,8 @@ func tableInsert(L *lua.LState) int {
 		L.RaiseError("wrong number of arguments to 'insert'")
 	}
 	switch {
-	case at > n+1:
-		hole(L, t, lua.LNumber(at))
-		fallthrough
-	case at == n+1:
+	case at > n:
+		extend(L, t, lua.LNumber(at))
 		if at >= lua.MaxArrayIndex {
 			L.RaiseError("a list cannot have more than %d elements", lua.MaxArrayIndex-1)
 		}

@@ -96,6 +96,7 @@ func (s *State) Wait(L *lua.LState, wait func(ctx context.Context)) {
 	clear(t.threads)
 	t.threads = t.threads[:0]
 	L.G.CurrentThread = current
+	s.budget.runsOn(L)
 	if s.ctx.Err() != nil || s.poisoned {
 		s.budget.trip(Closed)
 		L.RaiseError("the state was closed")

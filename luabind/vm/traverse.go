@@ -92,8 +92,8 @@ func baseNext(L *lua.LState) int {
 	case *lua.LNilType:
 		tr.list = true
 	default:
-		if n, ok := k.(lua.LNumber); ok && n >= 1 && n <= lua.LNumber(len(t.array)) && n == lua.LNumber(int(n)) {
-			tr.list, tr.at = true, int(n)
+		if n, ok := k.(lua.LNumber); ok && n >= 1 && n <= lua.LNumber(cap(t.array)) && n == lua.LNumber(int(n)) {
+			tr.list, tr.at = true, min(int(n), len(t.array)) // the end may have been cut off
 			break
 		}
 		i, ok := t.k2i[k]
@@ -141,7 +141,6 @@ func rawGetInt(t *lua.LTable, i int) lua.LValue {
 
 // length is #t. The machine searches the end of a list that has holes at its end.
 func length(L *lua.LState, t *lua.LTable) int {
-	n := t.Len()
-	skipped(L, len(inside(t).array)-n)
-	return n
+	skipped(L, inside(t).trim())
+	return t.Len()
 }
