@@ -172,7 +172,21 @@ func compileFile(file string, src []byte, lib *Library) (*lua.FunctionProto, []r
 	if name, line := assignsGlobal(proto); name != "" { // the table of globals is shared: this must not be
 		return nil, l.requires, diag.List{{File: file, Line: line, Message: fmt.Sprintf("assignment to the undeclared '%s'", name), Source: diag.SourceLine(src, line)}}
 	}
+	namesAsValues(proto)
 	return proto, l.requires, nil
+}
+
+// namesAsValues lets x.name read by the constant that the name is, and not by its text: a metamethod gets the
+// name as a value, which the machine would allocate each time that a field of a PDU is read.
+func namesAsValues(p *lua.FunctionProto) {
+	for pc, code := range p.Code {
+		if int(code>>26) == lua.OP_GETTABLEKS {
+			p.Code[pc] = code&(1<<26-1) | uint32(lua.OP_GETTABLE)<<26
+		}
+	}
+	for _, f := range p.FunctionPrototypes {
+		namesAsValues(f)
+	}
 }
 
 // assignsGlobal finds a global variable that compiled code assigns.
