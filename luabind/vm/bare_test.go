@@ -144,7 +144,9 @@ func TestTrapsOfTheMachine(t *testing.T) {
 		{"a caught error leaves closures alone (9)", "local x = 1; local f = function() return x end; pcall(error, 'e'); x = 2; return f()", Limits{}, enough, value("1"), value("2")},
 		{"yield across pcall (10)", `local co = coroutine.create(function() local ok, e = pcall(function() coroutine.yield(1) end); return "caught " .. tostring(e) end)
 			local _, v = coroutine.resume(co); return v`, Limits{}, enough, func(o outcome) bool { return !strings.Contains(o.value, "across") },
-			func(o outcome) bool { return strings.Contains(o.value, "attempt to yield across metamethod/C-call boundary") }},
+			func(o outcome) bool {
+				return strings.Contains(o.value, "attempt to yield across metamethod/C-call boundary")
+			}},
 		{"upper leaves octets alone (11)", `return ("\255"):upper() == "\255"`, Limits{}, enough, value("false"), value("true")},
 		{"format knows no verbs of Go (11)", `return (pcall(string.format, "%v", 1))`, Limits{}, enough, value("true"), value("false")},
 		{"format checks its arguments (11)", `return (pcall(string.format, "%d", "x"))`, Limits{}, enough, value("true"), value("false")},

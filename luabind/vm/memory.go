@@ -39,6 +39,7 @@ const (
 type survey struct {
 	since    int64 // instructions since the last one
 	next     int64 // instructions at which the next one is due
+	took     time.Duration
 	size     int64 // found
 	live     uint64
 	warned   bool
@@ -63,7 +64,8 @@ func (s *State) settle() bool {
 	s.measure(true)
 	v.since, v.live = 0, live
 	if now, ended := threadCPU(); now == os { // else the next one tells
-		v.next = int64((ended-began)/instruction) * surveyShare
+		v.took = ended - began
+		v.next = int64(v.took/instruction) * surveyShare
 	}
 	switch high := s.limits.Memory / 10 * 8; {
 	case v.size > s.limits.Memory:

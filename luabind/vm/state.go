@@ -72,7 +72,7 @@ func NewState(lib *Library, prog *Program, limits Limits, user any, hooks Hooks)
 		tasks: map[*task]struct{}{}, loaded: map[string]lua.LValue{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, MinimizeStackMemory: true,
-		RegistrySize: 256, RegistryGrowStep: 256, RegistryMaxSize: 65536})
+		RegistrySize: 128, RegistryGrowStep: 256, RegistryMaxSize: 65536})
 	s.l.G.MainThread, s.l.G.CurrentThread = s.l, s.l
 	s.l.G.Global, s.l.Env = lib.globals, lib.globals // no program assigns a global: the linter sees to it
 	s.l.SetMetatable(lua.LString(""), lib.strings)
@@ -190,7 +190,7 @@ func (s *State) run(L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) (
 		L.Push(a)
 	}
 	err := s.protect(L, len(args), nret)
-	if s.budget.tripped != "" && (err == nil || err.Kind != Panic) { // also when the script swallowed it
+	if k := s.budget.tripped; k == Closed || k != "" && (err == nil || err.Kind != Panic) { // also when the script swallowed it
 		trip := s.budget.error()
 		if s.place != nil {
 			trip.File, trip.Line, trip.Traceback = s.place.File, s.place.Line, s.place.Traceback

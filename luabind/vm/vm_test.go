@@ -434,7 +434,7 @@ func TestHeapOfAState(t *testing.T) {
 	}
 	each := (heap() - before) / n
 	t.Logf("%d octets of heap a state", each)
-	if each > 40<<10 {
+	if each > 20<<10 {
 		t.Fatalf("%d octets of heap a state", each)
 	}
 	runtime.KeepAlive(states)
