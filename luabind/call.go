@@ -186,6 +186,7 @@ func (c *call) data(n int) vm.Data {
 	if err != nil {
 		c.raise("%v: only data can be sent", err)
 	}
+	c.charge(dataOctets(d) / 32)
 	return d
 }
 

@@ -72,7 +72,7 @@ func (h *Handler) HandleUnparsedPDU(raw []byte, err error) {
 }
 
 // HandleCast calls handle_cast(request, state).
-func (h *Handler) HandleCast(request any) { h.message(cbHandleCast, request) }
+func (h *Handler) HandleCast(request any) { h.message(cbHandleCast, h.unwrap(request)) }
 
 // HandleInfo calls handle_info(message, state).
 func (h *Handler) HandleInfo(message any) {
@@ -81,7 +81,7 @@ func (h *Handler) HandleInfo(message any) {
 		h.log.Info("bound", "mode", b.Mode.String(), "peer", b.Peer)
 		message = &vm.Table{Hash: map[vm.Data]vm.Data{"event": "bound", "mode": b.Mode.String(), "peer": b.Peer, "session": float64(h.number)}}
 	}
-	h.message(cbHandleInfo, message)
+	h.message(cbHandleInfo, h.unwrap(message))
 }
 
 func (h *Handler) message(cb callback, data vm.Data) {
@@ -97,6 +97,7 @@ func (h *Handler) message(cb callback, data vm.Data) {
 // HandleCall calls handle_call(request, from, state), which returns "reply", value, state or "noreply", state.
 func (h *Handler) HandleCall(request any, from *esme.From) {
 	g := h.generation()
+	request = h.unwrap(request)
 	if g.fns[cbHandleCall] == nil {
 		from.Reply("ok")
 		return

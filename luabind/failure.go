@@ -45,7 +45,7 @@ func (g *generation) broken() bool {
 // replace rebuilds a broken state, where it is still the one that runs and anything is to follow.
 func (h *Handler) replace(g *generation, err *vm.Error) error {
 	h.mu.Lock()
-	needed := h.gen == g && !h.over && !h.stopping
+	needed := h.gen.Load() == g && !h.over && !h.stopping
 	h.mu.Unlock()
 	if !needed {
 		return nil

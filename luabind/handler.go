@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/esmehost/esmehost/esme"
@@ -16,13 +17,14 @@ type Handler struct {
 	log    *slog.Logger
 	s      *esme.Session
 
-	mu        sync.Mutex // guards what tasks, timers and reloads touch too
-	gen       *generation
+	mu        sync.Mutex                 // guards what tasks, timers and reloads touch too
+	gen       atomic.Pointer[generation] // the code that runs now
 	timers    map[*time.Timer]struct{}
 	repeating map[*repeating]struct{}
 	errors    []time.Time                 // of the latest script errors
 	old       map[*generation]*time.Timer // replaced, and with tasks that may go on for a while
 	over      bool
+	waiting   atomic.Int64 // octets of large messages that wait for the bind
 
 	repeats  repeats
 	stopping bool // handle_stop runs, or ran
@@ -32,11 +34,7 @@ type Handler struct {
 var _ esme.Handler = (*Handler)(nil)
 
 // generation returns the code that runs now.
-func (h *Handler) generation() *generation {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.gen
-}
+func (h *Handler) generation() *generation { return h.gen.Load() }
 
 // do runs fn between two events; an error says that there is no session to do it in.
 func (h *Handler) do(fn func()) error {

@@ -96,11 +96,11 @@ end))`,
 			return c.fail(p.session.Defer(p.in, c.duration(2, 0)))
 		}},
 	{Name: "send_after", Where: changing, Params: []param{{"delay", durationType, "from now"}, {"message", dataType, "for handle_info"}}, Returns: accepted("queue_full, stopped"),
-		Doc:     "Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way.",
+		Doc:     "Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way (limits.timers).",
 		Example: `assert(esme.send_after("5s", { event = "retry", pdu = p }))`,
 		Do: func(c *call) int {
 			h, delay, message := c.gen.handler, c.duration(1, 0), c.data(2)
-			return c.fail(c.gen.arm(esme.CodeQueueFull, func() { h.later(delay, message) }))
+			return c.fail(c.gen.arm(esme.CodeQueueFull, message, func(octets int64) { h.later(delay, message, octets) }))
 		}},
 	{Name: "whereis", Params: []param{{"name", stringType, "of a bind"}},
 		Returns: []param{{"bind", optional(refType), "a reference, which stays good when the bind restarts"}, fails("not_found, not_allowed")},
@@ -277,27 +277,4 @@ func (c *call) withSession(t Target, n int) int {
 	defer func() { live = false }()
 	c.L.Call(1, lua.MultRet)
 	return c.L.GetTop() - n + 1
-}
-
-// sendAfter sends the handler a message later. The generation that then runs gets it.
-func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.timersFull(0, esme.CodeQueueFull); err != nil {
-		return err
-	}
-	h.later(delay, message)
-	return nil
-}
-
-// later is sendAfter with the lock held.
-func (h *Handler) later(delay time.Duration, message vm.Data) {
-	var t *time.Timer
-	t = time.AfterFunc(delay, func() {
-		h.mu.Lock()
-		delete(h.timers, t)
-		h.mu.Unlock()
-		h.s.Do(func() { h.HandleInfo(message) })
-	})
-	h.timers[t] = struct{}{}
 }

@@ -27,7 +27,9 @@ func logAt(name string, level slog.Level, doc, example string) fn {
 		Do: func(c *call) int {
 			var attrs []any
 			if t, ok := c.value(2).(*lua.LTable); ok {
-				attrs = append(attrs, slog.Any("fields", logFields(t)))
+				fields := logFields(t)
+				c.charge(100 * len(fields))
+				attrs = append(attrs, slog.Any("fields", fields))
 			}
 			c.gen.log(level, c.str(1), attrs...)
 			return 0
@@ -37,6 +39,7 @@ func logAt(name string, level slog.Level, doc, example string) fn {
 // The most that a log line says: octets of its message and of a field, and fields.
 const (
 	maxLogged       = 4 << 10
+	maxLoggedTable  = 4 * maxLogged // what is copied for a field: most of it is no text
 	maxLoggedFields = 64
 )
 
@@ -56,7 +59,7 @@ func logFields(t *lua.LTable) map[string]any {
 		case lua.LBool:
 			x = bool(v)
 		case *lua.LTable:
-			if d, err := vm.ToData(v, "fields"); err == nil {
+			if d, err := vm.Copy(v, "fields", maxLoggedTable); err == nil {
 				if j, err := vm.JSON(d); err == nil && len(j) <= maxLogged {
 					x = jsonText(j)
 				}

@@ -20,7 +20,7 @@ var timerModule = module{
 		"For one message later there is esme.send_after.",
 	Fns: []fn{
 		{Name: "every", Where: changing, Params: []param{{"interval", durationType, "at least 10 ms"}, messageParam},
-			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, stopped")},
+			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, queue_full, stopped")},
 			Doc:     "Sends a message in steady intervals; the first comes after one interval.",
 			Example: `local t = assert(timer.every("1m", { event = "report" }))`,
 			Do: func(c *call) int {
@@ -31,7 +31,7 @@ var timerModule = module{
 				return c.timer(func(after time.Time) time.Time { return after.Add(d) })
 			}},
 		{Name: "cron", Where: changing, Params: []param{{"spec", stringType, `minute, hour, day of month, month, day of week; or @hourly, @daily and so on. "CRON_TZ=Europe/Berlin 0 8 * * 1-5" names a zone; it is UTC otherwise`}, messageParam},
-			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, stopped, invalid: the time never comes")},
+			Returns: []param{{"timer", optional(timerType), "to cancel it by"}, fails("limit, queue_full, stopped, invalid: the time never comes")},
 			Doc:     "Sends a message by the clock, as cron does. A wrong spec raises.",
 			Example: `local t = assert(timer.cron("0 8 * * 1-5", { event = "office opens" }))`,
 			Do: func(c *call) int {
@@ -85,7 +85,7 @@ func init() { timerMeta = timerKind.objects(timerType, nil) }
 func (c *call) timer(next func(after time.Time) time.Time) int {
 	r, err := c.gen.handler.repeat(c.gen.bind.now(), next, c.data(2))
 	if err == nil {
-		err = c.gen.arm("limit", r.start)
+		err = c.gen.arm("limit", r.message, r.start)
 	}
 	if err != nil {
 		return c.fail(err)

@@ -85,7 +85,7 @@ func (h *Handler) rebuild(old *generation, cause *vm.Error) error {
 	g.saved, g.savedAt = data, time.Now()
 	g.vm.Unlock()
 	h.mu.Lock()
-	h.gen = g
+	h.gen.Store(g)
 	h.mu.Unlock()
 	old.vm.Close()
 	h.logger(g, "").Warn("the script runs in a fresh state, with its last good data", "cause", cause.Error())

@@ -48,6 +48,7 @@ func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
 	if err != nil || snap == nil {
 		return err
 	}
+	defer g.forget()
 	return g.takeOver(snap)
 }
 
@@ -239,7 +240,7 @@ func (c *change) swap(h *Handler, g *generation) error {
 	g.save()
 	g.vm.Unlock()
 	h.mu.Lock()
-	h.gen = g
+	h.gen.Store(g)
 	h.errors = nil
 	h.retire(old)
 	h.mu.Unlock()
@@ -285,7 +286,7 @@ func (g *generation) takeOver(snap *snapshot) error {
 		err = g.keep(cbCodeChange, ret[0])
 	}
 	if err != nil {
-		g.staged = staged{}
+		g.forget()
 		return fmt.Errorf("code_change refused: %w", err)
 	}
 	return nil

@@ -38,7 +38,8 @@ func (h *Handler) newest(s *esme.Session) (*generation, error) {
 		current := b.prog == prog
 		if current {
 			h.mu.Lock()
-			h.s, h.gen = s, g
+			h.s = s
+			h.gen.Store(g)
 			h.mu.Unlock()
 		}
 		b.mu.Unlock()

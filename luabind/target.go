@@ -26,7 +26,7 @@ func (t target) live() (*Handler, *esme.Session, error) {
 	if h != nil {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if h.s != nil && h.gen != nil && !h.over {
+		if h.s != nil && h.gen.Load() != nil && !h.over {
 			return h, h.s, nil
 		}
 	}
@@ -77,29 +77,37 @@ func (t target) Stop(reason string) error {
 
 // Call asks handle_call.
 func (t target) Call(ctx context.Context, request vm.Data) (vm.Data, error) {
-	s, err := t.session()
+	h, s, err := t.live()
 	if err != nil {
 		return nil, err
 	}
-	return s.Call(ctx, request)
+	m, err := h.weigh(request)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.Call(ctx, m)
+	if e, ok := err.(*esme.Error); ok && e.Code == esme.CodeQueueFull { // it was not taken
+		h.unwrap(m)
+	}
+	return v, err
 }
 
 // Cast tells handle_cast.
 func (t target) Cast(request vm.Data) error {
-	s, err := t.session()
+	h, s, err := t.live()
 	if err != nil {
 		return err
 	}
-	return s.Cast(request)
+	return h.posted(request, s.Cast)
 }
 
 // Info tells handle_info.
 func (t target) Info(message vm.Data) error {
-	s, err := t.session()
+	h, s, err := t.live()
 	if err != nil {
 		return err
 	}
-	return s.Info(message)
+	return h.posted(message, s.Info)
 }
 
 // InfoAfter tells handle_info later, unless the session ends before.

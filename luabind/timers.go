@@ -21,6 +21,38 @@ type repeating struct {
 	waiting bool // a message is in the mailbox: the owner has not come to it
 	over    bool
 	missed  int
+	octets  int64 // that the message takes of what may wait
+}
+
+// sendAfter sends the handler a message later. The generation that then runs gets it.
+func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.timersFull(0, esme.CodeQueueFull); err != nil {
+		return err
+	}
+	octets, err := h.room(message)
+	if err != nil {
+		return err
+	}
+	h.later(delay, message, octets)
+	return nil
+}
+
+// later is sendAfter with the lock held, of a message that has its room. Its place is free when it has been
+// handled: else a bind that is busy would gather them without end.
+func (h *Handler) later(delay time.Duration, message vm.Data, octets int64) {
+	var t *time.Timer
+	t = time.AfterFunc(delay, func() {
+		h.s.Do(func() {
+			h.mu.Lock()
+			delete(h.timers, t)
+			h.mu.Unlock()
+			h.waiting.Add(-octets)
+			h.HandleInfo(message)
+		})
+	})
+	h.timers[t] = struct{}{}
 }
 
 // repeat makes a timer that starts now: by start, which arm calls.
@@ -33,8 +65,9 @@ func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, me
 	return r, nil
 }
 
-// start starts the timer. It is called with the handler's lock held.
-func (r *repeating) start() {
+// start starts the timer, whose message has its room. It is called with the handler's lock held.
+func (r *repeating) start(octets int64) {
+	r.octets = octets
 	r.timer = time.AfterFunc(r.due.Sub(r.h.bind.now()), r.tick)
 	if r.h.repeating == nil {
 		r.h.repeating = map[*repeating]struct{}{}
@@ -54,19 +87,24 @@ func (h *Handler) timersFull(more int, code string) error {
 	return nil
 }
 
-// arm calls start, with the handler's lock held, if the session may have one more timer: at once, or, in
-// code_change, when the new code takes over.
-func (g *generation) arm(code string, start func()) error {
+// arm calls start, with the handler's lock held, if the session may have one more timer and the message its room:
+// at once, or, in code_change, when the new code takes over.
+func (g *generation) arm(code string, message vm.Data, start func(octets int64)) error {
 	h := g.handler
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.timersFull(len(g.staged.starts), code); err != nil {
 		return err
 	}
+	octets, err := h.room(message)
+	if err != nil {
+		return err
+	}
 	if g.changes {
-		g.staged.starts = append(g.staged.starts, start)
+		g.staged.starts = append(g.staged.starts, func() { start(octets) })
+		g.staged.octets += octets
 	} else {
-		start()
+		start(octets)
 	}
 	return nil
 }
@@ -74,6 +112,7 @@ func (g *generation) arm(code string, start func()) error {
 // staged is what code_change did to timers. It is done when the new code has taken over, or never.
 type staged struct {
 	starts  []func()
+	octets  int64 // of their messages
 	cancels map[*repeating]struct{}
 }
 
@@ -89,6 +128,14 @@ func (s *staged) cancel(r *repeating) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.over
+}
+
+// forget undoes what code_change did to timers.
+func (g *generation) forget() {
+	if n := g.staged.octets; n > 0 {
+		g.handler.waiting.Add(-n)
+	}
+	g.staged = staged{}
 }
 
 func (g *generation) commit() {
@@ -150,7 +197,10 @@ func (r *repeating) cancel() bool {
 	}
 	r.mu.Unlock()
 	r.h.mu.Lock()
-	delete(r.h.repeating, r)
-	r.h.mu.Unlock()
+	defer r.h.mu.Unlock()
+	if _, there := r.h.repeating[r]; there {
+		delete(r.h.repeating, r)
+		r.h.waiting.Add(-r.octets)
+	}
 	return ran
 }

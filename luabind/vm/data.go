@@ -31,12 +31,15 @@ type Opaque interface {
 const (
 	maxDataDepth = 64
 	maxDataSize  = 1 << 20 // octets of strings, and 16 for every value
+	maxShownKey  = 64      // of a key in the path of an error
 )
 
 type copier struct {
 	size  int64
 	limit int64
 	above map[*lua.LTable]bool
+	root  string
+	keys  []Data // that lead from the root to where the copier is
 }
 
 // ToData copies a value out of its state. What cannot leave is an error with the path from root, such as
@@ -53,13 +56,13 @@ func Copy(v lua.LValue, root string, limit int64) (Data, error) {
 	case lua.LNumber:
 		return float64(v), nil
 	}
-	c := &copier{limit: limit, above: map[*lua.LTable]bool{}}
-	return c.copy(v, root, 0)
+	c := &copier{limit: limit, above: map[*lua.LTable]bool{}, root: root}
+	return c.copy(v)
 }
 
-func (c *copier) copy(v lua.LValue, path string, depth int) (Data, error) {
+func (c *copier) copy(v lua.LValue) (Data, error) {
 	if c.size += 16; c.size > c.limit {
-		return nil, fmt.Errorf("%s makes the value larger than %d octets", path, c.limit)
+		return nil, c.wrong("makes the value larger than %d octets", c.limit)
 	}
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -69,79 +72,98 @@ func (c *copier) copy(v lua.LValue, path string, depth int) (Data, error) {
 	case lua.LNumber:
 		return float64(v), nil
 	case lua.LString:
-		c.size += int64(len(v))
+		if c.size += int64(len(v)); c.size > c.limit {
+			return nil, c.wrong("makes the value larger than %d octets", c.limit)
+		}
 		return string(v), nil
 	case *lua.LTable:
-		return c.table(v, path, depth)
+		return c.table(v)
 	case *lua.LUserData:
 		if o, ok := v.Value.(Opaque); ok {
+			if sized, ok := v.Value.(Sized); ok {
+				c.size += int64(sized.Size())
+			}
 			return o, nil
 		}
 	}
-	return nil, fmt.Errorf("%s is a %s", path, v.Type())
+	return nil, c.wrong("is a %s", v.Type())
 }
 
-func (c *copier) table(t *lua.LTable, path string, depth int) (Data, error) {
+func (c *copier) table(t *lua.LTable) (Data, error) {
 	switch {
 	case c.above[t]:
-		return nil, fmt.Errorf("%s contains itself", path)
-	case depth >= maxDataDepth:
-		return nil, fmt.Errorf("%s is nested deeper than %d tables", path, maxDataDepth)
+		return nil, c.wrong("contains itself")
+	case len(c.keys) >= maxDataDepth:
+		return nil, c.wrong("is nested deeper than %d tables", maxDataDepth)
 	case isSealed(t):
-		return nil, fmt.Errorf("%s is a module", path)
+		return nil, c.wrong("is a module")
 	}
 	c.above[t] = true
 	defer delete(c.above, t)
+	in := inside(t)
+	in.trim()
 	out := &Table{}
-	n := t.Len()
-	for i := 1; i <= n; i++ {
-		d, err := c.copy(t.RawGetInt(i), fmt.Sprintf("%s[%d]", path, i), depth+1)
+	for i, v := range in.array {
+		d, err := c.under(float64(i+1), v)
 		if err != nil {
 			return nil, err
 		}
 		out.Array = append(out.Array, d)
 	}
-	var err error
-	t.ForEach(func(k, v lua.LValue) {
-		if i, ok := k.(lua.LNumber); ok && i >= 1 && float64(i) <= float64(n) && i == lua.LNumber(int(i)) || err != nil {
-			return
+	for k, v := range in.strdict {
+		c.size += int64(len(k))
+		if err := c.entry(out, k, v); err != nil {
+			return nil, err
 		}
-		var key, d Data
-		if key, err = c.key(k, path); err != nil {
-			return
+	}
+	for k, v := range in.dict {
+		var key Data
+		switch k := k.(type) {
+		case lua.LBool:
+			key = bool(k)
+		case lua.LNumber:
+			key = float64(k)
+		default:
+			return nil, c.wrong("has a %s as a key", k.Type())
 		}
-		if d, err = c.copy(v, step(path, key), depth+1); err != nil {
-			return
+		if err := c.entry(out, key, v); err != nil {
+			return nil, err
 		}
-		if out.Hash == nil {
-			out.Hash = map[Data]Data{}
-		}
-		out.Hash[key] = d
-	})
-	if err != nil {
-		return nil, err
 	}
 	return out, nil
 }
 
-func (c *copier) key(k lua.LValue, path string) (Data, error) {
-	switch k := k.(type) {
-	case lua.LBool:
-		return bool(k), nil
-	case lua.LNumber:
-		return float64(k), nil
-	case lua.LString:
-		c.size += int64(len(k))
-		return string(k), nil
+func (c *copier) entry(out *Table, key Data, v lua.LValue) error {
+	d, err := c.under(key, v)
+	if err != nil {
+		return err
 	}
-	return nil, fmt.Errorf("%s has a %s as a key", path, k.Type())
+	if out.Hash == nil {
+		out.Hash = map[Data]Data{}
+	}
+	out.Hash[key] = d
+	return nil
 }
 
-func step(path string, key Data) string {
-	if s, ok := key.(string); ok {
-		return path + "." + s
+// under copies the value of a key.
+func (c *copier) under(key Data, v lua.LValue) (Data, error) {
+	c.keys = append(c.keys, key)
+	d, err := c.copy(v)
+	c.keys = c.keys[:len(c.keys)-1]
+	return d, err
+}
+
+// wrong says what cannot be copied, with its path.
+func (c *copier) wrong(format string, args ...any) error {
+	path := c.root
+	for _, key := range c.keys {
+		if s, ok := key.(string); ok {
+			path += "." + Shortened(s, maxShownKey)
+		} else {
+			path += fmt.Sprintf("[%v]", key)
+		}
 	}
-	return fmt.Sprintf("%s[%v]", path, key)
+	return fmt.Errorf("%s %s", path, fmt.Sprintf(format, args...))
 }
 
 // FromData makes a value of the state of L.

@@ -250,7 +250,7 @@ function esme.reply(pdu, reply_pdu) end
 ---@return Error? err # nil, or what went wrong: answered, stopped
 function esme.defer(pdu, limit) end
 
----Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way.
+---Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way (limits.timers).
 ---
 ---To be called in: callbacks and tasks, and code_change: there it takes effect when the new code has taken over.
 ---```lua

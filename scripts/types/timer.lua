@@ -28,7 +28,7 @@ timer = {}
 ---@param interval duration # at least 10 ms
 ---@param message any # for handle_info
 ---@return Timer? timer # to cancel it by
----@return Error? err # nil, or what went wrong: limit, stopped
+---@return Error? err # nil, or what went wrong: limit, queue_full, stopped
 function timer.every(interval, message) end
 
 ---Sends a message by the clock, as cron does. A wrong spec raises.
@@ -40,7 +40,7 @@ function timer.every(interval, message) end
 ---@param spec string # minute, hour, day of month, month, day of week; or @hourly, @daily and so on. "CRON_TZ=Europe/Berlin 0 8 * * 1-5" names a zone; it is UTC otherwise
 ---@param message any # for handle_info
 ---@return Timer? timer # to cancel it by
----@return Error? err # nil, or what went wrong: limit, stopped, invalid: the time never comes
+---@return Error? err # nil, or what went wrong: limit, queue_full, stopped, invalid: the time never comes
 function timer.cron(spec, message) end
 
 ---Ends a timer. None of its messages comes after that.

@@ -1,0 +1,400 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/pdu"
+)
+
+func (r *rig) call(request vm.Data) vm.Data {
+	r.t.Helper()
+	v, err := r.bind.Target().Call(context.Background(), request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+// A script that holds too much goes on in a fresh state: with its data, the same code, in the same session, and
+// without code_change. What it held beside its data is gone, and so are its tasks.
+func TestAStateThatHoldsTooMuchIsRebuilt(t *testing.T) {
+	const script = `
+local hoard = {}
+return { version = 7,
+  init = function() return { n = 1 } end,
+  code_change = function() error("code_change must not be called") end,
+  handle_cast = function(what, state)
+    if what == "task" then assert(esme.spawn(function() while true do esme.sleep(0.001) end end)) return state end
+    state.n = state.n + 1
+    for i = 1, 14 do
+      if what == "data" then state[i] = ("x"):rep(2^20) else hoard[i] = ("x"):rep(2^20) end
+    end
+    return state
+  end,
+  handle_call = function(_, _, state) return "reply", { n = state.n, held = #hoard, data = #state, generation = esme.generation }, state end,
+}`
+	for _, tt := range []struct {
+		what string
+		n    float64
+	}{
+		{"variables", 2}, // the change that the callback made to its data counts, as after any error
+		{"data", 1},      // it is the data that is too large: the last copy takes its place
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			r := bound(t, setup{script: script, options: Options{Limits: vm.Limits{Memory: 8 << 20}}})
+			r.cast("task")
+			r.call(nil)
+			old := r.bind.current.generation()
+			r.cast(tt.what)
+			line := r.expect("script error")
+			if !strings.Contains(line, "s.lua:") || !strings.Contains(line, "the script holds more than 8 MiB (limits.memory)") {
+				t.Error(line)
+			}
+			r.expect("the script runs in a fresh state, with its last good data")
+			got := r.call(nil).(*vm.Table).Hash
+			if got["n"] != tt.n || got["held"] != 0.0 || got["data"] != 0.0 || got["generation"] != 1.0 {
+				t.Errorf("%v", got)
+			}
+			r.peer.send("deliver_sm", 5, 0) // no handle_pdu: the default answer
+			if resp := r.peer.expect("deliver_sm_resp"); resp.SequenceNumber() != 5 {
+				t.Error(resp)
+			}
+			if i := r.bind.Info(); i.Session != 1 || i.Generation != 1 || i.Errors != 1 {
+				t.Errorf("%+v", i)
+			}
+			for old.vm.Tasks() > 0 {
+				r.call(nil)
+			}
+		})
+	}
+}
+
+// The same when the machine itself broke, in a callback or in a task.
+func TestABrokenStateIsRebuilt(t *testing.T) {
+	r := bound(t, setup{script: `local calls = 0
+return { init = function() return { n = 1 } end, handle_call = function(_, _, state)
+  calls, state.n = calls + 1, state.n + 1
+  return "reply", calls * 100 + state.n, state
+end }`})
+	if got := r.call(nil); got != 102.0 {
+		t.Fatal(got)
+	}
+	h := r.bind.current
+	done := make(chan error, 1)
+	if err := h.do(func() { done <- h.replace(h.generation(), &vm.Error{Kind: vm.Panic, Message: "broken by the test"}) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := r.call(nil); got != 103.0 {
+		t.Fatal(got)
+	}
+}
+
+// Where the script's end is the bind's, what was in flight goes to handle_lost_pdus, in a state that has seen nothing.
+func TestLostPDUsOfAScriptThatHeldTooMuch(t *testing.T) {
+	r := bound(t, setup{options: Options{Crash: true, Limits: vm.Limits{Memory: 8 << 20}}, script: `
+local hoard = {}
+return {
+  handle_cast = function() assert(esme.send_pdu(pdu.submit_sm { destination_addr = "200" })) end,
+  handle_info = function(m) if m == "grow" then for i = 1, 14 do hoard[i] = ("x"):rep(2^20) end end end,
+  handle_stop = function() log.info("handle_stop must not be called") end,
+  handle_lost_pdus = function(name, reason, pdus) log.info(("lost %d of %s, %s, %d held"):format(#pdus, name, reason.kind, #hoard)) end,
+}`})
+	r.cast(nil)
+	r.peer.expect("submit_sm")
+	if err := r.bind.Target().Info("grow"); err != nil {
+		t.Fatal(err)
+	}
+	r.expect("script error")
+	r.peer.conn.Close()
+	for {
+		line := r.expect("")
+		if strings.HasPrefix(line, "handle_stop") {
+			t.Fatal(line)
+		}
+		if strings.HasPrefix(line, "lost ") {
+			if line != "lost 1 of test, script_budget, 0 held" {
+				t.Fatal(line)
+			}
+			break
+		}
+	}
+	if e := <-r.exit; e.Reason.Kind != esme.KindScriptBudget {
+		t.Fatalf("%+v", e)
+	}
+}
+
+// The same error a thousand times a second is one line at once, and one with the count.
+func TestTheSameErrorIsOneLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lines := make(chan string, 10_000)
+		l := slog.New(repeatHandler{lines: lines})
+		var r repeats
+		for range 3 {
+			for range 1000 {
+				r.log(l, "handle_pdu", "s.lua:1: boom", "error", "s.lua:1: boom")
+				time.Sleep(time.Millisecond)
+			}
+		}
+		r.log(l, "handle_resp", "s.lua:1: boom", "error", "elsewhere")
+		time.Sleep(10 * time.Second)
+		r.end()
+		close(lines)
+		var got []string
+		for line := range lines {
+			got = append(got, line)
+		}
+		want := []string{"s.lua:1: boom", "s.lua:1: boom repeated", "s.lua:1: boom repeated", "elsewhere", "s.lua:1: boom repeated"}
+		if len(got) < 4 || len(got) > 5 || got[0] != want[0] || got[1] != want[1] {
+			t.Fatalf("%q", got)
+		}
+		if len(r.lines) != 0 {
+			t.Fatal(r.lines)
+		}
+	})
+}
+
+// repeatHandler gives the error, and whether it has a count.
+type repeatHandler struct {
+	slog.Handler
+	lines chan string
+}
+
+func (h repeatHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h repeatHandler) Handle(_ context.Context, r slog.Record) error {
+	line := ""
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "repeated" {
+			line += " repeated"
+		} else {
+			line += a.Value.String()
+		}
+		return true
+	})
+	h.lines <- line
+	return nil
+}
+
+// Errors that differ are not kept for ever: of a thousand different ones, few are counted at once.
+func TestErrorsThatDifferAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r repeats
+		for i := range 1000 {
+			r.log(slog.New(slog.DiscardHandler), "handle_pdu", strings.Repeat("x", i))
+		}
+		if len(r.lines) != maxRepeats {
+			t.Fatal(len(r.lines))
+		}
+		time.Sleep(3 * repeatEvery)
+		if len(r.lines) != 0 {
+			t.Fatal(len(r.lines))
+		}
+	})
+}
+
+// A flood of lines is cut, and the next line says how much.
+func TestTheLogRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlood(100)
+		count := func(n int) (written, dropped int) {
+			for range n {
+				if ok, d := f.allow(); ok {
+					written++
+					dropped += d
+				}
+			}
+			return written, dropped
+		}
+		if w, d := count(1000); w != 200 || d != 0 {
+			t.Fatal(w, d)
+		}
+		time.Sleep(time.Second)
+		if w, d := count(1000); w != 100 || d != 800 {
+			t.Fatal(w, d)
+		}
+		time.Sleep(time.Minute)
+		if w, d := count(1); w != 1 || d != 900 {
+			t.Fatal(w, d)
+		}
+	})
+}
+
+// limits.metrics bounds the series of a bind, whatever they are called.
+func TestTheNumberOfSeries(t *testing.T) {
+	r := bound(t, setup{options: Options{Limits: vm.Limits{Metrics: 10}}, script: `
+local c, g = metrics.counter("c", { labels = { "id" } }), metrics.gauge("g", { labels = { "id" } })
+return { handle_call = function(_, _, state)
+  local taken, code = 0, ""
+  for i = 1, 50 do
+    local ok, err = c:add(1, { id = tostring(i) })
+    if ok then taken = taken + 1 else code = err.code end
+    ok, err = g:set(1, { id = tostring(i) })
+    if ok then taken = taken + 1 end
+  end
+  return "reply", taken .. " " .. code, state
+end }`})
+	if got := r.call(nil); got != "10 limit" {
+		t.Fatal(got)
+	}
+	if n := len(r.bind.opts.Metrics.Samples()); n != 10 {
+		t.Fatal(n)
+	}
+}
+
+// Large messages that wait count by themselves, up to limits.memory, and make room when they have been handled.
+func TestLargeMessagesThatWait(t *testing.T) {
+	r := bound(t, setup{options: Options{Limits: vm.Limits{Memory: 8 << 20}}, script: `
+local big = ("x"):rep(2^20 - 100)
+return {
+  init = function() return { got = 0 } end,
+  handle_call = function(_, _, state)
+    local sent, code = 0
+    for i = 1, 100 do
+      local ok, err = esme.send_after("1ms", big)
+      if not ok then code = err.code break end
+      sent = sent + 1
+    end
+    return "reply", sent .. " " .. code, state
+  end,
+  handle_info = function(m, state)
+    if m == big then state.got = state.got + 1 end
+    if state.got == 8 then state.got = 0 log.info("all there") end
+    return state
+  end,
+}`})
+	for range 3 {
+		if got := r.call(nil); got != "8 queue_full" {
+			t.Fatal(got)
+		}
+		r.expect("all there")
+	}
+
+	h := &Handler{bind: NewBind(Options{Limits: vm.Limits{Memory: 1 << 20}}, nil)}
+	refused := errors.New("refused")
+	for range 100 {
+		if err := h.posted(strings.Repeat("x", 1<<19), func(any) error { return refused }); err != refused {
+			t.Fatal(err)
+		}
+	}
+	var kept []any
+	for range 100 {
+		h.posted(strings.Repeat("x", 1<<18), func(m any) error { kept = append(kept, m); return nil })
+	}
+	if len(kept) != 3 {
+		t.Fatal(len(kept))
+	}
+	for _, m := range kept {
+		h.unwrap(m)
+	}
+	if n := h.waiting.Load(); n != 0 {
+		t.Fatal(n)
+	}
+}
+
+// limits.timers bounds what is on its way, and what has come due and was not handled is still on its way.
+func TestTheNumberOfTimers(t *testing.T) {
+	r := bound(t, setup{options: Options{Limits: vm.Limits{Timers: 5}}, script: `
+return { handle_call = function(delay, _, state)
+  local sent, code = 0
+  for i = 1, 20 do
+    local ok, err = esme.send_after(delay, "x")
+    if not ok then code = err.code else sent = sent + 1 end
+  end
+  local timer, err = timer.every("1h", "x")
+  return "reply", sent .. " " .. code .. " " .. tostring(timer) .. " " .. err.code, state
+end }`})
+	if got := r.call("1h"); got != "5 queue_full nil limit" {
+		t.Fatal(got)
+	}
+}
+
+// limits.tasks.
+func TestTheNumberOfTasks(t *testing.T) {
+	r := bound(t, setup{options: Options{Limits: vm.Limits{Tasks: 3}}, script: `
+return { handle_call = function(_, _, state)
+  local n, code = 0
+  for i = 1, 10 do
+    local ok, err = esme.spawn(function() esme.sleep("1h") end)
+    if ok then n = n + 1 else code = err.code end
+  end
+  return "reply", n .. " " .. code, state
+end }`})
+	if got := r.call(nil); got != "3 limit" {
+		t.Fatal(got)
+	}
+}
+
+// A limit that trips says which, where, and what the option is called; a traceback goes with it.
+func TestWhatALimitSays(t *testing.T) {
+	for _, tt := range []struct{ where, script, want string }{
+		{"loading", "while true do end return {}", "s.lua:1: ran more than 1000 instructions (limits.load_instructions)"},
+		{"init", "return { init = function()\nwhile true do end end }", "s.lua:2: ran more than 1000 instructions (limits.init_instructions)"},
+		{"a callback", "return { handle_info = function()\n\nwhile true do end end }", "s.lua:3: ran more than 1000 instructions (limits.instructions)"},
+		{"a task", "return { handle_info = function() esme.spawn(function()\nwhile true do end end) end }", "s.lua:2: ran more than 1000 instructions (limits.task_instructions)"},
+	} {
+		t.Run(tt.where, func(t *testing.T) {
+			limits := vm.Limits{Instructions: 1000, InitInstructions: 1000, TaskInstructions: 1000, LoadInstructions: 1000}
+			r := start(t, setup{script: tt.script, options: Options{Limits: limits}})
+			if tt.where != "loading" && tt.where != "init" {
+				r.peer.answer(r.peer.expect("bind_transceiver"), pdu.ESME_ROK)
+			}
+			for {
+				if line := r.expect(""); strings.Contains(line, tt.want) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// What an average script takes: the example, loaded, with its state.
+func TestHeapOfABind(t *testing.T) {
+	src, err := os.ReadFile("../examples/lua/autoresponder/autoresponder.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, dir: t.TempDir()}
+	prog := r.compile(string(src))
+	const n = 300
+	before := liveHeap()
+	all := make([]*Handler, n)
+	for i := range all {
+		b := NewBind(Options{Name: "x"}, prog)
+		all[i] = b.NewHandler()
+		g, err := all[i].newest(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := all[i].runInit(g); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(g.vm.Close)
+	}
+	each := (liveHeap() - before) / n
+	t.Logf("%d octets of heap a bind", each)
+	if each > 30<<10 {
+		t.Fatalf("%d octets of heap a bind", each)
+	}
+	if all[n-1].generation() == nil {
+		t.Fatal()
+	}
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
