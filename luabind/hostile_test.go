@@ -27,8 +27,9 @@ type town struct {
 	tb      testing.TB
 	server  *smsc.Server
 	address string
-	links   atomic.Int64 // enquire_links of the good binds that the simulator got
-	binds   sync.Map     // *Bind by name
+	links   atomic.Int64  // enquire_links of the good binds that the simulator got
+	quiet   time.Duration // after which a link is checked
+	binds   sync.Map      // *Bind by name
 	ends    sync.WaitGroup
 	cancel  context.CancelFunc
 }
@@ -43,7 +44,7 @@ func (n *town) Whereis(name string) (Target, bool) {
 
 func newTown(tb testing.TB) *town {
 	tb.Helper()
-	n := &town{tb: tb}
+	n := &town{tb: tb, quiet: 50 * time.Millisecond}
 	n.server = smsc.New(smsc.Config{Observe: func(e smsc.Event) {
 		if e.Received && e.PDU.CommandID() == pdu.CmdEnquireLink && strings.HasPrefix(e.SystemID, "good") {
 			n.links.Add(1)
@@ -126,18 +127,25 @@ func (n *town) move(name, script string, limits vm.Limits) (*resident, error) {
 	if err := r.bind.Check(); err != nil {
 		return nil, err
 	}
+	n.run(r)
+	return r, nil
+}
+
+// run gives the bind a session.
+func (n *town) run(r *resident) {
+	n.tb.Helper()
+	name := r.bind.opts.Name
 	conn, err := net.Dial("tcp", n.address)
 	if err != nil {
 		n.tb.Fatal(err)
 	}
 	n.binds.Store(name, r.bind)
-	cfg := esme.Config{SystemID: name, EnquireLinkLimit: 50 * time.Millisecond, EnquireLinkRespLimit: 20 * time.Second, UnbindLimit: time.Second}
+	cfg := esme.Config{SystemID: name, EnquireLinkLimit: n.quiet, EnquireLinkRespLimit: 20 * time.Second, UnbindLimit: time.Second}
 	s := esme.NewSession(cfg, r.bind.NewHandler(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	n.ends.Go(func() { r.exit <- s.Run(ctx, conn) })
 	n.tb.Cleanup(cancel)
-	return r, nil
 }
 
 const goodScript = `return {
