@@ -146,6 +146,11 @@ func TestVectorsTLV(t *testing.T) {
 		if !ok || len(list) != 1 {
 			t.Fatalf("%s: %v %v", v.Source, list, ok)
 		}
+		for i := range v.octets(t) {
+			if cut, ok := ExplainTLVs(v.octets(t)[:i]); ok {
+				t.Errorf("%s cut at %d is %v", v.Hex, i, cut)
+			}
+		}
 		j, err := json.Marshal(list[0])
 		if err != nil {
 			t.Fatal(err)
