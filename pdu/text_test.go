@@ -3,6 +3,7 @@ package pdu
 import (
 	"encoding/hex"
 	"errors"
+	"hash/crc32"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -53,9 +54,9 @@ func TestTextThatIsWrong(t *testing.T) {
 		{"an escape, then an octet above 127", Encoding{}, "1bff", "\uFFFD"},
 		{"a language that is reserved", Encoding{Locking: 99, Single: 99}, "1b65", "€"},
 		{"Hindi's first signs", Encoding{Locking: Hindi}, "000102", "\u0901\u0902\u0903"},
-		{"Kannada's 0x24", Encoding{Locking: Kannada}, "24", "\u0CAA"},
+		{"Kannada's 0x24", Encoding{Locking: Kannada}, "243d", "\u0CA1\u0CAA"},
 		{"Portuguese's 0x1F", Encoding{Single: Portuguese}, "1b1f", "Ê"},
-		{"Telugu has no euro sign", Encoding{Single: Telugu}, "1b65", "e"},
+		{"Telugu's euro sign", Encoding{Single: Telugu}, "1b65", "€"},
 		{"Spanish has no main table", Encoding{Locking: Spanish}, "09", "Ç"},
 		{"an octet too few", Encoding{Alphabet: UCS2}, "004100", "A\uFFFD"},
 		{"half a pair", Encoding{Alphabet: UCS2}, "d83d0041", "\uFFFDA"},
@@ -73,6 +74,39 @@ func TestTextThatIsWrong(t *testing.T) {
 		}
 		if got := tt.encoding.Decode(b); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Each table is the one of another transcription of 3GPP 23.038 annex A, Android's, which is given here by
+// its CRC-32: of 128 characters in UTF-8, a space where there is none.
+func TestTablesOfLanguages(t *testing.T) {
+	sums := map[Language][2]uint32{
+		0: {0xB46C986D, 0xEA8F0E01}, Turkish: {0x940074D3, 0x36225018}, Spanish: {0xB46C986D, 0x07F02297}, Portuguese: {0x62B2AFDE, 0x416A4CC1},
+		Bengali: {0x946680D7, 0x6C8190CE}, Gujarati: {0x28C52496, 0xE0370BA5}, Hindi: {0xF4910F2C, 0x6C4966FB}, Kannada: {0x6C0D308C, 0x535E72CA},
+		Malayalam: {0x0101FE30, 0xD31C8815}, Oriya: {0xAB8BCC86, 0x93522F60}, Punjabi: {0xF561489C, 0xE71CAC0B}, Tamil: {0x7667FBFC, 0x3F167E5C},
+		Telugu: {0xED7AF88B, 0xADFB58DC}, Urdu: {0x5D1D386C, 0x37E2CFAF},
+	}
+	for l := range numLanguages {
+		tables := tablesOf(l, l)
+		var main, extension []byte
+		seen := map[rune]int{}
+		for b := range 128 {
+			r, x := tables.runes[b], tables.ext[b]
+			if before, ok := seen[r]; ok && r != utf8.RuneError {
+				t.Errorf("%s: %q is at 0x%02X and 0x%02X of the main table", l, r, before, b)
+			}
+			seen[r] = b
+			if r == utf8.RuneError {
+				r = ' '
+			}
+			if x == 0 {
+				x = ' '
+			}
+			main, extension = utf8.AppendRune(main, r), utf8.AppendRune(extension, x)
+		}
+		if got := [2]uint32{crc32.ChecksumIEEE(main), crc32.ChecksumIEEE(extension)}; got != sums[l] {
+			t.Errorf("%s: 0x%08X, want 0x%08X; the tables are %q and %q", l, got, sums[l], main, extension)
 		}
 	}
 }
