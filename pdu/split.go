@@ -106,9 +106,6 @@ func SplitText(s string, o TextOptions) (*Message, error) {
 			return nil, err
 		}
 		p.Octets = room[at:len(room):len(room)]
-		if len(p.UDH)+len(p.Octets) > maxPayload {
-			return nil, &TooLongError{len(p.UDH) + len(p.Octets), maxPayload, "octets"}
-		}
 	}
 	return m, nil
 }
@@ -359,13 +356,12 @@ func (o *TextOptions) cut(s string, p plan) (*Message, error) {
 	one := whole <= m.PerPart && !p.e.doubled(s, whole, m.PerPart)
 	if one || o.By == Payload {
 		m.Parts = []Part{{UDH: header, text: s, units: whole}}
+		m.Remaining = m.PerPart - whole
 		if one {
 			m.By = UDH8 // nothing is needed
-		} else {
-			m.PerPart = maxPayload
+			return m, nil
 		}
-		m.Remaining = max(0, m.PerPart-whole)
-		return m, nil
+		return m, m.fillPayload(p)
 	}
 	full := header
 	if o.By == SAR {
@@ -385,6 +381,32 @@ func (o *TextOptions) cut(s string, p plan) (*Message, error) {
 	}
 	m.Remaining = m.PerPart - m.Parts[len(m.Parts)-1].units
 	return m, nil
+}
+
+// fillPayload says how much more a message_payload holds, whose limit is of octets whatever the units are.
+func (m *Message) fillPayload(p plan) error {
+	x := &m.Parts[0]
+	written, err := p.e.measure(x.text)
+	if err != nil {
+		return err
+	}
+	free, octets := maxPayload-len(x.UDH), written
+	m.PerPart = free
+	switch p.e.Alphabet {
+	case UCS2:
+		m.PerPart, octets = free/2, written*2
+	case GSMPacked:
+		fill := fillBits(len(x.UDH))
+		m.PerPart, octets = (free*8-fill)/7, (fill+written*7+7)/8
+		if (fill+written*7)%8 == 0 && strings.HasSuffix(x.text, "\r") { // see packSeptets
+			octets++
+		}
+	}
+	if octets > free {
+		return &TooLongError{len(x.UDH) + octets, maxPayload, "octets"}
+	}
+	m.Remaining = m.PerPart - written // not what the SMSC makes of it: that is as long as it likes
+	return nil
 }
 
 // parts fills m.Parts: as much as goes into each.

@@ -42,6 +42,11 @@ func TestPartCounts(t *testing.T) {
 		{"16-bit references, one more", a(305), TextOptions{By: UDH16}, GSM, 305, 152, 3, 151},
 		{"SAR", a(306), TextOptions{By: SAR}, GSM, 306, 153, 2, 0},
 		{"payload", a(1000), TextOptions{By: Payload}, GSM, 1000, 65535, 1, 64535},
+		{"payload of UCS-2", r("ж", 20000), TextOptions{By: Payload}, UCS2, 20000, 32767, 1, 12767},
+		{"a full payload of UCS-2", r("ж", 32767), TextOptions{By: Payload}, UCS2, 32767, 32767, 1, 0},
+		{"payload with ports", a(1000), TextOptions{By: Payload, Elements: UDH(nil).AppendPorts(2948, 9200)}, GSM, 1000, 65528, 1, 64528},
+		{"a full payload, packed", a(74897), TextOptions{By: Payload, Zero: GSMPacked}, GSMPacked, 74897, 74897, 1, 0},
+		{"a payload of ASCII, and two septets", r("[", 40000), TextOptions{By: Payload, Zero: ASCII}, ASCII, 80000, 65535, 1, 25535},
 		{"70 of UCS-2", r("ж", 70), TextOptions{}, UCS2, 70, 70, 1, 0},
 		{"71 of UCS-2", r("ж", 71), TextOptions{}, UCS2, 71, 67, 2, 63},
 		{"134 of UCS-2", r("ж", 134), TextOptions{}, UCS2, 134, 67, 2, 0},
@@ -181,6 +186,10 @@ func TestSplitRefusals(t *testing.T) {
 		{"more than 255 parts", strings.Repeat("a", 256*153), TextOptions{}, "the text has 256 parts, must be at most 255: shorten it, or send it in several messages"},
 		{"much more than 255 parts", strings.Repeat("a", 1000*153), TextOptions{}, "the text has 1000 parts, must be at most 255: shorten it, or send it in several messages"},
 		{"more than a TLV holds", strings.Repeat("a", 65536), TextOptions{By: Payload}, "the text has 65536 octets, must be at most 65535: shorten it, or send it in several messages"},
+		{"more than a TLV holds, of UCS-2", strings.Repeat("ж", 40000), TextOptions{By: Payload}, "the text has 80000 octets, must be at most 65535: shorten it, or send it in several messages"},
+		{"more than a TLV holds, packed", strings.Repeat("a", 74898), TextOptions{By: Payload, Zero: GSMPacked}, "the text has 65536 octets, must be at most 65535: shorten it, or send it in several messages"},
+		{"more than a TLV holds, with a header", strings.Repeat("a", 65529), TextOptions{By: Payload, Elements: UDH(nil).AppendPorts(2948, 9200)},
+			"the text has 65536 octets, must be at most 65535: shorten it, or send it in several messages"},
 		{"a flash message without a class", "a", TextOptions{Encoding: ptr(Latin1), Flash: true}, "a flash message cannot be in the alphabet latin1: it must be gsm, ucs2 or binary"},
 		{"a data_coding without text", "a", TextOptions{DataCoding: ptr(uint8(0x0F))}, "data_coding 0x0F is no text that is known: give the encoding too"},
 		{"elements that are none", "a", TextOptions{Elements: UDH{3, 1, 9}}, "the elements are no user data header: each has an identifier, its length, and so many octets"},
@@ -191,6 +200,9 @@ func TestSplitRefusals(t *testing.T) {
 		_, err := SplitText(tt.text, tt.o)
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %v", tt.name, err)
+		}
+		if _, err := MeasureText(tt.text, tt.o); err == nil || err.Error() != tt.want {
+			t.Errorf("%s, measured: %v", tt.name, err)
 		}
 	}
 	if _, err := SplitText(strings.Repeat("a", 256*153), TextOptions{}); !errors.Is(err, ErrTooLong) {

@@ -151,7 +151,10 @@ func (t Time) String() string {
 // years have no fixed length. It is an error above 31 days, the most that DD holds:
 // give the moment then.
 func After(d time.Duration) (Time, error) {
-	s := int64((d + time.Second - 1) / time.Second)
+	s := int64(d / time.Second)
+	if d%time.Second > 0 {
+		s++
+	}
 	if d < 0 || s > 31*24*3600 {
 		return Time{}, fmt.Errorf("%v from now cannot be written as a relative time: it must be 0 to 31 days; give the moment", d)
 	}

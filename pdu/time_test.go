@@ -2,6 +2,7 @@ package pdu
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -74,7 +75,8 @@ func TestTimesThatAreWrong(t *testing.T) {
 
 func TestTimeBuilt(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "000000000000000R", 48 * time.Hour: "000002000000000R", 90*time.Minute + time.Millisecond: "000000013001000R",
-		31 * 24 * time.Hour: "000031000000000R", 32 * 24 * time.Hour: "", -time.Second: ""} {
+		31 * 24 * time.Hour: "000031000000000R", 31*24*time.Hour + 1: "", -time.Second: "", -1: "",
+		math.MaxInt64: "", math.MinInt64: ""} {
 		v, err := After(d)
 		if got := v.String(); (err == nil) != (want != "") || err == nil && got != want {
 			t.Errorf("%v: %s, %v", d, got, err)
