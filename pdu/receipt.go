@@ -2,7 +2,6 @@ package pdu
 
 import (
 	"bytes"
-	"encoding/binary"
 	"time"
 )
 
@@ -39,8 +38,9 @@ func (p *PDU) IsReceipt() bool {
 
 // Receipt returns the delivery receipt that a deliver_sm or data_sm is (SMPP 3.4 appendix B, 5.0 §4.3.5.1); false for an
 // ordinary message.
-// The fields may stand in any order or be missing; TLVs win over the text. It takes time in proportion
-// to the length of the message, and one allocation, two where the ids differ.
+// The fields may stand in any order or be missing; TLVs win over the text, the first of a tag over others. The
+// text of the message, which may say anything, ends where a field begins that was not there before and has a value that it
+// can have. It takes time in proportion to the length of the PDU, and one allocation, two where the ids differ.
 func (p *PDU) Receipt() (Receipt, bool) {
 	var r Receipt
 	if !p.IsReceipt() {
@@ -48,19 +48,18 @@ func (p *PDU) Receipt() (Receipt, bool) {
 	}
 	r.Intermediate = p.Int(FieldESMClass)&esmTypeMask == esmIntermediate
 	r.parse(p.receiptText())
-	for tag, v := range p.TLVs() {
-		switch {
-		case tag == TagReceiptedMessageID:
-			if id := bytes.TrimRight(v, "\x00"); len(id) > 0 && string(id) != r.ID {
-				r.ID, r.TextID = string(id), r.ID
-			}
-		case tag == TagMessageState && len(v) == 1:
-			if s := MessageState(v[0]).Stat(); s != "" {
-				r.Stat = s
-			}
-		case tag == TagNetworkErrorCode && len(v) == 3:
-			r.NetworkError = NetworkErrorCode{v[0], binary.BigEndian.Uint16(v[1:])}
+	if v, ok := p.TLV(TagReceiptedMessageID); ok {
+		if id := trimNUL(v); len(id) > 0 && string(id) != r.ID {
+			r.ID, r.TextID = string(id), r.ID
 		}
+	}
+	if v, ok := p.TLV(TagMessageState); ok && len(v) == 1 {
+		if s := MessageState(v[0]).Stat(); s != "" {
+			r.Stat = s
+		}
+	}
+	if v, ok := p.TLV(TagNetworkErrorCode); ok {
+		r.NetworkError, _ = ParseNetworkErrorCode(v)
 	}
 	return r, true
 }

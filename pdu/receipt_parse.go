@@ -46,8 +46,8 @@ type receiptScan struct {
 }
 
 // parse reads the text form: keys at the beginning of a word, in any case and order, each with the word that
-// follows. The text is the rest, whatever it says, since subscribers can write "stat:" too; only where it
-// stands before both id and stat does it end with the next key.
+// follows. The first of each counts. The text may say anything, since subscribers can write "stat:" too: it goes
+// on to the end, or to a field that has not been there and whose value is one that the field can have.
 func (r *Receipt) parse(s string) int {
 	x := receiptScan{s: s}
 	seen := 0
@@ -57,14 +57,11 @@ func (r *Receipt) parse(s string) int {
 		if key == keyNone {
 			return x.looked
 		}
-		value := ""
-		switch {
-		case key != keyText:
+		var value string
+		if key == keyText {
+			value = x.untilField(seen | 1<<keyText)
+		} else {
 			value = x.word()
-		case seen&(1<<keyID|1<<keyStat) != 0:
-			value = x.rest()
-		default:
-			value = x.untilKey()
 		}
 		if seen&(1<<key) == 0 { // the first one counts
 			*r.field(key) = value
@@ -191,25 +188,54 @@ func (x *receiptScan) word() string {
 	return v
 }
 
-func (x *receiptScan) rest() string {
+// untilField takes all up to the next field that has not been seen, less the spaces before that; without one the
+// rest as it is. A space behind the colon is none of it.
+func (x *receiptScan) untilField(seen int) string {
 	if x.at < len(x.s) && x.s[x.at] == ' ' {
 		x.at++
 	}
-	v := x.s[x.at:]
-	x.at = len(x.s)
-	return v
+	start := x.at
+	x.skipSpace()
+	for end := start; x.at < len(x.s); {
+		if key := x.key(); key != keyNone && seen&(1<<key) == 0 {
+			here := x.at
+			x.at += len(receiptKeys[key])
+			if wellFormed(key, x.word()) {
+				x.at = here
+				return x.s[start:end]
+			}
+			x.at = here
+		}
+		x.skipLetters()
+		end = x.at
+		x.skipSpace()
+	}
+	return x.s[start:]
 }
 
-// untilKey takes all up to the next key, without the spaces around it.
-func (x *receiptScan) untilKey() string {
-	x.skipSpace()
-	start, end := x.at, x.at
-	for x.at < len(x.s) && x.key() == keyNone {
-		x.skipWord()
-		end = x.at
+// wellFormed reports whether a word can be the value of a field.
+func wellFormed(key int, v string) bool {
+	all := func(in func(c byte) bool) bool {
+		for i := range len(v) {
+			if !in(v[i]) {
+				return false
+			}
+		}
+		return true
 	}
-	for end > start && space(x.s[end-1]) {
-		end--
+	digit := func(c byte) bool { return '0' <= c && c <= '9' }
+	capital := func(c byte) bool { return 'A' <= c && c <= 'Z' }
+	const long = 10 // octets, of what has three to seven
+	switch key {
+	case keySub, keyDlvrd:
+		return len(v) <= long && v != "" && all(digit)
+	case keySubmitDate, keyDoneDate:
+		return (len(v) == 10 || len(v) == 12 || len(v) == 14) && all(digit)
+	case keyStat:
+		_, known := (&Receipt{Stat: v}).State()
+		return known || len(v) <= long && v != "" && all(capital)
+	case keyErr:
+		return len(v) <= long && v != "" && all(func(c byte) bool { return digit(c) || capital(c) || c == '-' })
 	}
-	return x.s[start:end]
+	return v != ""
 }

@@ -37,6 +37,20 @@ func TestReceipt(t *testing.T) {
 		{"the first of two counts", "id:1 id:2 stat:DELIVRD stat:EXPIRED", nil, Receipt{ID: "1", Stat: "DELIVRD"}},
 		{"the subscriber writes keys", "id:1 stat:DELIVRD err:000 Text:stat:UNDELIV id:9", nil, Receipt{ID: "1", Stat: "DELIVRD", Err: "000", Text: "stat:UNDELIV id:9"}},
 		{"the text in front", "text:hello there id:1 stat:DELIVRD", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "hello there"}},
+		{"fields behind the text", "id:123 text:hello  there  stat:DELIVRD err:000", nil, Receipt{ID: "123", Stat: "DELIVRD", Err: "000", Text: "hello  there"}},
+		{"the id behind the text", "stat:DELIVRD text:hi id:123", nil, Receipt{ID: "123", Stat: "DELIVRD", Text: "hi"}},
+		{"all behind the text", "text:err: no sub:way id:1 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:EXPIRED err:-1", nil,
+			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "EXPIRED", Err: "-1", Text: "err: no sub:way"}},
+		{"what is behind the text and can be no field", "id:1 text:stat: ok err: my error stat:what done date:today sub:x", nil,
+			Receipt{ID: "1", Text: "stat: ok err: my error stat:what done date:today sub:x"}},
+		{"the text's spaces at the end, where it is the last", "id:1 stat:DELIVRD text:  hi  ", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: " hi  "}},
+		{"two TLVs of an id", "id:T", func(b *Builder) {
+			b.AddTLVString(TagReceiptedMessageID, "A")
+			b.AddTLVString(TagReceiptedMessageID, "B")
+			b.AddTLVInt(TagMessageState, 2)
+			b.AddTLVInt(TagMessageState, 5)
+		}, Receipt{ID: "A", TextID: "T", Stat: "DELIVRD"}},
+		{"a TLV with two NULs", "", func(b *Builder) { b.AddTLV(TagReceiptedMessageID, "abc\x00xyz\x00") }, Receipt{ID: "abc"}},
 		{"TLVs win", "id:1 stat:ENROUTE", func(b *Builder) { b.AddTLVString(TagReceiptedMessageID, "0A"); b.AddTLVInt(TagMessageState, 2) },
 			Receipt{ID: "0A", TextID: "1", Stat: "DELIVRD"}},
 		{"TLVs alone", "", func(b *Builder) {
