@@ -109,7 +109,8 @@ assert(n.alphabet == "gsm" and n.septets == 161 and n.parts == 2 and n.per_part 
 		Params: []param{{"p", pduType, "a deliver_sm or data_sm"}},
 		Returns: []param{{"message", optional(tableType), "the whole message, when its last part is in: " + assembledDoc},
 			{"state", oneOf("whole", "waiting", "duplicate"), "what became of the PDU: with waiting and duplicate the message is nil"}},
-		Doc: "Puts long messages together: their parts may come in any order and twice. A PDU that is whole by itself is a message at once. Parts are kept for the bind, " +
+		Doc: "Puts long messages together: their parts may come in any order and twice. A PDU that is whole by itself is a message at once. A part that repeats one " +
+			"of a message that was whole in the last 5 minutes is a duplicate, unless one that is new follows: then both are of a new message. Parts are kept for the bind, " +
 			"also over a reload and a new session. A message whose parts do not all come within 30 minutes, or whose room is needed (1000 messages, 1 MiB), goes " +
 			"as far as it has come to handle_info: {event = \"incomplete_message\", message}.",
 		Example: `local message = sms.reassemble(p)

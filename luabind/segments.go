@@ -102,7 +102,7 @@ func assembledData(m *pdu.Assembled) *vm.Table {
 	if m.Segment.Total > 1 {
 		h["reference"] = float64(m.Segment.Reference)
 	}
-	if d, s, ok := m.UDH.Ports(); ok {
+	if d, s, ok := m.Ports(); ok {
 		h["destination_port"], h["source_port"] = float64(d), float64(s)
 	}
 	if m.Why != pdu.Complete {

@@ -56,6 +56,8 @@ func TestReassemble(t *testing.T) {
 	sar := parts(t, "1", long("e", 400), TextOptions{Reference: 7, By: SAR})
 	payload := parts(t, "1", long("f", 400), TextOptions{By: Payload})
 	short := parts(t, "1", "hi", TextOptions{})
+	end := parts(t, "1", long("a", 306)+long("g", 94), TextOptions{Reference: 7})   // begins as a does
+	begin := parts(t, "1", long("h", 306)+long("a", 94), TextOptions{Reference: 7}) // ends as a does
 	for _, tt := range []struct {
 		name string
 		in   []*PDU
@@ -69,6 +71,19 @@ func TestReassemble(t *testing.T) {
 			[]string{"waiting", "waiting", "whole: 400 octets", "waiting", "waiting", "whole: 400 octets"}},
 		{"the reference again, when a part is missing", []*PDU{a[0], a[2], b[0], b[1], b[2]},
 			[]string{"waiting", "waiting", "reference_reused: 247 octets, missing [2]", "waiting", "waiting", "whole: 400 octets"}},
+		{"a template: the beginning again, and another end", []*PDU{a[0], a[1], a[2], end[0], end[1], end[2], end[2]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "duplicate", "duplicate", "whole: 400 octets", "duplicate"}},
+		{"a template: another end, and the beginning again", []*PDU{a[0], a[1], a[2], end[2], end[0], end[1]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "waiting", "waiting", "whole: 400 octets"}},
+		{"a template: another beginning, and the end again", []*PDU{a[0], a[1], a[2], begin[0], begin[1], begin[2]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "waiting", "waiting", "whole: 400 octets"}},
+		{"all of it again, and then a template", []*PDU{a[0], a[1], a[2], a[2], a[1], a[0], end[0], end[1], end[2]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "duplicate", "duplicate", "duplicate", "duplicate", "duplicate", "whole: 400 octets"}},
+		{"a part again, and then the reference", []*PDU{a[0], a[1], a[2], a[0], a[0], b[0], b[1], b[2]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "duplicate", "duplicate", "waiting", "waiting", "whole: 400 octets"}},
+		{"a part again while the next message waits", []*PDU{a[0], a[1], a[2], b[0], a[0], b[1], a[1], b[2], a[2]},
+			[]string{"waiting", "waiting", "whole: 400 octets", "waiting", "duplicate", "waiting", "duplicate", "whole: 400 octets",
+				"waiting"}}, // by then it is the one before the last
 		{"two senders with one reference", []*PDU{a[0], other[0], a[1], other[1], other[2], a[2]},
 			[]string{"waiting", "waiting", "waiting", "waiting", "whole: 400 octets", "whole: 400 octets"}},
 		{"three kinds of marks with one reference", []*PDU{a[0], wide[0], sar[0], sar[1], wide[1], a[1], a[2], sar[2], wide[2]},
@@ -115,6 +130,103 @@ func TestReassembleGivesUp(t *testing.T) {
 		if got := r.Add(noon.Add(time.Duration(i)*repeatWindow), p, GSM); got.State == PartDuplicate {
 			t.Errorf("part %d is a duplicate", i)
 		}
+	}
+}
+
+// The parts of a new message that begins as the last one keep it remembered, and its age counts from them.
+func TestReassembleRepeatsInTime(t *testing.T) {
+	a := parts(t, "1", long("a", 400), TextOptions{Reference: 7})
+	end := parts(t, "1", long("a", 306)+long("g", 94), TextOptions{Reference: 7})
+	other := parts(t, "2", long("b", 400), TextOptions{Reference: 7})
+	r := Reassembler{MaxAge: 10 * time.Minute}
+	for _, p := range a {
+		r.Add(noon, p, GSM)
+	}
+	if at, ok := r.Next(); !ok || !at.Equal(noon.Add(repeatWindow)) {
+		t.Errorf("the next deadline is %v, %v", at, ok)
+	}
+	began := noon.Add(repeatWindow - time.Second)
+	r.Add(began, end[0], GSM)
+	r.Add(began.Add(time.Minute), other[0], GSM)
+	if got := r.Add(began.Add(2*time.Minute), end[2], GSM); got.State != PartWaiting {
+		t.Fatalf("%+v", got)
+	}
+	if n, _ := r.Held(); n != 2 {
+		t.Errorf("%d messages wait", n)
+	}
+	if at, ok := r.Next(); !ok || !at.Equal(began.Add(repeatWindow)) {
+		t.Errorf("the next deadline is %v, %v", at, ok)
+	}
+	m := r.Expire(began.Add(10 * time.Minute))
+	if len(m) != 1 || !m[0].First.Equal(began) || m[0].Text != long("a", 153)+long("g", 94) || !slices.Equal(m[0].Missing, []uint8{2}) {
+		t.Fatalf("%+v", m)
+	}
+	if m := r.Expire(began.Add(11 * time.Minute)); len(m) != 1 || m[0].SourceAddr != "2" {
+		t.Fatalf("%+v", m)
+	}
+	if n, octets := r.Held(); n != 0 || octets != 0 {
+		t.Errorf("%d messages of %d octets are left", n, octets)
+	}
+}
+
+// The headers of all parts are there, and the ports whichever part is.
+func TestReassembleHeaders(t *testing.T) {
+	ps := parts(t, "1", long("a", 400), TextOptions{Reference: 7, Elements: UDH(nil).AppendPorts(2948, 9200)})
+	var r Reassembler
+	r.Add(noon, ps[2], GSM)
+	r.Add(noon, ps[1], GSM)
+	m := r.Expire(noon.Add(time.Hour))
+	if len(m) != 1 || !slices.Equal(m[0].UDH, ps[1].UDH()) || len(m[0].Headers) != 2 || !slices.Equal(m[0].Headers[1], ps[2].UDH()) {
+		t.Fatalf("%+v", m)
+	}
+	if to, from, ok := m[0].Ports(); !ok || to != 2948 || from != 9200 {
+		t.Error(to, from, ok)
+	}
+	deliver := func(udh string) *PDU {
+		b := NewBuilder(commandOf(CmdDeliverSM))
+		b.SetInt(FieldESMClass, esmUDHI)
+		b.SetString(FieldShortMessage, udh+"x")
+		return b.Build()
+	}
+	r.Add(noon, deliver("\x08\x00\x03\x01\x02\x01\x70\x01\x09"), GSM)
+	got := r.Add(noon, deliver("\x0b\x00\x03\x01\x02\x02\x05\x04\x0b\x84\x23\xf0"), GSM).Message
+	if to, _, ok := got.Ports(); !ok || to != 2948 || len(got.Headers) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Messages that were whole push none out that waits: they have a bound of their own, and go first.
+func TestReassembleWholeOnesGoFirst(t *testing.T) {
+	r := Reassembler{MaxMessages: 10}
+	for i := range 10 {
+		r.Add(noon, parts(t, fmt.Sprint("waits", i), long("a", 200), TextOptions{})[0], GSM)
+	}
+	for i := range 25 {
+		for _, p := range parts(t, fmt.Sprint(i), long("a", 200), TextOptions{})[:2] {
+			for _, m := range r.Add(noon, p, GSM).GaveUp {
+				if m.SourceAddr != "waits0" { // while the second part of i was on its way there were eleven
+					t.Fatalf("message %d: given up: %+v", i, m)
+				}
+			}
+		}
+		if n := r.whole.len(); n > 10 {
+			t.Fatalf("%d whole ones are remembered", n)
+		}
+	}
+	if n, _ := r.Held(); n != 9 {
+		t.Errorf("%d wait", n)
+	}
+	r = Reassembler{MaxOctets: 5000}
+	r.Add(noon, parts(t, "waits", long("a", 200), TextOptions{})[0], GSM)
+	for i := range 100 {
+		for _, p := range parts(t, fmt.Sprint(i), long("a", 200), TextOptions{}) {
+			if a := r.Add(noon, p, GSM); len(a.GaveUp) > 0 {
+				t.Fatalf("message %d: given up: %+v", i, a.GaveUp[0])
+			}
+		}
+	}
+	if n, octets := r.Held(); n != 1 || octets > 5000 || r.whole.len() < 3 {
+		t.Errorf("%d wait, %d were whole, %d octets", n, r.whole.len(), octets)
 	}
 }
 
@@ -290,7 +402,7 @@ func FuzzReassembleHostile(f *testing.F) {
 			}
 		}
 		r.Expire(now.Add(time.Hour))
-		if n, octets := r.Held(); n != 0 || octets != 0 || len(r.byKey) != 0 {
+		if n, octets := r.Held(); n != 0 || octets != 0 || len(r.waiting)+len(r.whole.byKey) != 0 {
 			t.Fatalf("%d messages of %d octets are left", n, octets)
 		}
 		if whole+gone > added {

@@ -75,7 +75,7 @@ function sms.decode(octets, coding, opts) end
 ---@return Error? err # nil, or what went wrong: too_long, not_in_alphabet, invalid_text
 function sms.length(text, opts) end
 
----Puts long messages together: their parts may come in any order and twice. A PDU that is whole by itself is a message at once. Parts are kept for the bind, also over a reload and a new session. A message whose parts do not all come within 30 minutes, or whose room is needed (1000 messages, 1 MiB), goes as far as it has come to handle_info: {event = "incomplete_message", message}.
+---Puts long messages together: their parts may come in any order and twice. A PDU that is whole by itself is a message at once. A part that repeats one of a message that was whole in the last 5 minutes is a duplicate, unless one that is new follows: then both are of a new message. Parts are kept for the bind, also over a reload and a new session. A message whose parts do not all come within 30 minutes, or whose room is needed (1000 messages, 1 MiB), goes as far as it has come to handle_info: {event = "incomplete_message", message}.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
