@@ -37,7 +37,7 @@ func (d Dest) AppendTo(dst []byte) []byte {
 	return AppendDest(dst, uint8(d.TON), uint8(d.NPI), d.Address)
 }
 
-func (d *Dest) check() (reason string, length bool) {
+func (d *Dest) check() (reason string, relaxable bool) {
 	switch {
 	case d.Flag > DestFlagList:
 		return fmt.Sprintf("dest_flag is %d, must be 1 or 2", d.Flag), false
@@ -76,10 +76,11 @@ func AppendUnsuccess(dst []byte, ton, npi uint8, address string, status Status) 
 	return binary.BigEndian.AppendUint32(dst, uint32(status))
 }
 
-// Dests returns the elements of dest_address of submit_multi (SMPP 3.4 §4.5.1.1); none for another command.
+// Dests returns the elements of dest_address of submit_multi (SMPP 3.4 §4.5.1.1); none for another command. It ends
+// before an element that is none, which only a PDU with a [PDU.Err] can have.
 func (p *PDU) Dests() iter.Seq[Dest] {
 	return func(yield func(Dest) bool) {
-		for b := p.Bytes(FieldDestAddress); len(b) > 0; {
+		for b := p.Bytes(FieldDestAddress); whole(b, KindDests); {
 			d := Dest{Flag: b[0]}
 			if b[0] == DestFlagList {
 				d.List, b = cut(b[1:])
@@ -94,10 +95,11 @@ func (p *PDU) Dests() iter.Seq[Dest] {
 	}
 }
 
-// UnsuccessSMEs returns the elements of unsuccess_sme of submit_multi_resp (SMPP 3.4 §4.5.2.1); none for another command.
+// UnsuccessSMEs returns the elements of unsuccess_sme of submit_multi_resp (SMPP 3.4 §4.5.2.1); none for another
+// command. It ends as Dests does.
 func (p *PDU) UnsuccessSMEs() iter.Seq[Unsuccess] {
 	return func(yield func(Unsuccess) bool) {
-		for b := p.Bytes(FieldUnsuccessSME); len(b) > 0; {
+		for b := p.Bytes(FieldUnsuccessSME); whole(b, KindUnsuccess); {
 			u := Unsuccess{TON: TON(b[0]), NPI: NPI(b[1])}
 			u.Address, b = cut(b[2:])
 			u.Status, b = Status(binary.BigEndian.Uint32(b)), b[4:]
@@ -108,7 +110,16 @@ func (p *PDU) UnsuccessSMEs() iter.Seq[Unsuccess] {
 	}
 }
 
-// cut takes a C-octet string off. Decode has seen that it has its NUL.
+// whole reports whether b begins with an element.
+func whole(b []byte, kind Kind) bool {
+	if len(b) == 0 {
+		return false
+	}
+	_, _, err := element(b, kind, 0)
+	return err == nil
+}
+
+// cut takes a C-octet string off, which is known to have its NUL.
 func cut(b []byte) (string, []byte) {
 	n := indexNUL(b)
 	return string(b[:n]), b[n+1:]

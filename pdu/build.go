@@ -92,9 +92,9 @@ func (b *Builder) AddTLVString(t Tag, s string) {
 	b.tlvs.addString(t, s)
 }
 
-func (b *Builder) fail(field, reason string, length bool) {
+func (b *Builder) fail(field, reason string, relaxable bool) {
 	if reason != "" {
-		b.add(FieldError{Command: b.cmd.Name, Field: field, Reason: reason, Length: length})
+		b.add(FieldError{Command: b.cmd.Name, Field: field, Reason: reason, Relaxable: relaxable})
 	}
 }
 
@@ -115,21 +115,20 @@ func (b *Builder) Build() *PDU {
 	out := make([]byte, HeaderLen, size)
 	if b.set || len(b.tlvs.octets) > 0 || b.status == ESME_ROK || !b.cmd.ID.IsResponse() {
 		for i := range b.cmd.Fields {
-			p.offsets[i] = uint16(len(out))
+			p.offsets[i] = uint32(len(out))
 			out = b.appendField(out, i)
 		}
 		p.fields = uint8(len(b.cmd.Fields))
 	}
 	p.tlvs = int32(len(out))
-	if p.tlvs > 0xFFFF {
-		b.fail(b.cmd.Fields[len(b.cmd.Fields)-1].Field.String(), checkMandatory(len(out)), false)
-	}
+	b.cmd.checkHeader(&b.refusal, Header{Status: b.status}) // the number is the session's to give
+	b.cmd.checkMandatory(&b.refusal, b.status, b.tlvs)
 	if b.tlvs.err != nil {
 		b.fail(b.tlvs.err.Field, b.tlvs.err.Reason, false)
 	}
 	for tag, v := range b.tlvs.All() {
-		reason, length := checkTLV(tag, v)
-		b.fail(tag.String(), reason, length)
+		reason, relaxable := checkTLV(tag, v)
+		b.fail(tag.String(), reason, relaxable)
 	}
 	out = append(out, b.tlvs.octets...)
 	p.tlvEnd = int32(len(out))
@@ -156,16 +155,16 @@ func (b *Builder) appendField(out []byte, i int) []byte {
 		}
 		return out
 	case KindString:
-		reason, length := checkString(v.s, spec.Size-1)
-		b.fail(name, reason, length)
+		reason, relaxable := checkString(v.s, spec.Size-1)
+		b.fail(name, reason, relaxable)
 		return append(append(out, v.s...), 0)
 	case KindTime:
-		reason, length := checkTime(v.s)
-		b.fail(name, reason, length)
+		reason, relaxable := checkTime(v.s)
+		b.fail(name, reason, relaxable)
 		return append(append(out, v.s...), 0)
 	case KindOctets:
-		reason, length := checkOctets(len(v.s), spec.Size)
-		b.fail(name, reason, length)
+		reason, relaxable := checkOctets(len(v.s), spec.Size)
+		b.fail(name, reason, relaxable)
 	}
 	return append(out, v.s...)
 }
@@ -174,20 +173,23 @@ func (b *Builder) appendField(out []byte, i int) []byte {
 func (b *Builder) counted(n int64, next *FieldSpec, s string) int64 {
 	switch next.Kind {
 	case KindOctets:
+		if n != 0 && n != int64(len(s)) {
+			b.fail(FieldSMLength.String(), fmt.Sprintf("%d, but %s has %d octets; it need not be set", n, next.Field, len(s)), false)
+		}
 		return int64(min(len(s), 0xFF)) // the octets' own limit reports what is more
 	case KindDests, KindUnsuccess:
-		count, reason, length := checkElements(next, s)
+		count, reason, relaxable := checkElements(next, s)
 		if n != 0 && n != int64(count) && reason == "" {
 			reason = fmt.Sprintf("has %d elements, not %d", count, n)
 		}
-		b.fail(next.Field.String(), reason, length)
+		b.fail(next.Field.String(), reason, relaxable)
 		return int64(min(count, 0xFF))
 	}
 	return n
 }
 
 // checkElements counts the elements of an array.
-func checkElements(spec *FieldSpec, s string) (count int, reason string, length bool) {
+func checkElements(spec *FieldSpec, s string) (count int, reason string, relaxable bool) {
 	octets := []byte(s)
 	for at := 0; at < len(octets); count++ {
 		end, long, err := element(octets, spec.Kind, at)
@@ -195,12 +197,15 @@ func checkElements(spec *FieldSpec, s string) (count int, reason string, length 
 			return count, fmt.Sprintf("[%d] %s", count, err.Reason), false
 		}
 		if long && reason == "" {
-			reason, length = fmt.Sprintf("[%d] an address of more than %d octets", count, elementAddr), true
+			reason, relaxable = fmt.Sprintf("[%d] an address of more than %d octets", count, elementAddr), true
 		}
 		at = end
+	}
+	if count == 0 && spec.Kind == KindDests {
+		return count, reasonNoDests, true
 	}
 	if count > spec.Size {
 		return count, fmt.Sprintf("%d elements, must be at most %d", count, spec.Size), count <= 0xFF
 	}
-	return count, reason, length
+	return count, reason, relaxable
 }

@@ -261,7 +261,7 @@ var commands = [...]Command{
 		{Field: FieldRegisteredDelivery, Kind: KindInt, Size: 1},
 		{Field: FieldDataCoding, Kind: KindInt, Size: 1},
 	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldDestAddrTON: 5, FieldDestAddrNPI: 6, FieldDestinationAddr: 7, FieldESMClass: 8, FieldRegisteredDelivery: 9, FieldDataCoding: 10}},
-	{ID: CmdBroadcastSM, Name: "broadcast_sm", Since: "5.0", response: CmdBroadcastSMResp, Fields: []FieldSpec{
+	{ID: CmdBroadcastSM, Name: "broadcast_sm", Since: "5.0", response: CmdBroadcastSMResp, Mandatory: []Tag{TagBroadcastAreaIdentifier, TagBroadcastContentType, TagBroadcastRepNum, TagBroadcastFrequencyInterval}, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1},
 		{Field: FieldSourceAddrNPI, Kind: KindInt, Size: 1},
@@ -324,7 +324,7 @@ var commands = [...]Command{
 	{ID: CmdBroadcastSMResp, Name: "broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 	}, index: [numFields]uint8{FieldMessageID: 1}},
-	{ID: CmdQueryBroadcastSMResp, Name: "query_broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{
+	{ID: CmdQueryBroadcastSMResp, Name: "query_broadcast_sm_resp", Since: "5.0", Mandatory: []Tag{TagMessageState, TagBroadcastAreaIdentifier, TagBroadcastAreaSuccess}, Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 	}, index: [numFields]uint8{FieldMessageID: 1}},
 	{ID: CmdCancelBroadcastSMResp, Name: "cancel_broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{}, index: [numFields]uint8{}},

@@ -80,6 +80,9 @@ func (p *PDU) decode(b []byte, strict bool) error {
 	p.status = Status(binary.BigEndian.Uint32(b[8:]))
 	p.sequence = binary.BigEndian.Uint32(b[12:])
 	p.tlvs, p.tlvEnd = int32(len(b)), int32(len(b))
+	if n := binary.BigEndian.Uint32(b); n != uint32(len(b)) {
+		return &DecodeError{Status: ESME_RINVCMDLEN, Reason: fmt.Sprintf("command_length is %d, but there are %d octets", n, len(b))}
+	}
 	p.cmd = commandOf(p.id)
 	if p.cmd == nil {
 		return nil
@@ -90,21 +93,20 @@ func (p *PDU) decode(b []byte, strict bool) error {
 		return nil
 	}
 	fields := p.cmd.Fields
-	near := b[:min(len(b), 0x10000)] // where a field may start
 	for i := range fields {
-		if at < len(near) { // most fields are integers and strings without a fault
+		if at < len(b) { // most fields are integers and strings without a fault
 			switch spec := &fields[i]; spec.Kind {
 			case KindInt:
-				p.offsets[i], at = uint16(at), at+1
+				p.offsets[i], at = uint32(at), at+1
 				continue
 			case KindString, KindTime:
-				if near[at] == 0 {
-					p.offsets[i], at = uint16(at), at+1
+				if b[at] == 0 {
+					p.offsets[i], at = uint32(at), at+1
 					continue
 				}
 			case KindOctets:
-				if n := int(near[at-1]); at+n <= len(near) {
-					p.offsets[i], at = uint16(at), at+n
+				if n := int(b[at-1]); at+n <= len(b) {
+					p.offsets[i], at = uint32(at), at+n
 					continue
 				}
 			}
@@ -114,12 +116,12 @@ func (p *PDU) decode(b []byte, strict bool) error {
 			p.fields = uint8(i)
 			return p.giveUp(err, at, strict)
 		}
-		p.offsets[i], at = uint16(at), end
+		p.offsets[i], at = uint32(at), end
 	}
 	p.fields = uint8(len(fields))
 	p.tlvs = int32(at)
 	p.scanTLVs(at)
-	if p.warnings&TLVOverrun != 0 && !strict {
+	if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
 		p.bodyLeftOut()
 	}
 	if i := p.cmd.index[FieldESMClass]; i != 0 && b[p.offsets[i-1]]&esmUDHI != 0 && !p.UDH().Valid() {
@@ -139,7 +141,7 @@ func (p *PDU) bodyLeftOut() {
 		return
 	}
 	for tag, v := range t.All() {
-		if s := tagOf(tag); s == nil || len(v) < s.Min || len(v) > s.Accept {
+		if s := tagOf(tag); s == nil || !s.takes(len(v), s.Accept) {
 			return
 		}
 	}
@@ -166,9 +168,6 @@ func (p *PDU) giveUp(err *DecodeError, at int, strict bool) error {
 func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 	spec := &p.cmd.Fields[i]
 	b := p.raw
-	if at > 0xFFFF {
-		return 0, p.bad(spec, at, ESME_RINVMSGLEN, "the mandatory fields are longer than 65535 octets")
-	}
 	switch spec.Kind {
 	case KindInt:
 		end = at + 1
@@ -235,7 +234,7 @@ func (p *PDU) scanTLVs(at int) {
 			return
 		}
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
-			if n < s.Min || n > s.Accept {
+			if !s.takes(n, s.Accept) {
 				p.warnings |= TLVLength
 			} else if s.Kind == KindString && indexNUL(b[at+4:at+4+n]) != n-1 {
 				p.warnings |= TLVNul

@@ -9,16 +9,16 @@ import (
 // FieldError says which value of a PDU breaks which limit: those of the mandatory fields are in [Command.Fields] (SMPP 3.4 §4),
 // those of the TLVs in [Tag.Spec] (§5.3.2).
 type FieldError struct {
-	Command string // such as "submit_sm"
-	Field   string // of a mandatory field or a TLV the name, of an unknown TLV its tag
-	Reason  string // what it is, and what it must be
-	Length  bool   // a limit on length that the wire could carry all the same: see [PDU.RelaxedErr]
+	Command   string // such as "submit_sm"
+	Field     string // of a mandatory field or a TLV the name, of an unknown TLV its tag
+	Reason    string // what it is, and what it must be
+	Relaxable bool   // the wire could carry it all the same: see [PDU.RelaxedErr]
 }
 
-// Code is "field_limit" or, for what can be relaxed, "field_length".
+// Code is "field_limit" or, for what can be relaxed, "field_strict".
 func (e *FieldError) Code() string {
-	if e.Length {
-		return "field_length"
+	if e.Relaxable {
+		return "field_strict"
 	}
 	return "field_limit"
 }
@@ -30,14 +30,14 @@ func (e *FieldError) Error() string { return e.Command + "." + e.Field + ": " + 
 type refusal struct{ err *FieldError }
 
 func (r *refusal) add(e FieldError) {
-	if r.err == nil || r.err.Length && !e.Length {
+	if r.err == nil || r.err.Relaxable && !e.Relaxable {
 		r.err = &e
 	}
 }
 
 // The limits of the specification, each checked in one place for all ways to build a PDU.
 
-func checkString(s string, max int) (reason string, length bool) {
+func checkString(s string, max int) (reason string, relaxable bool) {
 	switch {
 	case strings.IndexByte(s, 0) >= 0:
 		return "has a NUL inside", false
@@ -47,7 +47,7 @@ func checkString(s string, max int) (reason string, length bool) {
 	return "", false
 }
 
-func checkTime(s string) (reason string, length bool) {
+func checkTime(s string) (reason string, relaxable bool) {
 	switch {
 	case len(s) == 0:
 		return "", false
@@ -62,31 +62,49 @@ func checkTime(s string) (reason string, length bool) {
 	return "", false
 }
 
-func checkOctets(n, max int) (reason string, length bool) {
+func checkOctets(n, max int) (reason string, relaxable bool) {
 	if n > max {
 		return fmt.Sprintf("%d octets, must be at most %d; longer text goes into message_payload", n, max), n <= 0xFF
 	}
 	return "", false
 }
 
-func checkTLV(t Tag, value []byte) (reason string, length bool) {
+func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
 	s := tagOf(t)
 	switch {
 	case s == nil:
-	case len(value) < s.Min || len(value) > s.Max:
+	case !s.takes(len(value), s.Max):
+		if s.twoLengths {
+			return fmt.Sprintf("%d octets, must be %d or %d", len(value), s.Min, s.Max), true
+		}
 		return fmt.Sprintf("%d octets, must be %s", len(value), between(s.Min, s.Max)), true
 	case s.Kind == KindString && indexNUL(value) < len(value)-1:
 		return "has a NUL inside", false
+	case s.Kind == KindString && len(value) > 0 && indexNUL(value) == len(value):
+		return "does not end with a NUL", true
+	case s.Kind == KindInt && !s.holds(TLVInt(value)):
+		reason := fmt.Sprintf("%d, must be %d to %d", TLVInt(value), s.Lo, s.Hi)
+		if s.or != 0 {
+			reason += fmt.Sprintf(", or %d", s.or)
+		}
+		return reason, true
 	}
 	return "", false
 }
 
-func checkMandatory(n int) string {
-	if n > 0xFFFF {
-		return "the mandatory fields are longer than 65535 octets"
+// checkMandatory refuses a PDU without a TLV that SMPP 5.0 §4.4.1 and §4.6 make mandatory; an error response needs none.
+func (c *Command) checkMandatory(r *refusal, s Status, t TLVs) {
+	if s != ESME_ROK {
+		return
 	}
-	return ""
+	for _, tag := range c.Mandatory {
+		if _, ok := t.Get(tag); !ok {
+			r.add(FieldError{c.Name, tag.String(), "is mandatory", true})
+		}
+	}
 }
+
+const reasonNoDests = "0 elements, must be at least 1"
 
 func between(lo, hi int) string {
 	if lo == hi {
@@ -106,8 +124,8 @@ type encoder struct {
 }
 
 func (e *encoder) header(h Header) {
-	if h.Sequence > maxSequence || h.Status != ESME_ROK {
-		e.checkHeader(h)
+	if (h.Sequence > maxSequence || h.Status != ESME_ROK) && !e.relaxed {
+		e.cmd.checkHeader(&e.refusal, h)
 	}
 	e.out = append(e.out, 0, 0, 0, 0,
 		byte(e.cmd.ID>>24), byte(e.cmd.ID>>16), byte(e.cmd.ID>>8), byte(e.cmd.ID),
@@ -118,18 +136,16 @@ func (e *encoder) header(h Header) {
 // maxSequence is the highest sequence_number (SMPP 3.4 §5.1.4). A response has the number of its request, whatever that is.
 const maxSequence = 0x7FFFFFFF
 
-func (e *encoder) checkHeader(h Header) {
-	if e.cmd.ID.IsResponse() || e.relaxed {
+// checkHeader refuses what only a response may have in its header (SMPP 3.4 §3.2).
+func (c *Command) checkHeader(r *refusal, h Header) {
+	if c.ID.IsResponse() {
 		return
 	}
-	fail := func(field, reason string) {
-		e.add(FieldError{Command: e.cmd.Name, Field: field, Reason: reason, Length: true})
-	}
 	if h.Status != ESME_ROK {
-		fail("command_status", fmt.Sprintf("%s, must be 0 in a request", h.Status))
+		r.add(FieldError{c.Name, "command_status", fmt.Sprintf("%s, must be 0 in a request", h.Status), true})
 	}
 	if h.Sequence > maxSequence {
-		fail("sequence_number", fmt.Sprintf("%d, must be at most %d", h.Sequence, maxSequence))
+		r.add(FieldError{c.Name, "sequence_number", fmt.Sprintf("%d, must be at most %d", h.Sequence, maxSequence), true})
 	}
 }
 
@@ -139,24 +155,24 @@ func (e *encoder) headerOnly(h Header) ([]byte, error) {
 	return e.out, nil
 }
 
-func (e *encoder) refuse(f Field, reason string, length bool) {
-	if !length || !e.relaxed {
-		e.add(FieldError{Command: e.cmd.Name, Field: f.String(), Reason: reason, Length: length})
+func (e *encoder) refuse(f Field, reason string, relaxable bool) {
+	if !relaxable || !e.relaxed {
+		e.add(FieldError{Command: e.cmd.Name, Field: f.String(), Reason: reason, Relaxable: relaxable})
 	}
 }
 
 func (e *encoder) str(f Field, s string, max int) {
 	if len(s) > max || strings.IndexByte(s, 0) >= 0 {
-		reason, length := checkString(s, max)
-		e.refuse(f, reason, length)
+		reason, relaxable := checkString(s, max)
+		e.refuse(f, reason, relaxable)
 	}
 	e.out = append(append(e.out, s...), 0)
 }
 
 func (e *encoder) time(f Field, s string) {
 	if len(s) > 0 {
-		if reason, length := checkTime(s); reason != "" {
-			e.refuse(f, reason, length)
+		if reason, relaxable := checkTime(s); reason != "" {
+			e.refuse(f, reason, relaxable)
 		}
 	}
 	e.out = append(append(e.out, s...), 0)
@@ -164,8 +180,8 @@ func (e *encoder) time(f Field, s string) {
 
 func (e *encoder) octets(f Field, v []byte, max int) {
 	if len(v) > max {
-		reason, length := checkOctets(len(v), max)
-		e.refuse(f, reason, length)
+		reason, relaxable := checkOctets(len(v), max)
+		e.refuse(f, reason, relaxable)
 	}
 	e.out = append(append(e.out, byte(len(v))), v...)
 }
@@ -173,9 +189,12 @@ func (e *encoder) octets(f Field, v []byte, max int) {
 func (e *encoder) dests(list []Dest) {
 	e.out = append(e.out, byte(len(list)))
 	e.count(FieldDestAddress, len(list), maxDests)
+	if len(list) == 0 {
+		e.refuse(FieldDestAddress, reasonNoDests, true)
+	}
 	for i := range list {
-		if reason, length := list[i].check(); reason != "" {
-			e.refuse(FieldDestAddress, fmt.Sprintf("[%d] %s", i, reason), length)
+		if reason, relaxable := list[i].check(); reason != "" {
+			e.refuse(FieldDestAddress, fmt.Sprintf("[%d] %s", i, reason), relaxable)
 		}
 		e.out = list[i].AppendTo(e.out)
 	}
@@ -185,8 +204,8 @@ func (e *encoder) unsuccess(list []Unsuccess) {
 	e.out = append(e.out, byte(len(list)))
 	e.count(FieldUnsuccessSME, len(list), 0xFF)
 	for i := range list {
-		if reason, length := checkString(list[i].Address, elementAddr); reason != "" {
-			e.refuse(FieldUnsuccessSME, fmt.Sprintf("[%d] %s", i, reason), length)
+		if reason, relaxable := checkString(list[i].Address, elementAddr); reason != "" {
+			e.refuse(FieldUnsuccessSME, fmt.Sprintf("[%d] %s", i, reason), relaxable)
 		}
 		e.out = list[i].AppendTo(e.out)
 	}
@@ -200,19 +219,19 @@ func (e *encoder) count(f Field, n, max int) {
 
 // finish appends the TLVs and writes the length.
 func (e *encoder) finish(t *TLVs) ([]byte, error) {
-	if n := len(e.out) - e.start; n > 0xFFFF {
-		e.refuse(e.cmd.Fields[len(e.cmd.Fields)-1].Field, checkMandatory(n), false)
-	}
 	if len(t.octets) > 0 || t.err != nil {
 		if t.err != nil {
-			e.add(FieldError{Command: e.cmd.Name, Field: t.err.Field, Reason: t.err.Reason, Length: t.err.Length})
+			e.add(FieldError{Command: e.cmd.Name, Field: t.err.Field, Reason: t.err.Reason, Relaxable: t.err.Relaxable})
 		}
 		for tag, v := range t.All() {
-			if reason, length := checkTLV(tag, v); reason != "" && !(length && e.relaxed) {
-				e.add(FieldError{Command: e.cmd.Name, Field: tag.String(), Reason: reason, Length: length})
+			if reason, relaxable := checkTLV(tag, v); reason != "" && !(relaxable && e.relaxed) {
+				e.add(FieldError{Command: e.cmd.Name, Field: tag.String(), Reason: reason, Relaxable: relaxable})
 			}
 		}
 		e.out = append(e.out, t.octets...)
+	}
+	if !e.relaxed {
+		e.cmd.checkMandatory(&e.refusal, Status(binary.BigEndian.Uint32(e.out[e.start+8:])), *t)
 	}
 	if e.err != nil {
 		return e.out[:e.start], e.err

@@ -29,10 +29,11 @@ func (id CommandID) Response() (CommandID, bool) {
 // Command describes a command (SMPP 3.4 §4, 5.0 §4): its name and its mandatory fields in wire order. There is one of each; it is
 // not to be changed.
 type Command struct {
-	ID     CommandID
-	Name   string
-	Since  string // the version of SMPP that brought it
-	Fields []FieldSpec
+	ID        CommandID
+	Name      string
+	Since     string // the version of SMPP that brought it
+	Fields    []FieldSpec
+	Mandatory []Tag // TLVs that must be there
 
 	response CommandID
 	index    [numFields]uint8 // position in Fields + 1; 0: has no such field
@@ -126,7 +127,21 @@ type TagSpec struct {
 	Min, Max int  // octets that may be sent
 	Accept   int  // the most octets that are read without a warning
 
-	names map[uint32]string // of the values
+	Lo, Hi uint32 // of an integer that may not have all values: those that may be sent; Hi is 0 where all may
+
+	or         uint32            // or this one
+	twoLengths bool              // Min or Max octets, nothing between
+	names      map[uint32]string // of the values
+}
+
+// takes reports whether a value may have n octets, of which most are the most.
+func (s *TagSpec) takes(n, most int) bool {
+	return n >= s.Min && n <= most && (!s.twoLengths || n == s.Min || n == most)
+}
+
+// holds reports whether a value is one that may be sent.
+func (s *TagSpec) holds(n uint32) bool {
+	return s.Hi == 0 || n >= s.Lo && n <= s.Hi || s.or != 0 && n == s.or
 }
 
 // Meaning is the name of an integer TLV's value in the TLV's paragraph; empty if it has none.

@@ -19,7 +19,7 @@ type PDU struct {
 	status   Status
 	sequence uint32
 
-	offsets  [maxFields]uint16 // where each mandatory field starts
+	offsets  [maxFields]uint32 // where each mandatory field starts
 	fields   uint8             // how many of them there are
 	warnings Warnings
 	tlvs     int32       // where the TLVs start
@@ -61,12 +61,13 @@ func (p *PDU) Err() error {
 	return p.err
 }
 
-// RelaxedErr is Err for a peer that is known to take lengths beyond the specification's: C-octet strings
+// RelaxedErr is Err for a peer that is known to take what the specification forbids: C-octet strings
 // and TLVs as long as you like, a short_message of 255 octets (which SMPP 5.0 §4.7.26 allows everyone), times
-// that are none. What the wire cannot carry is still refused: a NUL inside a string, a message of 256 octets,
-// an integer that is too large.
+// that are none, TLVs without their NUL, of values beyond their range or left out, no dest_address, a status in a
+// request. What the wire cannot carry is still refused: a NUL inside a string, a message of 256 octets, an integer
+// that is too large.
 func (p *PDU) RelaxedErr() error {
-	if p.err == nil || p.err.Length {
+	if p.err == nil || p.err.Relaxable {
 		return nil
 	}
 	return p.err
@@ -75,11 +76,13 @@ func (p *PDU) RelaxedErr() error {
 // Warnings returns what Decode forgave; none for a PDU that was built.
 func (p *PDU) Warnings() Warnings { return p.warnings }
 
-// AppendTo appends the octets to dst, with the current sequence number.
+// AppendTo appends the octets to dst, with the current sequence number: none for the zero PDU.
 func (p *PDU) AppendTo(dst []byte) []byte {
 	n := len(dst)
 	dst = append(dst, p.raw...)
-	binary.BigEndian.PutUint32(dst[n+12:], p.sequence)
+	if len(p.raw) >= HeaderLen {
+		binary.BigEndian.PutUint32(dst[n+12:], p.sequence)
+	}
 	return dst
 }
 

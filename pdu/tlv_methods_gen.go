@@ -134,6 +134,7 @@ func (t TLVs) MSMsgWaitFacilities() (v MSMsgWaitFacilities, ok bool) {
 // AddMSMsgWaitFacilities adds a ms_msg_wait_facilities (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40): 1 octet on the wire.
 func (t *TLVs) AddMSMsgWaitFacilities(v MSMsgWaitFacilities) {
 	var b [tlvScratch]byte
+	t.refuse(TagMSMsgWaitFacilities, v.check())
 	t.Add(TagMSMsgWaitFacilities, v.AppendTo(b[:0]))
 }
 
@@ -281,6 +282,7 @@ func (t TLVs) CallbackNumPresInd() (v CallbackNumPresInd, ok bool) {
 // AddCallbackNumPresInd adds a callback_num_pres_ind (SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17): 1 octet on the wire.
 func (t *TLVs) AddCallbackNumPresInd(v CallbackNumPresInd) {
 	var b [tlvScratch]byte
+	t.refuse(TagCallbackNumPresInd, v.check())
 	t.Add(TagCallbackNumPresInd, v.AppendTo(b[:0]))
 }
 
@@ -720,6 +722,7 @@ func (t TLVs) ITSSessionInfo() (v ITSSessionInfo, ok bool) {
 // AddITSSessionInfo adds a its_session_info (SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34): 2 octets on the wire.
 func (t *TLVs) AddITSSessionInfo(v ITSSessionInfo) {
 	var b [tlvScratch]byte
+	t.refuse(TagITSSessionInfo, v.check())
 	t.Add(TagITSSessionInfo, v.AppendTo(b[:0]))
 }
 

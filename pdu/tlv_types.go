@@ -1,6 +1,9 @@
 package pdu
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+)
 
 // NetworkErrorCode is the value of network_error_code (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42).
 type NetworkErrorCode struct {
@@ -81,6 +84,10 @@ func ParseCallbackNumPresInd(b []byte) (v CallbackNumPresInd, ok bool) {
 	return CallbackNumPresInd{b[0] >> 2 & 3, b[0] & 3}, true
 }
 
+func (v CallbackNumPresInd) check() string {
+	return cmp.Or(fewBits("Presentation", v.Presentation, 2), fewBits("Screening", v.Screening, 2))
+}
+
 // AppendTo appends the value's octet.
 func (v CallbackNumPresInd) AppendTo(dst []byte) []byte {
 	return append(dst, v.Presentation&3<<2|v.Screening&3)
@@ -124,6 +131,8 @@ func ParseMSMsgWaitFacilities(b []byte) (v MSMsgWaitFacilities, ok bool) {
 	return MSMsgWaitFacilities{b[0]&0x80 != 0, b[0] & 3}, true
 }
 
+func (v MSMsgWaitFacilities) check() string { return fewBits("Type", v.Type, 2) }
+
 // AppendTo appends the value's octet.
 func (v MSMsgWaitFacilities) AppendTo(dst []byte) []byte {
 	b := v.Type & 3
@@ -147,6 +156,8 @@ func ParseITSSessionInfo(b []byte) (v ITSSessionInfo, ok bool) {
 	}
 	return ITSSessionInfo{b[0], b[1] >> 1, b[1]&1 != 0}, true
 }
+
+func (v ITSSessionInfo) check() string { return fewBits("Sequence", v.Sequence, 7) }
 
 // AppendTo appends the value's octets.
 func (v ITSSessionInfo) AppendTo(dst []byte) []byte {

@@ -102,10 +102,23 @@ func (t *TLVs) fits(tag Tag, n int) bool {
 	if n <= 0xFFFF {
 		return true
 	}
-	if t.err == nil {
-		t.err = &FieldError{Field: tag.String(), Reason: fmt.Sprintf("%d octets, must be at most 65535", n)}
-	}
+	t.refuse(tag, fmt.Sprintf("%d octets, must be at most 65535", n))
 	return false
+}
+
+// refuse keeps the first reason why a value cannot be sent; "" is none.
+func (t *TLVs) refuse(tag Tag, reason string) {
+	if reason != "" && t.err == nil {
+		t.err = &FieldError{Field: tag.String(), Reason: reason}
+	}
+}
+
+// fewBits returns why n is not the value of a part that has so many bits.
+func fewBits(part string, n, bits uint8) string {
+	if most := uint8(1)<<bits - 1; n > most {
+		return fmt.Sprintf("%s is %d, must be 0 to %d", part, n, most)
+	}
+	return ""
 }
 
 func (t *TLVs) addInt(tag Tag, n uint32, octets int) {

@@ -28,9 +28,28 @@ type Typed interface {
 type Header struct {
 	Status   Status // command_status: 0 in requests (§5.1.3)
 	Sequence uint32 // sequence_number: 1 to 0x7FFFFFFF in requests, in responses that of the request (§5.1.4)
+
+	// EmptyBody writes the mandatory fields of an error response although all of them are empty. Some commands
+	// have them always (SMPP 3.4 §4.8.2), some peers write them always.
+	EmptyBody bool
 }
 
-func (p *PDU) header() Header { return Header{Status: p.status, Sequence: p.sequence} }
+// header returns the header of p. An error response that came with mandatory fields keeps them.
+func (p *PDU) header() Header {
+	h := Header{Status: p.status, Sequence: p.sequence}
+	h.EmptyBody = p.status != ESME_ROK && p.IsResponse() && p.fields > 0 && p.tlvEnd == p.tlvs && p.emptyFields()
+	return h
+}
+
+// emptyFields reports whether each mandatory field is 0 or empty.
+func (p *PDU) emptyFields() bool {
+	for _, b := range p.raw[HeaderLen:p.tlvs] {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 func wrongCommand(p *PDU, want CommandID) error {
 	return fmt.Errorf("the PDU is a %s, not a %s", p.id, want)
@@ -54,7 +73,7 @@ func Make(m Typed) *PDU {
 	p := &PDU{}
 	octets, err := m.AppendTo(nil)
 	refused, _ := err.(*FieldError)
-	if refused != nil && refused.Length {
+	if refused != nil && refused.Relaxable {
 		octets, _ = m.AppendRelaxed(nil)
 	}
 	if len(octets) == 0 {
@@ -84,8 +103,11 @@ func (m *Unknown) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets.
+// AppendTo appends the octets. It is a [*FieldError] when the command is defined.
 func (m *Unknown) AppendTo(dst []byte) ([]byte, error) {
+	if c := commandOf(m.ID); c != nil {
+		return dst, &FieldError{Command: c.Name, Field: "command_id", Reason: "is defined: use the struct of the command"}
+	}
 	dst = binary.BigEndian.AppendUint32(dst, uint32(HeaderLen+len(m.Body)))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(m.ID))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(m.Status))

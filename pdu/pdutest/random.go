@@ -25,6 +25,10 @@ func Random(r *rand.Rand, cmd *pdu.Command) *pdu.PDU {
 	for i, f := range cmd.Fields {
 		field(r, b, cmd, i, f)
 	}
+	for _, t := range cmd.Mandatory {
+		s, _ := t.Spec()
+		defined(r, b, s)
+	}
 	for range r.IntN(4) {
 		tlv(r, b)
 	}
@@ -76,7 +80,14 @@ func tlv(r *rand.Rand, b *pdu.Builder) {
 		}
 		return
 	}
-	s := all[r.IntN(len(all))]
+	defined(r, b, all[r.IntN(len(all))])
+}
+
+func defined(r *rand.Rand, b *pdu.Builder, s pdu.TagSpec) {
+	if s.Hi != 0 {
+		b.AddTLVInt(s.Tag, int64(s.Lo+r.Uint32N(s.Hi-s.Lo+1)))
+		return
+	}
 	size := s.Min + r.IntN(min(s.Max, 1024)-s.Min+1)
 	if s.Tag == pdu.TagMSValidity {
 		size = 1 + 3*r.IntN(2) // the behaviour alone, or with a period (SMPP 5.0 §4.8.4)

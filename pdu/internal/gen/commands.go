@@ -57,6 +57,14 @@ func commands(cs []command) string {
 		if c.Response != "" {
 			p("response: Cmd%s, ", goName(c.Response))
 		}
+		if len(c.Mandatory) > 0 {
+			p("Mandatory: []Tag{")
+			for _, t := range c.Mandatory {
+				name, _, _ := strings.Cut(t, " ") // "(repeatable)" may follow
+				p("Tag%s, ", goName(name))
+			}
+			p("}, ")
+		}
 		p("Fields: []FieldSpec{\n")
 		for _, f := range c.Fields {
 			kind, size := fieldKind(f)

@@ -23,11 +23,12 @@ type spec struct {
 }
 
 type command struct {
-	Name     string  `json:"name"`
-	ID       string  `json:"id"`
-	Since    string  `json:"since"`
-	Response string  `json:"response"`
-	Fields   []field `json:"fields"`
+	Name      string   `json:"name"`
+	ID        string   `json:"id"`
+	Since     string   `json:"since"`
+	Response  string   `json:"response"`
+	Mandatory []string `json:"mandatory_tlvs_5_0"`
+	Fields    []field  `json:"fields"`
 }
 
 type field struct {

@@ -100,7 +100,7 @@ func structs(cs []command) string {
 					empty = append(empty, "m."+goName(f.Name)+" == 0")
 				}
 			}
-			p("if m.Status != ESME_ROK && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(m.Header)\n}\n", strings.Join(empty, " && "))
+			p("if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(m.Header)\n}\n", strings.Join(empty, " && "))
 		}
 		p("e.header(m.Header)\n")
 		var ints []string

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -20,6 +21,15 @@ func tlvs(ts []tlv) string {
 			kind = "KindOctets"
 		}
 		p("{Tag: Tag%s, Name: %q, Kind: %s, Min: %d, Max: %d, Accept: %d", goName(t.Name), t.Name, kind, t.Min, t.Max, t.accept())
+		if t.Name == "ms_validity" { // 1 octet, or 4 with a relative period (SMPP 5.0 §4.8.4.41)
+			p(", twoLengths: true")
+		}
+		if m := valueRange.FindStringSubmatch(t.Note); m != nil && kind == "KindInt" {
+			p(", Lo: %s, Hi: %s", m[1], m[2])
+			if m[3] != "" {
+				p(", or: %s", m[3])
+			}
+		}
 		if e := t.enum(ts); e != "" {
 			p(", names: %s", namesVar(e))
 		}
@@ -59,6 +69,9 @@ func (t tlv) octets() string {
 	return fmt.Sprintf("%d octets", t.Max)
 }
 
+// valueRange reads a note that says which values there are.
+var valueRange = regexp.MustCompile(`^(\d+)\.\.(\d+)(?:, (\d+) not available)?$`)
+
 // accept is the longest value that is read without a warning.
 func (t tlv) accept() int {
 	if strings.Contains(t.Note, "accept 1 or 2") {
@@ -97,6 +110,9 @@ var composites = map[string]string{
 	"broadcast_error_status": "Status",
 }
 
+// fewBits are the composites with parts of less than an octet, whose values may be too large.
+var fewBits = map[string]bool{"MSMsgWaitFacilities": true, "CallbackNumPresInd": true, "ITSSessionInfo": true}
+
 func tlvMethods(ts []tlv) string {
 	var b bytes.Buffer
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
@@ -124,7 +140,11 @@ func tlvMethods(ts []tlv) string {
 			add(typ, fmt.Sprintf("t.addInt(Tag%s, uint32(v), %d)", name, t.Max))
 		case typ != "":
 			get(typ, "if !ok {\nreturn v, false\n}\n", fmt.Sprintf("Parse%s(b)", typ))
-			add(typ, fmt.Sprintf("var b [tlvScratch]byte\nt.Add(Tag%s, v.AppendTo(b[:0]))", name))
+			check := ""
+			if fewBits[typ] {
+				check = fmt.Sprintf("t.refuse(Tag%s, v.check())\n", name)
+			}
+			add(typ, fmt.Sprintf("var b [tlvScratch]byte\n%st.Add(Tag%s, v.AppendTo(b[:0]))", check, name))
 		case t.Type == "integer" || t.Type == "bitmask":
 			read, write := uint[t.accept()], uint[t.Max]
 			if enum != "" {
