@@ -19,7 +19,13 @@ import (
 	"github.com/esmehost/esmehost/smsc"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(benchSMSCEnv) != "" {
+		benchSMSC()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // lines is a log that tests read as it grows.
 type lines struct {
@@ -263,6 +269,9 @@ func TestASaveChangesTheAnswersOfTheSameSession(t *testing.T) {
 	w.expectText("echo: new b 2")
 	w.save("echo.lua", "return { handle_pdu = function(p) retrun 1 end }")
 	w.log.expect(t, "reload refused", "echo.lua:1:42: syntax error near '1'")
+	if s := w.status("echo"); !strings.Contains(s.LastError, "syntax error near '1'") || s.Errors != 0 {
+		t.Fatalf("status %+v", s)
+	}
 	w.deliver("echo", "c")
 	w.expectText("echo: new c 3")
 	w.save("echo.lua", "error('at load')")

@@ -33,8 +33,21 @@ const (
 	outcomeKept      = "kept"
 )
 
-// reloadLimit is how long a bind that is busy may keep a reload waiting.
-const reloadLimit = 10 * time.Second
+// reloadLimit is how long a bind that is busy may keep a reload waiting. All binds together have reloadLimitFor for each of
+// them beside it: ten thousand on a machine that is busy otherwise need their time although none is busy itself.
+const (
+	reloadLimit    = 10 * time.Second
+	reloadLimitFor = 5 * time.Millisecond
+)
+
+func reloadTime(binds int) time.Duration { return reloadLimit + time.Duration(binds)*reloadLimitFor }
+
+// inTime changes the code of a bind, unless that is busy for too long.
+func inTime(ctx context.Context, change func(ctx context.Context, prog *vm.Program) error, prog *vm.Program) error {
+	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
+	defer cancel()
+	return change(ctx, prog)
+}
 
 // ReloadRequest says what is to be reloaded, and how.
 type ReloadRequest struct {
@@ -115,7 +128,7 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 			together = append(together, b)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
+	ctx, cancel := context.WithTimeout(ctx, reloadTime(len(binds)))
 	defer cancel()
 	results := append(h.together(ctx, together, prog, r.Check), h.each(ctx, alone, prog, r.Check)...)
 	outcomes := make([]Outcome, len(results))
@@ -177,9 +190,9 @@ func resultOf(b *Bind, err error) result {
 func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
 	return forAll(binds, func(b *Bind) result {
 		if check {
-			return resultOf(b, b.lua.Try(ctx, prog))
+			return resultOf(b, inTime(ctx, b.lua.Try, prog))
 		}
-		return resultOf(b, b.lua.Reload(ctx, prog))
+		return resultOf(b, inTime(ctx, b.lua.Reload, prog))
 	})
 }
 
@@ -187,7 +200,7 @@ func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check 
 // takes it there and refuses in earnest, since its state changed in between, takes the others back.
 func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
 	if len(binds) > 1 || check {
-		tried := forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Try(ctx, prog)) })
+		tried := forAll(binds, func(b *Bind) result { return resultOf(b, inTime(ctx, b.lua.Try, prog)) })
 		if who := refuser(tried); check || who != nil {
 			return keepBack(tried, who)
 		}
@@ -196,7 +209,7 @@ func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, ch
 	for _, b := range binds {
 		before[b] = b.lua.Program()
 	}
-	results := forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Reload(ctx, prog)) })
+	results := forAll(binds, func(b *Bind) result { return resultOf(b, inTime(ctx, b.lua.Reload, prog)) })
 	who := refuser(results)
 	if who == nil {
 		return results
@@ -258,6 +271,9 @@ func (h *Host) complain(s *script, wrong diag.List) {
 	s.mu.Unlock()
 	if len(wrong) == 0 || said == wrong.Error() {
 		return
+	}
+	for _, user := range h.users(s.name) { // their status says it
+		user.lua.Refused(wrong.Error())
 	}
 	var b strings.Builder
 	wrong.Print(&b)

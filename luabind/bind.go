@@ -178,6 +178,13 @@ func (b *Bind) failed(err string) {
 	b.lastError = err
 }
 
+// Refused notes why other code was not taken, for Info. The code that runs has made no error.
+func (b *Bind) Refused(err string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lastError = err
+}
+
 // codeError makes the *esme.Error with the code.
 func codeError(code, format string, args ...any) *esme.Error {
 	return &esme.Error{Code: code, Message: fmt.Sprintf(format, args...)}

@@ -170,7 +170,7 @@ func (c *change) run(ctx context.Context) error {
 		err = c.deliver(ctx, h, g)
 	}
 	if err != nil {
-		b.failed(err.Error())
+		b.Refused(err.Error())
 	}
 	return err
 }
