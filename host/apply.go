@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,6 +140,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 	h.mu.Lock()
 	cfg := *n.cfg
 	cfg.Admin, cfg.DataDir, cfg.Log = h.cfg.Admin, h.cfg.DataDir, h.cfg.Log // they come with the next start
+	elsewhere := watchesElsewhere(h.cfg, &cfg)
 	h.cfg = &cfg
 	for _, s := range n.plan {
 		old := h.binds[s.Name]
@@ -184,8 +187,16 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 			h.note(s, "", Version{What: "started", By: "configuration", Hash: s.current().Hash, Binds: len(h.users(s.name)), Files: s.current().Files, Good: true}, s.current())
 		}
 	}
-	h.rewatch()
+	if elsewhere {
+		h.rewatch()
+	}
 	return leaving
+}
+
+// watchesElsewhere reports whether b is to be watched in another way or place than a.
+func watchesElsewhere(a, b *Config) bool {
+	files := func(c *Config) []string { return slices.Sorted(maps.Keys(c.looks)) }
+	return a.Watch != b.Watch || a.Scripts != b.Scripts || !slices.Equal(files(a), files(b))
 }
 
 // sameAccount finds the bind that drains and holds the account that b is to bind: the SMSC would refuse b until then.

@@ -41,6 +41,12 @@ func someConfig(t *rapid.T, name string) string {
 		pick("args", "{n: 1}", "[1, 2]")
 		pick("sessions", "1", "2")
 		pick("tps", "10", "20")
+		pick("response_limit", "5s", "infinity")
+		pick("limits", "{time: 10ms, timers: 5}", "{timers: 6}")
+		pick("backoff", "{min: 1s, max: 2s}", "{max: 3s}")
+		pick("error_intensity", "5", "{count: 6, within: 1m}")
+		pick("restart", "transient", "temporary")
+		pick("data_coding_0", "latin1", "{out: ucs2}")
 		pick("allow", "{binds: [x]}", "{binds: ['*']}")
 		b.WriteString(" }\n")
 	}
@@ -86,6 +92,16 @@ func TestApplyingAPlanIsStartingWithIt(t *testing.T) {
 		}
 		other := start(b)
 		os.WriteFile(path, []byte(b), 0o644)
+		switch rapid.SampledFrom([]string{"the command", "SIGHUP", "a save"}).Draw(t, "by") {
+		case "SIGHUP":
+			h.Hangup(t.Context())
+			sameBinds(t, a, b, h, other)
+			return
+		case "a save":
+			h.scan(t.Context(), false)
+			sameBinds(t, a, b, h, other)
+			return
+		}
 		plan, wrong := h.Plan()
 		if len(wrong) > 0 || !slices.Equal(before, h.all()) {
 			t.Fatalf("plan has changed binds, or: %v", wrong)
@@ -94,9 +110,7 @@ func TestApplyingAPlanIsStartingWithIt(t *testing.T) {
 		if len(wrong) > 0 || !reflect.DeepEqual(plan, applied) {
 			t.Fatalf("planned:\n%s\napplied:\n%s\n%v", plan, applied, wrong)
 		}
-		if got, want := effective(h), effective(other); !reflect.DeepEqual(got, want) {
-			t.Fatalf("from\n%s\nto\n%s\nby\n%s\nis\n%+v\nnot\n%+v", a, b, plan, got, want)
-		}
+		sameBinds(t, a, b, h, other)
 		for _, s := range plan { // what is kept is the same bind; what is restarted is another
 			i := slices.IndexFunc(before, func(x *Bind) bool { return x.cfg.Name == s.Name })
 			if now, ok := h.bind(s.Name); (s.Sign == "=") != (ok && i >= 0 && before[i] == now) {
@@ -108,6 +122,16 @@ func TestApplyingAPlanIsStartingWithIt(t *testing.T) {
 			t.Fatalf("applied again: %s, %v", again, wrong)
 		}
 	})
+}
+
+// sameBinds holds a host that went from a to b against one that started with b.
+func sameBinds(t *rapid.T, a, b string, h, other *Host) {
+	if got, want := effective(h), effective(other); !reflect.DeepEqual(got, want) {
+		t.Fatalf("from\n%s\nto\n%s\nis\n%+v\nnot\n%+v", a, b, got, want)
+	}
+	if x, y := h.config(), other.config(); x.Watch != y.Watch || x.ShutdownLimit != y.ShutdownLimit || !reflect.DeepEqual(x.Binds, y.Binds) {
+		t.Fatalf("from\n%s\nto\n%s\nis the configuration\n%+v\nnot\n%+v", a, b, x, y)
+	}
 }
 
 // Each field of a bind has a key, or the plan would name one that nobody can find.

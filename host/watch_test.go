@@ -1,0 +1,250 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/esmehost/esmehost/diag"
+)
+
+// stylesOfSaving are the ways in which editors and tools put a file into its place, each by its steps. Between two steps the
+// host may look.
+var stylesOfSaving = map[string]func(path, source string) []func() error{
+	"in place": func(path, source string) []func() error {
+		return []func() error{func() error { return os.WriteFile(path, []byte(source), 0o644) }}
+	},
+	"in pieces": func(path, source string) []func() error {
+		write := func(n int) func() error { return func() error { return os.WriteFile(path, []byte(source[:n]), 0o644) } }
+		return []func() error{write(0), write(len(source) / 3), write(len(source) - 5), write(len(source))}
+	},
+	"renamed": func(path, source string) []func() error { // also by rsync, git and most deployments
+		tmp := filepath.Join(filepath.Dir(path), ".s.lua.x7Qk2")
+		return []func() error{
+			func() error { return os.WriteFile(tmp, []byte(source), 0o644) },
+			func() error { return os.Rename(tmp, path) },
+		}
+	},
+	"backed up": func(path, source string) []func() error { // by vim with backupcopy=no
+		return []func() error{
+			func() error { return os.Rename(path, path+"~") },
+			func() error { return os.WriteFile(path, []byte(source), 0o644) },
+			func() error { return os.Remove(path + "~") },
+		}
+	},
+	"deleted before": func(path, source string) []func() error {
+		return []func() error{
+			func() error { return os.Remove(path) },
+			func() error { return os.WriteFile(path, []byte(source), 0o644) },
+		}
+	},
+	"with the time of writing kept": func(path, source string) []func() error { // by cp -p and tar
+		return []func() error{func() error {
+			st, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(path, []byte(source), 0o644); err != nil {
+				return err
+			}
+			return os.Chtimes(path, st.ModTime(), st.ModTime())
+		}}
+	},
+	"a folder that is replaced": func(path, source string) []func() error { // by Capistrano, and git worktrees
+		dir, file := filepath.Split(filepath.Clean(path))
+		dir = filepath.Clean(dir)
+		return []func() error{
+			func() error { return os.Mkdir(dir+".new", 0o755) },
+			func() error { return os.CopyFS(dir+".new", os.DirFS(dir)) },
+			func() error { return os.Remove(filepath.Join(dir+".new", file)) },
+			func() error { return os.WriteFile(filepath.Join(dir+".new", file), []byte(source), 0o644) },
+			func() error { return os.Rename(dir, dir+".old") },
+			func() error { return os.Rename(dir+".new", dir) },
+			func() error { return os.RemoveAll(dir + ".old") },
+		}
+	},
+}
+
+// Each way of saving becomes exactly one reload, whatever the host sees of its steps.
+func TestStylesOfSaving(t *testing.T) {
+	for _, mode := range []string{"auto", "poll"} {
+		t.Run(mode, func(t *testing.T) {
+			w := newWorldOf(t, map[string]string{"app/s.lua": say("v0", "")}, "scripts: .\nwatch: "+mode+"\nbinds: { a: { smsc: SMSC, system_id: a, script: app/s.lua } }")
+			n := 0
+			for name, style := range stylesOfSaving {
+				if mode == "poll" && !slices.Contains([]string{"in place", "renamed", "with the time of writing kept"}, name) {
+					continue // each takes a second there
+				}
+				n++
+				for _, step := range style(filepath.Join(w.dir, "app/s.lua"), say(fmt.Sprintf("v%d", n), "")) {
+					if err := step(); err != nil {
+						t.Fatal(err)
+					}
+					if mode == "auto" {
+						w.host.scan(t.Context(), false)
+					}
+				}
+				w.log.expect(t, "msg=reloaded", fmt.Sprintf("generation=%d ", n+1))
+				w.ask("a", fmt.Sprintf("v%d0", n))
+				if s := w.status("a"); s.Generation != n+1 || s.Session != 1 {
+					t.Fatalf("%s: %+v", name, s)
+				}
+			}
+		})
+	}
+}
+
+// A ConfigMap is a folder of links into a folder that is swapped by a link of its own.
+func TestConfigMap(t *testing.T) {
+	w := newWorldOf(t, map[string]string{"other.lua": say("other", "")}, "binds: { a: { smsc: SMSC, system_id: a, script: other.lua } }")
+	w.stop()
+	dir := filepath.Join(w.dir, "mounted")
+	swap := func(n int) {
+		t.Helper()
+		version := filepath.Join(dir, fmt.Sprintf("..2026_%d", n))
+		for _, step := range []func() error{
+			func() error { return os.MkdirAll(version, 0o755) },
+			func() error {
+				return os.WriteFile(filepath.Join(version, "s.lua"), []byte(say(fmt.Sprintf("v%d", n), "")), 0o644)
+			},
+			func() error { return os.Symlink(filepath.Base(version), filepath.Join(dir, "..data_tmp")) },
+			func() error { return os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")) },
+			func() error { return os.RemoveAll(filepath.Join(dir, fmt.Sprintf("..2026_%d", n-1))) },
+		} {
+			if err := step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	swap(1)
+	if err := os.Symlink("..data/s.lua", filepath.Join(dir, "s.lua")); err != nil {
+		t.Fatal(err)
+	}
+	w.save("esmehost.yaml", fmt.Sprintf("scripts: mounted\nbinds: { a: { smsc: %q, system_id: a, script: s.lua } }", w.addr))
+	w.start()
+	waitBound(w)
+	for n := 2; n <= 4; n++ {
+		swap(n)
+		w.log.expect(t, "msg=reloaded", fmt.Sprintf("generation=%d ", n))
+		w.ask("a", fmt.Sprintf("v%d0", n))
+	}
+}
+
+// A module that is changed reloads the binds that use it, and no others.
+func TestAModuleReloadsItsUsers(t *testing.T) {
+	using := func(module string) string { return fmt.Sprintf("local word = require(%q)\n", module) }
+	script := `return { handle_call = function(_, _, state) return "reply", word, state end }`
+	w := newWorldOf(t, map[string]string{
+		"one.lua": using("lib.one") + script, "two.lua": using("lib.two") + script, "both.lua": using("lib.through") + script,
+		"lib/one.lua": "return '1'", "lib/two.lua": "return '2'", "lib/through.lua": "return require('lib.one') .. require('lib.two')",
+	}, `binds:
+  one: { smsc: SMSC, system_id: one, script: one.lua }
+  two: { smsc: SMSC, system_id: two, script: two.lua }
+  both: { smsc: SMSC, system_id: both, script: both.lua }
+`)
+	generations := func() (all [3]int) {
+		for i, b := range []string{"one", "two", "both"} {
+			all[i] = w.status(b).Generation
+		}
+		return all
+	}
+	for _, step := range []struct {
+		file, source string
+		answers      [3]string
+		want         [3]int
+	}{
+		{"lib/one.lua", "return 'I'", [3]string{"I", "2", "I2"}, [3]int{2, 1, 2}},
+		{"lib/two.lua", "return 'II'", [3]string{"I", "II", "III"}, [3]int{2, 2, 3}},
+		{"lib/unused.lua", "return 'III'", [3]string{"I", "II", "III"}, [3]int{2, 2, 3}},
+		{"lib/through.lua", "return require('lib.two') .. require('lib.one')", [3]string{"I", "II", "III"}, [3]int{2, 2, 4}},
+		{"one.lua", using("lib.unused") + script, [3]string{"III", "II", "III"}, [3]int{3, 2, 4}},
+		{"lib/unused.lua", "return 'IV'", [3]string{"IV", "II", "III"}, [3]int{4, 2, 4}}, // used by now
+	} {
+		w.save(step.file, step.source)
+		if !eventually(t, "the users of "+step.file+" are reloaded", func() bool { return generations() == step.want }) {
+			t.Fatalf("%v, not %v", generations(), step.want)
+		}
+		for i, b := range []string{"one", "two", "both"} {
+			w.ask(b, step.answers[i])
+		}
+	}
+	if got := generations(); got != [3]int{4, 2, 4} {
+		t.Error(got)
+	}
+}
+
+// Events are hints only: a save whose events are lost is found when the queue says that it overflowed, in whatever folder it
+// was made.
+func TestLostEvents(t *testing.T) {
+	w := newWorldOf(t, map[string]string{"s.lua": say("v0", "")}, "watch: off\nbinds: { a: { smsc: SMSC, system_id: a, script: s.lua } }")
+	w.host.mu.Lock()
+	w.host.cfg.Watch = "auto"
+	w.host.mu.Unlock()
+	seen := w.host.watch()
+	if seen.notify == nil {
+		t.Skip("no notice of changed files is to be had here")
+	}
+	seen.poll = false // it would find them too
+	ctx, cancel := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { seen.run(ctx, nil) })
+	defer watching.Wait()
+	defer cancel()
+	for n := 1; n <= 3; n++ {
+		for _, dir := range seen.notify.WatchList() {
+			if err := seen.notify.Remove(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.save("s.lua", say(fmt.Sprintf("v%d", n), ""))
+		w.ask("a", fmt.Sprintf("v%d0", n-1)) // nobody knows of it
+		seen.notify.Errors <- fsnotify.ErrEventOverflow
+		w.log.expect(t, "msg=reloaded", fmt.Sprintf("generation=%d ", n+1))
+		w.ask("a", fmt.Sprintf("v%d0", n))
+		if !slices.Contains(seen.notify.WatchList(), w.dir) { // and it watches again
+			t.Errorf("watched: %v", seen.notify.WatchList())
+		}
+	}
+}
+
+// A look at a configuration that says nothing new does not begin the watching anew: within the grain of the file system's
+// clock every look finds the file to have changed perhaps, and each would cause the next.
+func TestALookIsNoChange(t *testing.T) {
+	dir := t.TempDir()
+	h := (*Host)(nil)
+	for _, step := range []struct {
+		config string
+		anew   bool
+	}{
+		{"watch: off\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua } }", false},
+		{"watch: off\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua } }", false},
+		{"watch: off\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua, labels: { a: b } } }", false},
+		{"watch: poll\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua, labels: { a: b } } }", true},
+		{"scripts: lib\nwatch: poll\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua, labels: { a: b } } }", true},
+		{"scripts: lib\nwatch: poll\nbinds: { a: { smsc: 'h:1', system_id: a, password_file: lib/p, script: s.lua, labels: { a: b } } }", true},
+	} {
+		for file, src := range map[string]string{"s.lua": say("a", ""), "lib/s.lua": say("a", ""), "lib/p": "secret", "esmehost.yaml": step.config} {
+			(&world{t: t, dir: dir}).save(file, src)
+		}
+		if h == nil {
+			var wrong diag.List
+			if h, wrong = Load(filepath.Join(dir, "esmehost.yaml"), discard); len(wrong) > 0 {
+				t.Fatal(wrong.Error())
+			}
+		}
+		h.scan(t.Context(), false)
+		if anew := len(h.watchAnew) > 0; anew != step.anew {
+			t.Errorf("watched anew: %v, by\n%s", anew, step.config)
+		}
+		select {
+		case <-h.watchAnew:
+		default:
+		}
+	}
+}
