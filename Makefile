@@ -7,7 +7,7 @@ help: ## list the targets
 build: ## build bin/esmehost
 	go build -o bin/esmehost ./cmd/esmehost
 
-demo: ## see three scripted binds exchange messages with the simulator
+demo: ## see scripted binds exchange messages with the simulator
 	go run ./cmd/esmehost demo
 
 test: ## run all tests; what needs npm, or Perl's Net::SMPP, is skipped with a word where that is missing

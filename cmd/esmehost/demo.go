@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,9 +24,11 @@ import (
 var demoCommand = &cli.Command{
 	Name: "demo", Usage: "show the example scripts at work with the simulator",
 	Description: "Starts the SMSC simulator and a host with every example of examples/lua bound to it, and shows the messages that\n" +
-		"pass. Edit a script meanwhile and see the next answers change.\n\nExample: esmehost demo --rate 2 --duration 30s",
+		"pass. The scripts are a copy: edit one and see the next answers change. One of them, friday.lua, is saved by the demo\n" +
+		"itself: well, with a mistake, and with one that shows only when it runs.\n\nExample: esmehost demo --rate 2 --duration 30s",
 	Flags: append([]cli.Flag{
 		&cli.Float64Flag{Name: "rate", Value: 0.5, Usage: "messages a second that each bind is sent"},
+		&cli.StringFlag{Name: "dir", Usage: "folder for the copy of the examples, which is kept; one that is there already is used as it is", DefaultText: "a temporary one"},
 		&cli.DurationFlag{Name: "duration", Usage: "end after this long; 0: with Ctrl-C"},
 	}, logFlags...),
 	Action: func(c *cli.Context) error {
@@ -36,7 +39,7 @@ var demoCommand = &cli.Command{
 		if err != nil {
 			return err
 		}
-		dir, cleanup, err := exampleDir()
+		dir, cleanup, err := exampleDir(c.String("dir"))
 		if err != nil {
 			return err
 		}
@@ -64,34 +67,56 @@ var demoCommand = &cli.Command{
 		}
 		fmt.Fprintf(c.App.Writer, "the SMSC listens on %s; the scripts are in %s: edit one and watch\nesmehost status --admin %s shows the binds; Ctrl-C ends\n\n",
 			l.Addr(), dir, cfg.Admin.Socket)
-		view := &view{w: c.App.Writer}
+		view := newView(c.App.Writer)
 		sim := smsc.New(smsc.Config{ReceiptDelay: time.Second, MORate: c.Float64("rate"), Observe: view.show,
 			MOTexts: []string{"hello", "HELP", "JOIN", "what is new?", "COUNT", "LEAVE"}})
 		simCtx, stopSim := context.WithCancel(context.Background())
-		var simulator sync.WaitGroup
+		var simulator, showing sync.WaitGroup
 		simulator.Go(func() { sim.Serve(simCtx, l) })
+		var showErr error
+		showing.Go(func() { showErr = (&show{filepath.Join(dir, showBind, showBind+".lua"), h, view}).run(ctx) })
 		err = h.Run(ctx, nil)
 		stopSim()
 		simulator.Wait()
-		return err
+		showing.Wait()
+		return errors.Join(err, showErr)
 	},
 }
 
-// exampleDir is the folder of the examples: the checkout's, or a copy of those in the binary.
-func exampleDir() (dir string, cleanup func(), err error) {
-	if dir, err = filepath.Abs("examples/lua"); err == nil {
-		if _, err := os.Stat(filepath.Join(dir, "echo", "echo.lua")); err == nil {
-			return dir, func() {}, nil
+// exampleDir is a folder with a copy of the examples, and with one of echo that is the demo's own to edit.
+func exampleDir(dir string) (_ string, cleanup func(), err error) {
+	cleanup = func() {}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "esmehost-demo-"); err != nil {
+			return "", nil, err
+		}
+		cleanup = func() { os.RemoveAll(dir) }
+		defer func() {
+			if err != nil {
+				cleanup()
+			}
+		}()
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", nil, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "echo", "echo.lua")); err != nil {
+		lua, err := fs.Sub(examples.Lua, "lua")
+		if err != nil {
+			return "", nil, err
+		}
+		if err := os.CopyFS(dir, lua); err != nil {
+			return "", nil, err
 		}
 	}
-	tmp, err := os.MkdirTemp("", "esmehost-demo-")
-	if err != nil {
-		return "", nil, err
+	src, err := fs.ReadFile(examples.Lua, "lua/echo/echo.lua")
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, showBind), 0o755)
 	}
-	if err := os.CopyFS(tmp, examples.Lua); err != nil {
-		return "", nil, err
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, showBind, showBind+".lua"), src, 0o644)
 	}
-	return filepath.Join(tmp, "lua"), func() { os.RemoveAll(tmp) }, nil
+	return dir, cleanup, err
 }
 
 // demoConfig puts the binds of all examples into one configuration, bound to the simulator.
@@ -116,6 +141,11 @@ func demoConfig(dir, smscAddress string) (*host.Config, error) {
 			b.Script = path.Join(path.Dir(f), b.Script)
 			b.SMSC = []string{smscAddress}
 			all.Binds = append(all.Binds, b)
+			if b.Name == "echo" {
+				b.Name, b.ESME.SystemID, b.Script = showBind, showBind, path.Join(showBind, showBind+".lua")
+				b.ErrorIntensity.Count = 2 // of messages there are few
+				all.Binds = append(all.Binds, b)
+			}
 		}
 	}
 	return all, nil
@@ -123,8 +153,40 @@ func demoConfig(dir, smscAddress string) (*host.Config, error) {
 
 // view prints the messages that pass, one a line.
 type view struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu       sync.Mutex
+	w        io.Writer
+	answered map[string]int // messages that came from a bind
+	more     chan struct{}  // closed and made anew when one comes
+}
+
+func newView(w io.Writer) *view {
+	return &view{w: w, answered: map[string]int{}, more: make(chan struct{})}
+}
+
+func (v *view) say(line string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	fmt.Fprintln(v.w, line)
+}
+
+// answers waits until n more messages have come from the bind. It reports false when ctx ended before.
+func (v *view) answers(ctx context.Context, bind string, n int) bool {
+	for want := 0; ; {
+		v.mu.Lock()
+		have, more := v.answered[bind], v.more
+		v.mu.Unlock()
+		if want == 0 {
+			want = have + n
+		}
+		if have >= want {
+			return true
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 func (v *view) show(e smsc.Event) {
@@ -142,6 +204,11 @@ func (v *view) show(e smsc.Event) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if e.Received && e.PDU.CommandID() == pdu.CmdSubmitSM {
+		v.answered[name]++
+		close(v.more)
+		v.more = make(chan struct{})
+	}
 	fmt.Fprintf(v.w, "%s  "+arrow+"  %s\n", time.Now().Format("15:04:05.000"), name, line)
 }
 
