@@ -22,6 +22,11 @@ type Dialer struct {
 	// KeyLog gets the secrets of encrypted connections (NSS key log format), so that a trace of them can be
 	// read. nil: they are told nobody.
 	KeyLog io.Writer
+	// ConnectRate is how many connections a second the clients of this dialer begin, beyond the first 50 at once;
+	// 0 = 500. [Unlimited]: all at once. It must not change after the first.
+	ConnectRate float64
+
+	pace pace
 }
 
 // Dial connects to an SMSC at smpp://host:port, or smpps://host:port for TLS, within cfg.Timeout, the

@@ -214,7 +214,6 @@ func (c *Client) connector() (connect func(ctx context.Context, n int) (*incomin
 		if len(c.Addresses) == 0 {
 			return nil, &Error{Code: CodeConnect, Message: "no address of an SMSC is given"}
 		}
-		c.set("connecting")
 		address := c.Addresses[n%len(c.Addresses)]
 		conn, err := c.Dialer.Dial(ctx, address, c.Config)
 		if err != nil {
@@ -226,6 +225,12 @@ func (c *Client) connector() (connect func(ctx context.Context, n int) (*incomin
 
 // once gets a connection and runs one session over it.
 func (c *Client) once(ctx context.Context, connect func(context.Context, int) (*incoming, error), n int) Outcome {
+	if c.Listen == "" {
+		c.set("connecting")
+		if !c.Dialer.pace.wait(ctx, c.Dialer.ConnectRate) {
+			return Outcome{Err: ctx.Err()}
+		}
+	}
 	began := time.Now()
 	in, err := connect(ctx, n)
 	if err != nil {
