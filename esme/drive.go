@@ -40,9 +40,11 @@ func (s *Session) collect() {
 			s.inbox.add(e)
 		}
 		clear(s.m.events)
-		s.m.events = s.m.events[:0]
+		if s.m.events = s.m.events[:0]; cap(s.m.events) > keepItems {
+			s.m.events = nil
+		}
 		s.m.notes = 0
-		wake(s.wakeOwner)
+		s.wakeOwner()
 	}
 	if s.room != nil && s.m.QueueRoom() && !s.inbox.behind(&s.cfg) {
 		s.notifyRoom()
@@ -64,8 +66,8 @@ const (
 	flushAfter = time.Millisecond
 )
 
-// flushSoon makes sure that a batch does not keep what it has for long: a callback may, and links are checked and
-// others send meanwhile.
+// flushSoon makes sure that callbacks do not keep for long what a batch has gathered, nor the reader from reading: one
+// may take long, and links are checked and others send meanwhile.
 func (s *Session) flushSoon() {
 	if !s.lateFlush {
 		s.lateFlush = true
@@ -76,10 +78,14 @@ func (s *Session) flushSoon() {
 func (s *Session) flushLate() {
 	s.mu.Lock()
 	s.lateFlush = false
-	batching := s.batching
-	s.batching = false // for now
-	b := s.due()
-	s.batching = batching
+	if s.roles.inline {
+		if time.Since(s.roles.since) >= flushAfter {
+			s.freeReading()
+		} else {
+			s.flushSoon()
+		}
+	}
+	b := s.dueNow()
 	s.mu.Unlock()
 	s.transmit(b)
 }
@@ -106,6 +112,13 @@ func (s *Session) expire() {
 	b := s.due()
 	s.mu.Unlock()
 	s.transmit(b)
+}
+
+// wakeOwner has somebody run the callbacks, if nobody does. It is called with the lock held.
+func (s *Session) wakeOwner() {
+	if !s.roles.owned && !s.consuming {
+		wake(s.standBy)
+	}
 }
 
 func wake(c chan struct{}) {

@@ -7,8 +7,8 @@ import (
 	"github.com/esmehost/esmehost/pdu"
 )
 
-// Handler is told what happens to a session. All methods run on one goroutine, one at a time, in
-// the order in which things happened; Init is first, and HandleStop last, once. Embed [Base] for the
+// Handler is told what happens to a session. All methods run one at a time, each after the one before it (though not
+// always on the same goroutine), in the order in which things happened; Init is first, and HandleStop last, once. Embed [Base] for the
 // defaults of those that are not of interest.
 //
 // PDUs that came from the peer are borrowed: they and what was read from them without a copy hold

@@ -25,7 +25,7 @@ type inbox struct {
 const (
 	maxNotes = 16
 	// keepItems is how many slots stay when a burst is over.
-	keepItems = 1024
+	keepItems = 256
 	// perPDU is what a PDU that waits costs besides its octets: itself, its events, its Inbound.
 	perPDU = 256
 )

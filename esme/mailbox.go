@@ -78,6 +78,6 @@ func (s *Session) post(fn func(), always bool) error {
 	}
 	s.inbox.messages++
 	s.inbox.items = append(s.inbox.items, item{message: fn})
-	wake(s.wakeOwner)
+	s.wakeOwner()
 	return nil
 }

@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// own is the owner: it runs the handler, one event at a time, until the session has ended.
-func (s *Session) own() Exit {
+// start calls Init, and what has come meanwhile. It reports false when the session is over with that.
+func (s *Session) start() bool {
 	var err error
 	if crash := s.guard("Init", func() { err = s.handler.Init(s) }); crash != nil {
 		err = crash
 	}
 	if err != nil {
-		return s.refused(err)
+		s.refused(err)
+		return false
 	}
 	s.do(func(now time.Time) {
 		s.m.Started(now)
@@ -22,29 +23,41 @@ func (s *Session) own() Exit {
 			s.m.Received(now, s.outbind)
 		}
 	})
-	var batch []item
+	return !s.runCallbacks()
+}
+
+// runCallbacks runs the handler, one event at a time, until nothing waits. The caller has made itself the owner, and is
+// it no more after that. It reports true when the session has ended.
+func (s *Session) runCallbacks() (ended bool) {
 	var handled tally
 	for {
-		<-s.wakeOwner
 		s.mu.Lock()
-		batch = s.inbox.take(batch)
-		s.batching = true
+		batch := s.inbox.take(s.roles.slots)
+		s.batching = len(batch) > 0
+		if !s.batching {
+			s.roles.slots = batch
+			s.roles.owned, s.roles.inline = false, false
+			s.mu.Unlock()
+			return false
+		}
 		s.mu.Unlock()
 		for i := range batch {
 			it := &batch[i]
 			if it.event.Stop != nil {
 				s.end()
-				return s.exit(it.event.Stop)
+				s.finish(s.lastCall(it.event.Stop))
+				return true
 			}
 			s.handle(it, &handled)
 			*it = item{}
 		}
+		s.roles.slots = batch
 		s.flush(&handled)
 	}
 }
 
-// exit is the last call of the handler.
-func (s *Session) exit(stop *Stop) Exit {
+// lastCall is the last call of the handler.
+func (s *Session) lastCall(stop *Stop) Exit {
 	exit := Exit{Reason: stop.Reason, Exit: exitPanic, Bound: s.bound()}
 	s.guard("HandleStop", func() { exit.Exit = s.handler.HandleStop(stop.Reason, stop.Lost) })
 	return exit
@@ -55,7 +68,7 @@ const exitPanic = "panic"
 
 // refused ends a session that Init did not want: nothing was sent or received that anyone counts on,
 // except by those who wait for an answer.
-func (s *Session) refused(err error) Exit {
+func (s *Session) refused(err error) {
 	s.do(func(now time.Time) {
 		s.m.Abort(now, Reason{Kind: KindCustom, Detail: err.Error()})
 		s.m.Kill(now)
@@ -66,7 +79,7 @@ func (s *Session) refused(err error) Exit {
 	if errors.As(err, &e) {
 		exit = e.ExitReason()
 	}
-	return Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Exit: exit, Refused: err}
+	s.finish(Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Exit: exit, Refused: err})
 }
 
 // end marks the mailbox closed; what is still in it is answered by nobody, and callers are told.
@@ -74,7 +87,15 @@ func (s *Session) end() {
 	s.mu.Lock()
 	s.ended = true
 	s.notifyRoom()
+	s.resume.Broadcast()
 	s.mu.Unlock()
+}
+
+// finish lets Run return.
+func (s *Session) finish(exit Exit) {
+	s.exit = exit
+	close(s.done)
+	s.cut() // whoever reads is to end too
 }
 
 // handle runs the callback for one item and does what follows it.

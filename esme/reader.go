@@ -9,26 +9,38 @@ import (
 )
 
 // read is the reader: one big read, many PDUs, decoded in place. Responses resolve the window before
-// it reads on; requests wait in the inbox, and it waits for no handler.
-func (s *Session) read() {
-	c := newChunk(smallChunk)
-	have := 0 // octets of an incomplete PDU at the start of c.buf
+// it reads on; requests wait in the inbox. It reports true when the other goroutine reads in its place now, false when
+// there is nothing more to read.
+func (s *Session) read(me int) bool {
+	in := &s.roles.in
 	for {
-		n, err := s.conn.Read(c.buf[have:])
+		n, err := s.conn.Read(in.chunk.buf[in.have:])
 		if n > 0 {
-			have += n
-			var ok bool
-			if c, have, ok = s.consume(c, have); !ok {
-				s.discard(c)
-				return
+			in.have += n
+			inline, ok := s.consume(in)
+			switch {
+			case !ok:
+				s.discard(in.chunk)
+				return false
+			case inline && s.runCallbacks():
+				return false
+			case inline && !s.stillReads(me):
+				return true
 			}
 		}
 		if err != nil {
-			c.release()
-			s.readEnded(err, have)
-			return
+			in.chunk.release()
+			s.readEnded(err, in.have)
+			return false
 		}
+		s.waitForPeer()
 	}
+}
+
+func (s *Session) stillReads(me int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roles.reader == me
 }
 
 func (s *Session) readEnded(err error, have int) {
@@ -53,9 +65,11 @@ func (s *Session) readEnded(err error, have int) {
 	})
 }
 
-// consume gives the machine the whole PDUs in the first have octets of c and returns the chunk to read
-// into next, with the octets that are left over at its start. It reports false when framing is lost.
-func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
+// consume gives the machine the whole PDUs that were read, and leaves what is left over at the start of the chunk to
+// read into next. It makes the caller the owner if there is something to do (inline), and reports false (ok) when framing
+// is lost.
+func (s *Session) consume(in *reading) (inline, ok bool) {
+	c, have := in.chunk, in.have
 	used, need, lost := c.decode(have, s.cfg.MaxPDUSize)
 	s.mu.Lock()
 	s.feed(c)
@@ -63,17 +77,21 @@ func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
 		s.m.ParseError(time.Now(), lost)
 	}
 	borrows := s.inbox.borrows
+	s.consuming = lost == nil
 	s.collect()
+	s.consuming = false
 	size := max(need, smallChunk)
 	if have > len(c.buf)/2 {
 		size = max(need, largeChunk) // it was filled: there is more where that came from
 	}
 	borrowed := s.inbox.borrows > borrows
 	quiet := len(c.buf) > size && have <= smallChunk/2 // a large one for little: the burst is over
-	if next = c; borrowed || quiet || size > len(c.buf) {
+	next := c
+	if borrowed || quiet || size > len(c.buf) {
 		next = newChunk(size)
 	}
-	left = copy(next.buf, c.buf[used:have])
+	in.have = copy(next.buf, c.buf[used:have])
+	in.chunk = next
 	switch {
 	case borrowed:
 		s.handOver(c) // from here on it is the owner's
@@ -82,14 +100,13 @@ func (s *Session) consume(c *chunk, have int) (next *chunk, left int, ok bool) {
 	default:
 		c.release()
 	}
-	b := s.due()
-	full := s.m.OutputLen() > s.cfg.Backlog
+	var b []byte
+	if inline = lost == nil && s.runInline(); !inline {
+		b = s.due()
+	}
 	s.mu.Unlock()
 	s.transmit(b)
-	if full {
-		s.waitForPeer()
-	}
-	return next, left, lost == nil
+	return inline, lost == nil
 }
 
 // feed gives the machine what c holds.
@@ -112,7 +129,6 @@ func (s *Session) feed(c *chunk) {
 func (s *Session) handOver(c *chunk) {
 	s.inbox.unread += c.memory()
 	s.inbox.items = append(s.inbox.items, item{free: c})
-	wake(s.wakeOwner)
 }
 
 // waitForPeer stops the reading of a session whose peer does not read: its requests, whose answers it does not

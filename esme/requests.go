@@ -72,6 +72,7 @@ func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 		room := s.room
 		s.collect() // there may be room since
 		s.mu.Unlock()
+		s.letOn()
 		select {
 		case <-room:
 		case <-ctx.Done():
@@ -101,6 +102,7 @@ func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	if err := s.try(func(now time.Time) error { return s.m.Send(now, p, w) }); err != nil {
 		return nil, err
 	}
+	s.letOn()
 	select {
 	case a := <-w.answer:
 		return a.pdu, a.err

@@ -188,6 +188,36 @@ func TestTimeScenarios(t *testing.T) {
 				w.expect("pdu deliver_sm 2")
 			}, slow)(t)
 		}},
+		{"S01 a callback that waits for a response: it is read at once", func(t *testing.T) {
+			inBubble(esme.Config{}, func(w *witness, p *peer) {
+				began := time.Now()
+				p.send("deliver_sm", 1, pdu.ESME_ROK)
+				p.answer(p.expect("submit_sm"), pdu.ESME_ROK)
+				p.expect("deliver_sm_resp")
+				if d := time.Since(began); d != 0 {
+					w.t.Fatalf("after %v", d)
+				}
+			}, func(w *witness) {
+				w.pdu = func(*esme.Inbound) error {
+					_, err := w.session.Request(context.Background(), submit("1"))
+					return err
+				}
+			})(t)
+		}},
+		{"S01 callbacks that take long, one after the other: responses pass them by", func(t *testing.T) {
+			inBubble(esme.Config{}, func(w *witness, p *peer) {
+				for seq := range uint32(20) {
+					p.send("deliver_sm", seq+1, pdu.ESME_ROK)
+					synctest.Wait()
+					began := time.Now()
+					go func() { p.answer(p.expect("submit_sm"), pdu.ESME_ROK) }()
+					if _, err := w.session.Request(context.Background(), submit("1")); err != nil || time.Since(began) > 2*time.Millisecond {
+						w.t.Fatalf("%v after %v", err, time.Since(began))
+					}
+					p.expect("deliver_sm_resp")
+				}
+			}, func(w *witness) { w.pdu = func(*esme.Inbound) error { time.Sleep(time.Second); return nil } })(t)
+		}},
 		{"Z10 a peer that reads nothing: the link check ends it", inBubble(esme.Config{EnquireLinkLimit: 4 * time.Second, EnquireLinkRespLimit: 2 * time.Second}, func(w *witness, p *peer) {
 			w.session.Send(submit("1"))
 			time.Sleep(6*time.Second + 5*time.Second) // the limits, and that for closing

@@ -18,16 +18,18 @@ type Session struct {
 	log     *slog.Logger
 	outbind *pdu.PDU // the SMSC's, where it was the one to connect
 
-	mu       sync.Mutex
-	m        *Machine
-	conn     net.Conn
-	direct   *direct // nil: all is written by the writer
-	inbox    inbox
-	batching bool // the owner runs callbacks: what they send goes out together
-	ended    bool // nothing is delivered any more
-	half     bool // the writer is to close the own side of the connection
-	room     chan struct{}
-	timerAt  time.Time
+	mu        sync.Mutex
+	m         *Machine
+	conn      net.Conn
+	direct    *direct // nil: all is written by the writer
+	inbox     inbox
+	roles     roles
+	consuming bool // the reader brings what was read, and will look itself who runs the callbacks
+	batching  bool // callbacks run: what they send goes out together
+	ended     bool // nothing is delivered any more
+	half      bool // the writer is to close the own side of the connection
+	room      chan struct{}
+	timerAt   time.Time
 
 	spare     []byte        // for the machine's next output
 	rest      []byte        // what the transport did not take at once, from restFrom on
@@ -35,10 +37,11 @@ type Session struct {
 	lateFlush bool          // the timer late is armed
 	boundNow  chan struct{} // closed when bound; nil while nobody asked
 
-	wakeOwner, wakeWriter chan struct{}
-	resume                sync.Cond // the reader waits until the peer reads
-	timer, late           *time.Timer
-	done                  chan struct{}
+	standBy, wakeWriter chan struct{}
+	resume              sync.Cond // the reader waits until the peer reads
+	timer, late         *time.Timer
+	done                chan struct{}
+	exit                Exit // when done
 }
 
 // NewSession returns a session that Run starts. A nil log discards.
@@ -48,8 +51,8 @@ func NewSession(cfg Config, h Handler, log *slog.Logger) *Session {
 	}
 	s := &Session{
 		cfg: cfg.withDefaults(), handler: h, log: log,
-		m:         NewMachine(cfg),
-		wakeOwner: make(chan struct{}, 1), wakeWriter: make(chan struct{}, 1),
+		m:       NewMachine(cfg),
+		standBy: make(chan struct{}, 1), wakeWriter: make(chan struct{}, 1),
 		done: make(chan struct{}),
 	}
 	s.resume.L = &s.mu
@@ -64,9 +67,8 @@ type Exit struct {
 	Bound   bool   // a bind was accepted
 }
 
-// Run runs the session over conn until it has ended and everything is settled, and closes conn. The
-// caller's goroutine is the owner: the handler's methods run on it. When ctx ends, the session is
-// stopped in order with the reason shutdown.
+// Run runs the session over conn until it has ended and everything is settled, and closes conn. When ctx ends, the
+// session is stopped in order with the reason shutdown.
 func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	s.mu.Lock()
 	s.conn, s.direct = conn, newDirect(conn)
@@ -74,25 +76,27 @@ func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.late = time.AfterFunc(time.Hour, s.flushLate)
 	s.arm()
+	s.roles = roles{reader: 1, owned: true, in: reading{chunk: newChunk(smallChunk)}}
 	s.mu.Unlock()
 
-	var io sync.WaitGroup
-	io.Go(s.read)
-	io.Go(s.write)
+	var others sync.WaitGroup
+	others.Go(func() { s.serve(1) })
+	others.Go(s.write)
 	unwatch := context.AfterFunc(ctx, func() { s.Stop(Reason{Kind: KindShutdown}) })
 
-	exit := s.own()
+	if s.start() {
+		s.serve(0)
+	}
+	<-s.done
 
 	unwatch()
-	close(s.done)
 	conn.Close()
 	s.mu.Lock()
 	s.timer.Stop()
 	s.late.Stop()
-	s.resume.Broadcast()
 	s.mu.Unlock()
-	io.Wait()
-	return exit
+	others.Wait()
+	return s.exit
 }
 
 // connected says how much of Timeout the connecting took.

@@ -60,6 +60,7 @@ func (s *Session) Bound(ctx context.Context) error {
 	wait := s.boundNow
 	ended := s.ended
 	s.mu.Unlock()
+	s.letOn()
 	if ended {
 		return errStopped("the session has ended")
 	}

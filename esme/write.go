@@ -8,11 +8,17 @@ import (
 // due is what the caller is to write by transmit when it has given the lock back; nil if there is nothing, or it is
 // another's to write: of who is at it already, of the writer, of the end of a batch. It is called with the lock held.
 func (s *Session) due() []byte {
-	switch n := s.m.OutputLen(); {
-	case n == 0 || s.m.writing:
-		return nil
-	case s.batching && n <= flushAt:
+	if n := s.m.OutputLen(); s.batching && n > 0 && n <= flushAt {
 		s.flushSoon()
+		return nil
+	}
+	return s.dueNow()
+}
+
+// dueNow is due without regard to a batch.
+func (s *Session) dueNow() []byte {
+	switch {
+	case s.m.OutputLen() == 0 || s.m.writing:
 		return nil
 	case s.direct == nil:
 		wake(s.wakeWriter)
