@@ -113,65 +113,79 @@ func (w *window) remove(o *outgoing) {
 func (w *window) reserve(o *outgoing) { w.put(o) }
 func (w *window) release(o *outgoing) { w.drop(o.pdu.SequenceNumber()) }
 
-// numbers finds requests by sequence number: open addressing with linear probing. Numbers are given in a row, so
-// they lie in a row, and nearly every probe hits at once.
+// numbers finds requests by sequence number: open addressing with linear probing. Numbers are given in a row, and in a
+// row of slots to drop one would mean to look at all behind it; multiplied by the golden ratio (Knuth, TAOCP 6.4) they
+// lie evenly apart, whatever the window.
 type numbers struct {
-	slots []*outgoing // a power of two, at most half full
+	slots []slot // a power of two, at most half full
 	used  int
+}
+
+// slot has the number beside the request, which would be another place in memory to look at.
+type slot struct {
+	seq uint32
+	o   *outgoing
+}
+
+// home is where the number is, if it had to give way to no other.
+func (n *numbers) home(seq uint32) uint32 {
+	return uint32(uint64(seq*0x9E3779B1) * uint64(len(n.slots)) >> 32)
+}
+
+// at is the slot of the number, or the free one where it would be.
+func (n *numbers) at(seq uint32) uint32 {
+	mask := uint32(len(n.slots) - 1)
+	i := n.home(seq)
+	for n.slots[i].o != nil && n.slots[i].seq != seq {
+		i = (i + 1) & mask
+	}
+	return i
 }
 
 func (n *numbers) find(seq uint32) *outgoing {
 	if n.used == 0 {
 		return nil
 	}
-	mask := uint32(len(n.slots) - 1)
-	for i := seq & mask; ; i = (i + 1) & mask {
-		if o := n.slots[i]; o == nil || o.pdu.SequenceNumber() == seq {
-			return o
-		}
-	}
+	return n.slots[n.at(seq)].o
 }
 
 // put enters o, whose number is free or is its own.
 func (n *numbers) put(o *outgoing) {
 	if 2*(n.used+1) > len(n.slots) {
 		old := n.slots
-		n.slots, n.used = make([]*outgoing, max(16, 2*len(old))), 0
-		for _, o := range old {
-			if o != nil {
-				n.put(o)
+		n.slots, n.used = make([]slot, max(16, 2*len(old))), 0
+		for _, s := range old {
+			if s.o != nil {
+				n.put(s.o)
 			}
 		}
 	}
-	mask := uint32(len(n.slots) - 1)
-	i := o.pdu.SequenceNumber() & mask
-	for n.slots[i] != nil && n.slots[i].pdu.SequenceNumber() != o.pdu.SequenceNumber() {
-		i = (i + 1) & mask
-	}
-	if n.slots[i] == nil {
+	seq := o.pdu.SequenceNumber()
+	s := &n.slots[n.at(seq)]
+	if s.o == nil {
 		n.used++
 	}
-	n.slots[i] = o
+	*s = slot{seq, o}
 }
 
 // drop takes the number out and closes the gap, so that no probe stops short.
 func (n *numbers) drop(seq uint32) {
-	if n.find(seq) == nil {
+	if n.used == 0 {
 		return
 	}
 	mask := uint32(len(n.slots) - 1)
-	gap := seq & mask
-	for n.slots[gap].pdu.SequenceNumber() != seq {
-		gap = (gap + 1) & mask
+	gap := n.at(seq)
+	if n.slots[gap].o == nil {
+		return
 	}
-	for i := (gap + 1) & mask; n.slots[i] != nil; i = (i + 1) & mask {
-		home := n.slots[i].pdu.SequenceNumber() & mask
+	for i := (gap + 1) & mask; n.slots[i].o != nil; i = (i + 1) & mask {
+		home := n.home(n.slots[i].seq)
 		if (i-home)&mask >= (i-gap)&mask { // its home is at the gap or before it
 			n.slots[gap] = n.slots[i]
 			gap = i
 		}
 	}
-	n.slots[gap] = nil
+	n.slots[gap] = slot{}
 	n.used--
 }
 
