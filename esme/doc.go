@@ -8,7 +8,7 @@
 //	          ┌───────────────────── Session ─────────────────────┐
 //	          │  reader               Machine             owner   │
 //	SMSC ────►│  frames, decodes ──► Received │ events ──► inbox ─┼──► Handler
-//	     ◄────│  writer ◄──────────── Output  │ Send, Reply ◄─────┼─── your code
+//	     ◄────│  whoever sends ◄───── Output  │ Send, Reply ◄─────┼─── your code
 //	          └────────────────────────────────────────────────────┘
 //
 // [Machine] is the protocol, a state machine without socket, clock, goroutine or lock: facts and commands
@@ -38,7 +38,8 @@
 //
 // # Pressure
 //
-// A response resolves the window as soon as it is read, whatever the handler is busy with. Requests wait
+// A response resolves the window as soon as it is read, whatever the handler is busy with: the reader
+// runs callbacks itself, and another goroutine takes the reading over from a slow one. Requests wait
 // for the handler in a bounded backlog, and beyond it they are left with the SMSC. The queue of what is
 // sent is bounded too: full is an error with the code queue_full. So the memory of a session is bounded by
 // its [Config], whatever the peer and the handler do.

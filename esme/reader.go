@@ -72,12 +72,12 @@ func (s *Session) consume(in *reading) (inline, ok bool) {
 	c, have := in.chunk, in.have
 	used, need, lost := c.decode(have, s.cfg.MaxPDUSize)
 	s.mu.Lock()
+	borrows := s.inbox.borrows
+	s.consuming = true
 	s.feed(c)
 	if lost != nil {
 		s.m.ParseError(time.Now(), lost)
 	}
-	borrows := s.inbox.borrows
-	s.consuming = lost == nil
 	s.collect()
 	s.consuming = false
 	size := max(need, smallChunk)
@@ -100,8 +100,13 @@ func (s *Session) consume(in *reading) (inline, ok bool) {
 	default:
 		c.release()
 	}
+	if lost != nil {
+		s.wakeOwner() // there is still the rest to read
+	} else {
+		inline = s.runInline()
+	}
 	var b []byte
-	if inline = lost == nil && s.runInline(); !inline {
+	if !inline {
 		b = s.due()
 	}
 	s.mu.Unlock()
@@ -115,6 +120,9 @@ func (s *Session) feed(c *chunk) {
 	bad := c.bad
 	for i := range c.pdus {
 		s.m.Busy(s.inbox.unread+i*perPDU > s.cfg.Backlog)
+		if len(s.m.events) >= keepItems/2 {
+			s.collect() // so that there is room for few
+		}
 		p := &c.pdus[i]
 		if len(bad) == 0 || bad[0].at != i {
 			s.m.Received(now, p)

@@ -11,6 +11,9 @@ import (
 
 // Received takes a PDU that the peer sent. The events that it leads to borrow it.
 func (m *Machine) Received(now time.Time, p *pdu.PDU) {
+	if m.phase == closed { // it was read just before: all is settled
+		return
+	}
 	t := m.at(now)
 	m.heard(t, p)
 	switch {
@@ -27,6 +30,9 @@ func (m *Machine) Received(now time.Time, p *pdu.PDU) {
 
 // Unparsed takes a whole PDU whose body cannot be decoded; its header can.
 func (m *Machine) Unparsed(now time.Time, p *pdu.PDU, err error) {
+	if m.phase == closed {
+		return
+	}
 	t := m.at(now)
 	m.heard(t, p)
 	if p.IsResponse() {

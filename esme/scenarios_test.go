@@ -381,6 +381,21 @@ func TestMachineScenariosZ(t *testing.T) {
 				t.Fatalf("numbers %v, want %v", got, want)
 			}
 		}},
+		{"Z08 an answer that was read when all is settled changes nothing", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			r.send(r.submit("a"))
+			w := newWaiter()
+			if err := r.m.Send(r.now, r.submit("b"), w); err != nil {
+				t.Fatal(err)
+			}
+			r.sent("submit_sm", "submit_sm")
+			r.m.Kill(r.now)
+			r.expect("written(2)", "answer(stopped: socket_error: closed)", "stop(socket_error: closed [2])")
+			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
+			r.receive(build(t, "submit_sm_resp", 3, pdu.ESME_ROK))
+			r.octets([]byte{0, 0, 0, 17, 0x80, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2, 'x'})
+			r.expect()
+		}},
 		{"Z09 a late answer does not settle a request of the same number that has not left yet", func(t *testing.T) {
 			r := boundRig(t, Config{ResponseLimit: time.Second, EnquireLinkLimit: Infinity})
 			r.send(r.submit("a")) // 2

@@ -32,6 +32,7 @@ type Session struct {
 	timerAt   time.Time
 
 	spare     []byte        // for the machine's next output
+	urgent    bool          // it is to go out, batch or not
 	rest      []byte        // what the transport did not take at once, from restFrom on
 	restFrom  int           //
 	lateFlush bool          // the timer late is armed

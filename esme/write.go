@@ -8,15 +8,16 @@ import (
 // due is what the caller is to write by transmit when it has given the lock back; nil if there is nothing, or it is
 // another's to write: of who is at it already, of the writer, of the end of a batch. It is called with the lock held.
 func (s *Session) due() []byte {
-	if n := s.m.OutputLen(); s.batching && n > 0 && n <= flushAt {
+	if n := s.m.OutputLen(); s.batching && !s.urgent && n > 0 && n <= flushAt {
 		s.flushSoon()
 		return nil
 	}
 	return s.dueNow()
 }
 
-// dueNow is due without regard to a batch.
+// dueNow is due without regard to a batch, now or as soon as the write that is under way has ended.
 func (s *Session) dueNow() []byte {
+	s.urgent = s.m.OutputLen() > 0
 	switch {
 	case s.m.OutputLen() == 0 || s.m.writing:
 		return nil
@@ -24,8 +25,14 @@ func (s *Session) dueNow() []byte {
 		wake(s.wakeWriter)
 		return nil
 	}
+	return s.takeOutput()
+}
+
+func (s *Session) takeOutput() []byte {
 	b := s.m.TakeOutput(s.spare)
-	s.spare = nil
+	if b != nil {
+		s.spare, s.urgent = nil, false
+	}
 	return b
 }
 
@@ -74,8 +81,7 @@ func (s *Session) write() {
 		b, from := s.rest, s.restFrom
 		s.rest, s.restFrom = nil, 0
 		if b == nil && s.direct == nil {
-			b = s.m.TakeOutput(s.spare)
-			s.spare = nil
+			b = s.takeOutput()
 		}
 		half := s.half && !closed && b == nil
 		s.mu.Unlock()

@@ -56,8 +56,7 @@ const text = "012345678901234567890123456789012345678901234567890123456789012345
 
 var submitSM, _ = pdu.CommandByID(pdu.CmdSubmitSM)
 
-// sender keeps as many requests on their way as the window takes, until n are answered. With latency it notes when each
-// was sent.
+// sender keeps as many requests on their way as the window takes, until n are answered; and answers each deliver_sm.
 type sender struct {
 	esme.Base
 	tb      testing.TB
@@ -69,7 +68,10 @@ type sender struct {
 	n       int
 	refused int
 
-	replies int // to deliver_sm, with a body of its own
+	same *pdu.PDU // sent again and again; nil: each is built
+
+	replies int // to deliver_sm
+	pace    *pace
 }
 
 func (h *sender) Init(s *esme.Session) error { h.session = s; return nil }
@@ -82,12 +84,20 @@ func (h *sender) HandleInfo(m any) {
 
 func (h *sender) send() {
 	h.sent++
-	if err := h.session.Send(message()); err != nil {
+	p := h.same
+	if p == nil {
+		p = message()
+	}
+	if err := h.session.Send(p); err != nil {
 		h.tb.Error(err)
 	}
 }
 
 func (h *sender) HandleResp(resp, _ *pdu.PDU) {
+	if h.pace != nil {
+		h.pace.answered()
+		return
+	}
 	if resp.CommandStatus() != pdu.ESME_ROK {
 		h.refused++
 	}
@@ -123,7 +133,7 @@ type fleet struct {
 // bind makes sessions with a window and binds them to the SMSC with the job.
 func bind(tb testing.TB, sessions, window int, job string, n int) *fleet {
 	f := new(fleet)
-	cfg := esme.Config{SystemID: job, Window: window, RelaxedLengths: true}
+	cfg := esme.Config{SystemID: job, Window: window, Queue: esme.Unlimited, RelaxedLengths: true}
 	for range sessions {
 		conn, err := esme.Dial(context.Background(), peerAddress, cfg)
 		if err != nil {
@@ -184,6 +194,14 @@ func BenchmarkSubmit(b *testing.B) {
 		m := start(b)
 		f.submit(b.N, window)
 		c.of(b, "esmehost", m.stop(b.N))
+		f.stop()
+	})
+	b.Run("esmehost one message", func(b *testing.B) { // without what it takes to build each
+		f := bind(b, 1, window, "answer", 0)
+		f.all[0].same = message()
+		m := start(b)
+		f.submit(b.N, window)
+		c.of(b, "one message", m.stop(b.N))
 		f.stop()
 	})
 	b.Run("gosmpp", func(b *testing.B) {
