@@ -335,7 +335,7 @@ func (l *ledger) result(e *entry, f fact) error {
 		return broken("O2", "a send result after the end")
 	case l.resulted[e.class == reply] > e.order:
 		return broken("O2", "a send result after that of a later one")
-	case f.code == "" && !e.taken && !(e.broken && e.answered): // of a write that broke, an answer says that it came through
+	case f.code == "" && !e.taken:
 		return broken("O4", "said to be written, and was not")
 	}
 	l.resulted[e.class == reply] = e.order

@@ -348,9 +348,12 @@ func (p *program) deliver(octets []byte) {
 	in := new(pdu.PDU)
 	err := in.Decode(octets)
 	refused, retried := "", p.m.counters.Retried
+	if p.fails && in.IsResponse() {
+		p.report() // before that a late answer could be taken for one to what broke: numbers do not come round so soon elsewhere
+	}
 	switch {
 	case in.IsResponse():
-		if o := p.m.window.get(in.SequenceNumber()); o != nil && o.start() < p.m.handed && p.known(&o.pdu) {
+		if o := p.m.window.get(in.SequenceNumber()); o != nil && p.m.canBeAnswered(o) && p.known(&o.pdu) {
 			want, _ := o.pdu.CommandID().Response()
 			if in.CommandID() == want || in.CommandID() == pdu.CmdGenericNack {
 				load := in.CommandStatus() == pdu.ESME_RTHROTTLED || in.CommandStatus() == pdu.ESME_RMSGQFUL

@@ -71,9 +71,7 @@ func (m *Machine) heard(t time.Duration, p *pdu.PDU) {
 
 func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 	o := m.window.get(p.SequenceNumber())
-	if o == nil || o.start() >= m.handed {
-		// Numbers come round (SMPP 3.4 §3.2): a late answer can bear that of a request which has not begun to leave,
-		// and whose own answer is still to come.
+	if o == nil || !m.canBeAnswered(o) {
 		m.counters.Late++
 		m.note("%s %d answers no request in flight: it is late, or was never asked for", p.CommandID(), p.SequenceNumber())
 		return
@@ -114,6 +112,12 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 	case isBind(o.pdu.CommandID()):
 		m.bindAnswered(t, o, ok, p.CommandStatus())
 	}
+}
+
+// canBeAnswered reports whether the peer may have the request. Numbers come round (SMPP 3.4 §3.2): a late answer can
+// bear that of one which has not begun to leave, or was not whole when the write broke.
+func (m *Machine) canBeAnswered(o *outgoing) bool {
+	return o.start() < m.handed && (m.writeErr == nil || o.end <= m.confirmed)
 }
 
 func isBind(id pdu.CommandID) bool {
