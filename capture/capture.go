@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -25,7 +24,7 @@ import (
 
 // PDU is one that was found, with its direction as address:port.
 type PDU struct {
-	Time     time.Time // of the packet that completed it
+	Time     time.Time // of the packet that completed it: of those that have its octets, the last to come
 	From, To string
 	Octets   []byte // borrowed until the function that gets it returns
 }
@@ -37,7 +36,7 @@ type Summary struct {
 	SMPP        int   // of those, with at least one PDU
 	PDUs        int   // handed over
 	NotTCP      int   // packets of other protocols
-	Unreadable  int   // packets that are cut off or make no sense
+	Unreadable  int   // packets that are cut off or make no sense; what there is of them is used
 	Missing     int64 // octets of SMPP connections that were not recorded
 	Passed      int64 // octets of SMPP connections that are no whole PDU
 }
@@ -87,11 +86,11 @@ func Read(r io.Reader, found func(PDU) error) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	d := &dissector{found: found}
+	d := &dissector{found: found, current: map[endpoints]*connection{}}
 	pool := reassembly.NewStreamPool(d)
 	assembler := reassembly.NewAssembler(pool)
-	// What waits for a packet that never comes is bounded: 16 MiB a connection, 256 MiB in all.
-	assembler.MaxBufferedPagesPerConnection = 8 << 10
+	// What waits for a packet that never comes is bounded: about 1 MiB a connection, 256 MiB in all, and in time.
+	assembler.MaxBufferedPagesPerConnection = 512
 	assembler.MaxBufferedPagesTotal = 128 << 10
 	fragments := ip4defrag.NewIPv4Defragmenter()
 	for d.err == nil {
@@ -111,16 +110,18 @@ func Read(r io.Reader, found func(PDU) error) (Summary, error) {
 	return d.total(), d.err
 }
 
-// dissector makes a connection of each pair of endpoints and collects what they find.
+// dissector makes connections of packets and collects what they find.
 type dissector struct {
 	found       func(PDU) error
 	err         error // of found
-	now         time.Time
 	sum         Summary
 	connections []*connection
+	current     map[endpoints]*connection // the last one between two endpoints
+	assembled   *connection               // whose segment the reassembly has now
+	waiting     waiting
 }
 
-// moment is a packet's place in time, as the reassembly wants to know it.
+// moment is a packet's place in time, as the reassembly wants to know it. Its interface index is the number of the packet.
 type moment gopacket.CaptureInfo
 
 // GetCaptureInfo returns it.
@@ -147,6 +148,9 @@ func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Def
 	tcp, ok := p.TransportLayer().(*layers.TCP)
 	switch {
 	case ok && p.NetworkLayer() != nil:
+		if p.Metadata().Truncated {
+			d.sum.Unreadable++
+		}
 		d.segment(a, p.NetworkLayer().NetworkFlow(), tcp, ci)
 	case p.TransportLayer() == nil && p.ErrorLayer() != nil:
 		d.sum.Unreadable++
@@ -155,9 +159,40 @@ func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Def
 	}
 }
 
+// segment gives a segment to the connection that it is of. The reassembly knows connections by their numbers, not by
+// their endpoints, which may have had others before.
 func (d *dissector) segment(a *reassembly.Assembler, net gopacket.Flow, tcp *layers.TCP, ci gopacket.CaptureInfo) {
-	d.now = ci.Timestamp
-	a.AssembleWithContext(net, tcp, moment(ci))
+	ends, back := endpointsOf(net, tcp.TransportFlow())
+	c := d.current[ends]
+	if c == nil || c.isOver(back, tcp) {
+		c = newConnection(d, ends, len(d.connections))
+		d.current[ends] = c
+		d.connections = append(d.connections, c)
+	}
+	c.ways[way01(back)].note(tcp)
+	d.waiting.flush(a, ci.Timestamp)
+	if c.complete {
+		return // it comes again
+	}
+	d.assembled = c
+	a.AssembleWithContext(c.flow(back), tcp, moment{Timestamp: ci.Timestamp, InterfaceIndex: d.sum.Packets})
+}
+
+// waiting is what waits for packets that may never come: after patience it goes on without them.
+type waiting struct {
+	last    time.Time // when a segment came ahead of others
+	flushed time.Time // up to when none waits
+}
+
+// patience is how long a segment may be late: a sender that has no answer sends again after less, again and again.
+const patience = 10 * time.Second
+
+func (w *waiting) flush(a *reassembly.Assembler, now time.Time) {
+	const tick = time.Second // each look goes over all connections
+	if until := now.Add(-patience); w.last.After(w.flushed) && until.Sub(w.flushed) >= tick {
+		a.FlushWithOptions(reassembly.FlushOptions{T: until})
+		w.flushed = until
+	}
 }
 
 // total adds up what the connections counted.
@@ -179,12 +214,8 @@ func (d *dissector) total() Summary {
 	return s
 }
 
-// New is called by the reassembly for the first packet of a connection.
-func (d *dissector) New(hosts, ports gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
-	join := func(host, port gopacket.Endpoint) string { return net.JoinHostPort(host.String(), port.String()) }
-	from, to := join(hosts.Src(), ports.Src()), join(hosts.Dst(), ports.Dst())
-	c := &connection{d: d}
-	c.ways[0], c.ways[1] = way{from: from, to: to}, way{from: to, to: from}
-	d.connections = append(d.connections, c)
-	return c
+// New is called by the reassembly for the first segment of a connection.
+func (d *dissector) New(ends, _ gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	d.assembled.turned = ends == d.assembled.flow(true)
+	return d.assembled
 }

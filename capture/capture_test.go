@@ -28,12 +28,15 @@ type segment struct {
 	at   int    // in the direction's stream
 	data []byte // nil with syn
 	syn  bool
+	rst  bool
+	fin  bool
+	isn  uint32 // of another connection between the same ports
 }
 
 // packet makes the frame of a segment. v6 is IPv6, vlan with a tag.
 func (s segment) packet(t testing.TB, v6, vlan bool) []byte {
 	t.Helper()
-	tcp := &layers.TCP{SrcPort: 40000, DstPort: 3550, Seq: uint32(0xFFFFFF00 + s.at), ACK: !s.syn, SYN: s.syn, Window: 1000}
+	tcp := &layers.TCP{SrcPort: 40000, DstPort: 3550, Seq: s.isn + uint32(0xFFFFFF00+s.at), ACK: !s.syn, SYN: s.syn, RST: s.rst, FIN: s.fin, Window: 1000}
 	if s.syn {
 		tcp.Seq--
 	}
@@ -76,8 +79,16 @@ func (s segment) packet(t testing.TB, v6, vlan bool) []byte {
 	return bytes.Clone(buf.Bytes())
 }
 
-// record writes packets as a capture.
+// record writes packets as a capture, one a second.
 func record(t testing.TB, ng bool, packets ...[]byte) []byte {
+	t.Helper()
+	return recordEach(t, ng, time.Second, packets...)
+}
+
+// begin is when the captures do.
+var begin = time.Unix(1_700_000_000, 0)
+
+func recordEach(t testing.TB, ng bool, each time.Duration, packets ...[]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	var write func(ci gopacket.CaptureInfo, data []byte) error
@@ -96,7 +107,7 @@ func record(t testing.TB, ng bool, packets ...[]byte) []byte {
 		write, end = w.WritePacket, func() error { return nil }
 	}
 	for i, p := range packets {
-		if err := write(gopacket.CaptureInfo{Timestamp: time.Unix(1_700_000_000+int64(i), 0), CaptureLength: len(p), Length: len(p)}, p); err != nil {
+		if err := write(gopacket.CaptureInfo{Timestamp: begin.Add(time.Duration(i) * each), CaptureLength: len(p), Length: len(p)}, p); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,7 +171,7 @@ func TestAnySegmentation(t *testing.T) {
 		for _, s := range segments {
 			packets = append(packets, s.packet(t, false, false))
 		}
-		got, sum, err := read(t, record(t, seed%2 == 0, packets...))
+		got, sum, err := read(t, recordEach(t, seed%2 == 0, time.Millisecond, packets...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,75 +2,78 @@ package capture
 
 import (
 	"encoding/binary"
+	"sort"
+	"time"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/reassembly"
 
 	"github.com/esmehost/esmehost/pdu"
 )
 
-// connection is one TCP connection: two ways, each a stream of PDUs.
-type connection struct {
-	d    *dissector
-	ways [2]way
-}
-
 // way is one direction of a connection.
 type way struct {
+	sequence
 	from, to string
 	buf      []byte // what is not yet a whole PDU
-	synced   bool   // buf starts where a PDU starts
+	stamps   []stamp
+	atStart  bool // buf is the beginning of the stream
+	synced   bool // buf starts where a PDU starts
 	pdus     int
 	missing  int64
 	passed   int64
 }
 
+// stamp says when the octets of a way's buffer came, from the stamp before to end.
+type stamp struct {
+	end int
+	at  time.Time
+}
+
 // maxPDU is what a PDU may have at most, in octets: more than any SMSC sends, less than chance makes of text.
 const maxPDU = 1 << 20
 
-// Accept takes every segment. A capture may start in the middle of a connection: then what comes first is the start.
-func (c *connection) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, _ reassembly.TCPFlowDirection, next reassembly.Sequence,
-	start *bool, _ reassembly.AssemblerContext) bool {
-	const unknown = -1
-	if next == unknown {
-		*start = true
-	}
-	return true
-}
-
-// ReassembledSG gets the octets of one direction, in order.
-func (c *connection) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
-	dir, _, _, skip := sg.Info()
-	w := &c.ways[0]
-	if dir == reassembly.TCPDirServerToClient {
-		w = &c.ways[1]
-	}
-	if skip > 0 { // they were not recorded
-		w.missing += int64(skip)
-		w.passed += int64(len(w.buf))
-		w.buf, w.synced = w.buf[:0], false
-	}
+// take appends octets that came.
+func (w *way) take(sg reassembly.ScatterGather) {
 	n, _ := sg.Lengths()
+	base := len(w.buf)
 	w.buf = append(w.buf, sg.Fetch(n)...)
-	if c.d.err == nil {
-		c.d.err = w.cut(func(octets []byte) error {
-			return c.d.found(PDU{Time: c.d.now, From: w.from, To: w.to, Octets: octets})
-		})
+	for from := 0; from < n; {
+		packet := sg.CaptureInfo(from)
+		from += sort.Search(n-from, func(i int) bool { return sg.CaptureInfo(from+i).InterfaceIndex != packet.InterfaceIndex })
+		w.stamps = append(w.stamps, stamp{base + from, packet.Timestamp})
 	}
 }
 
-// ReassemblyComplete lets the connection go.
-func (c *connection) ReassemblyComplete(reassembly.AssemblerContext) bool { return true }
+// lose notes that octets behind the buffer were not recorded.
+func (w *way) lose(n int) {
+	w.missing += int64(n)
+	w.passed += int64(len(w.buf))
+	w.buf, w.stamps, w.synced, w.atStart = w.buf[:0], w.stamps[:0], false, false
+}
 
 // cut hands over the whole PDUs in the buffer.
-func (w *way) cut(found func([]byte) error) error {
-	used := 0
-	defer func() { w.buf = append(w.buf[:0], w.buf[used:]...) }()
+func (w *way) cut(found func(PDU) error) error {
+	used, stamps := 0, w.stamps
+	defer func() {
+		if used > 0 { // what is left is of one PDU
+			w.buf = append(w.buf[:0], w.buf[used:]...)
+		}
+		w.stamps = w.stamps[:0]
+		if n := len(w.buf); n > 0 {
+			w.stamps = append(w.stamps, stamp{n, latest(&stamps, used+n)})
+		}
+	}()
 	for {
 		rest := w.buf[used:]
+		if w.atStart && len(rest) >= pdu.HeaderLen {
+			w.atStart, w.synced = false, firstHeader(rest)
+		}
 		if !w.synced {
+			if w.atStart {
+				return nil
+			}
 			n, ok := nextStart(rest)
+			latest(&stamps, used+n)
 			used += n
 			w.passed += int64(n)
 			if !ok {
@@ -87,12 +90,28 @@ func (w *way) cut(found func([]byte) error) error {
 		if n == 0 || n > len(rest) {
 			return nil
 		}
-		if err := found(rest[:n]); err != nil {
+		if err := found(PDU{Time: latest(&stamps, used+n), From: w.from, To: w.to, Octets: rest[:n]}); err != nil {
 			return err
 		}
 		w.pdus++
 		used += n
 	}
+}
+
+// latest is when the last of the octets up to end came; they are taken off the stamps.
+func latest(stamps *[]stamp, end int) (at time.Time) {
+	for _, s := range *stamps {
+		if s.at.After(at) {
+			at = s.at
+		}
+		if s.end <= end {
+			*stamps = (*stamps)[1:]
+		}
+		if s.end >= end {
+			break
+		}
+	}
+	return at
 }
 
 // nextStart returns how many octets of b are before the next place where a PDU can start, and whether there is
@@ -105,6 +124,18 @@ func nextStart(b []byte) (skip int, ok bool) {
 		}
 	}
 	return max(0, len(b)-pdu.HeaderLen+1), false
+}
+
+// firstHeader reports whether the octets at the very beginning of a stream are a PDU's: of any status, and vendors'
+// commands too (SMPP 3.4 §5.1.2.1).
+func firstHeader(b []byte) bool {
+	if _, err := pdu.FrameLength(b, maxPDU); err != nil {
+		return false
+	}
+	const response, vendors = 0x80000000, 0x000102
+	id := binary.BigEndian.Uint32(b[4:])
+	_, known := pdu.CommandByID(pdu.CommandID(id))
+	return known || id&^response>>8 == vendors
 }
 
 // header returns the length of the PDU that the header in b is of; 0 for octets that are none. Three
