@@ -30,6 +30,23 @@ func TestExplainedMessages(t *testing.T) {
 			b.AddTLVInt(TagSARTotalSegments, 3)
 			b.AddTLVInt(TagSARSegmentSeqnum, 2)
 		}, []string{"segment: part 2 of 3, reference 7\n"}},
+		{"TLVs", func(b *Builder) {
+			b.AddTLV(TagNetworkErrorCode, "\x08\x00\x07")
+			b.AddTLV(TagMSValidity, "\x04\x09\x00\x05")
+			b.AddTLV(TagMSValidity, "\x01")
+			b.AddTLV(TagCallbackNumPresInd, "\x07")
+			b.AddTLV(TagMSMsgWaitFacilities, "\x82")
+			b.AddTLV(TagSCInterfaceVersion, "\x50")
+			b.AddTLV(TagBroadcastErrorStatus, "\x00\x00\x00\x0b")
+		}, []string{"type=8 (message centre's own) code=7", "behaviour=4 (relative period) units=minutes count=5", "behaviour=1 (until power down)",
+			"presentation=1 (restricted) screening=3 (network provided)", "active=true type=2 (e-mail)", "SMPP 5.0", "ESME_RINVDSTADR"}},
+		{"congestion", func(b *Builder) {
+			for _, n := range []int64{0, 29, 30, 79, 80, 99, 100, 101} {
+				b.AddTLVInt(TagCongestionState, n)
+			}
+		}, []string{"  idle ", " low load ", " medium load ", " high load ", " optimum load ", " nearly congested ", " congested: ", " reserved "}},
+		{"a priority", func(b *Builder) { b.SetInt(FieldPriorityFlag, 2) }, []string{"ANSI-136 urgent"}},
+		{"a priority that is none", func(b *Builder) { b.SetInt(FieldPriorityFlag, 9) }, []string{"reserved"}},
 		{"a receipt", func(b *Builder) {
 			b.SetInt(FieldESMClass, 4)
 			b.SetString(FieldShortMessage, "id:2587 submit date:2601021504 done date:0000000000 stat:DELIVRD err:000 text:")

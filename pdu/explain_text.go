@@ -68,7 +68,11 @@ func (e *Explanation) explainRest(row func(name string, value any, meaning strin
 		name = "password or later"
 	}
 	if len(rest) > 0 {
-		row(name, countOctets(len(rest)), "", rest)
+		text := ""
+		if name[0] == '(' { // not of a password
+			text = fmt.Sprintf("%.200q", latin1(rest))
+		}
+		row(name, countOctets(len(rest)), text, rest)
 	}
 }
 
@@ -156,6 +160,8 @@ func intMeaning(f Field, n uint32) string {
 			}
 		}
 		return strings.Join(parts, ", ")
+	case FieldPriorityFlag:
+		return priorityMeaning(n)
 	case FieldMessageState:
 		return messageStateNames[n]
 	case FieldSourceAddrTON, FieldDestAddrTON, FieldAddrTON, FieldEsmeAddrTON:
@@ -169,3 +175,13 @@ func intMeaning(f Field, n uint32) string {
 }
 
 func versionMeaning(n uint32) string { return fmt.Sprintf("SMPP %d.%d", n>>4, n&15) }
+
+// priorityMeaning says in words what priority_flag means, which the network decides (SMPP 5.0 §4.7.19).
+func priorityMeaning(n uint32) string {
+	words := [...]string{"GSM non-priority, ANSI-136 bulk, IS-95 normal", "GSM priority, ANSI-136 normal, IS-95 interactive",
+		"GSM priority, ANSI-136 urgent, IS-95 urgent", "GSM priority, ANSI-136 very urgent, IS-95 emergency"}
+	if int(n) < len(words) {
+		return words[n]
+	}
+	return "reserved"
+}

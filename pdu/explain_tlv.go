@@ -14,13 +14,15 @@ type ExplainedTLV struct {
 	Value []byte
 }
 
-// ExplainTLVs explains octets that are TLVs, and begin with one that is defined; false for others, such as a PDU.
+// ExplainTLVs explains octets that are TLVs, and begin with one that is defined or a vendor's (0x1400 to 0x3FFF, SMPP 3.4
+// §5.3.1); false for others, such as a PDU.
 func ExplainTLVs(b []byte) ([]ExplainedTLV, bool) {
 	t, err := ParseTLVs(b)
 	if err != nil || len(b) == 0 {
 		return nil, false
 	}
-	if first := Tag(b[0])<<8 | Tag(b[1]); tagOf(first) == nil {
+	const vendors, reserved = 0x1400, 0x4000
+	if first := Tag(b[0])<<8 | Tag(b[1]); tagOf(first) == nil && (first < vendors || first >= reserved) {
 		return nil, false
 	}
 	var list []ExplainedTLV
@@ -78,6 +80,10 @@ func explainTLV(tag Tag, v []byte) (value, meaning string) {
 		return value, "must be " + between(s.Min, s.Max)
 	case tag == TagSCInterfaceVersion:
 		return fmt.Sprint(v[0]), versionMeaning(uint32(v[0]))
+	case tag == TagCongestionState:
+		return fmt.Sprint(v[0]), congestionMeaning(v[0])
+	case tag == TagBroadcastErrorStatus:
+		return fmt.Sprintf("0x%08X", TLVInt(v)), Status(TLVInt(v)).explained()
 	case s.Kind == KindInt && len(v) > 0:
 		n := TLVInt(v)
 		value, meaning = fmt.Sprint(n), s.Meaning(n)
@@ -89,9 +95,47 @@ func explainTLV(tag Tag, v []byte) (value, meaning string) {
 	}
 	var parts []string
 	for _, p := range tlvParts(tag, v) {
-		parts = append(parts, fmt.Sprintf("%s=%v", p.name, p.value))
+		part := fmt.Sprintf("%s=%v", p.name, p.value)
+		if n, ok := p.value.(uint64); ok && partNames[tag][p.name][n] != "" {
+			part += fmt.Sprintf(" (%s)", partNames[tag][p.name][n])
+		}
+		parts = append(parts, part)
 	}
 	return value, strings.Join(parts, " ")
+}
+
+// partNames are what the values of the parts of composite TLVs mean.
+var partNames = map[Tag]map[string]map[uint64]string{
+	TagNetworkErrorCode: {"type": { // SMPP 5.0 §4.8.4.42
+		1: "ANSI-136 access denied reason", 2: "IS-95 access denied reason", 3: "GSM", 4: "ANSI-136 cause code", 5: "IS-95 cause code", 6: "ANSI-41 error",
+		7: "SMPP error", 8: "message centre's own"}},
+	TagMSValidity: {"behaviour": { // 5.0 §4.8.4.41
+		0: "store indefinitely", 1: "until power down", 2: "until the registration area changes", 3: "display only", 4: "relative period"}},
+	TagCallbackNumPresInd: { // 3.4 §5.3.2.37
+		"presentation": {0: "allowed", 1: "restricted", 2: "number not available"},
+		"screening":    {0: "user provided, not screened", 1: "user provided, verified and passed", 2: "user provided, verified and failed", 3: "network provided"}},
+	TagMSMsgWaitFacilities: {"type": {0: "voicemail", 1: "fax", 2: "e-mail", 3: "other"}}, // 3.4 §5.3.2.13
+}
+
+// congestionMeaning says in words what congestion_state means (SMPP 5.0 §4.8.4.18).
+func congestionMeaning(n uint8) string {
+	switch {
+	case n == 0:
+		return "idle"
+	case n < 30:
+		return "low load"
+	case n < 50:
+		return "medium load"
+	case n < 80:
+		return "high load"
+	case n < 90:
+		return "optimum load"
+	case n < 100:
+		return "nearly congested"
+	case n == 100:
+		return "congested: no more is taken for now"
+	}
+	return "reserved"
 }
 
 type tlvPart struct {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -19,8 +20,8 @@ import (
 )
 
 var decodeCommand = &cli.Command{
-	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap]",
-	Description: "HEX may have spaces and colons, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
+	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap...]",
+	Description: "HEX may have spaces, colons and 0x in front, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
 		"Without it, standard input is read: " +
 		"hex, a line at a time, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
@@ -34,8 +35,15 @@ var decodeCommand = &cli.Command{
 		if e := d.out.Flush(); err == nil {
 			err = e
 		}
-		if err == nil && d.failed > 0 {
-			err = cli.Exit(fmt.Sprintf("%d %s malformed", d.failed, plural(d.failed, "PDU")), exitFailed)
+		var wrong []string
+		if d.failed > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s malformed", d.failed, plural(d.failed, "PDU")))
+		}
+		if d.lines > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s not understood", d.lines, plural(d.lines, "line")))
+		}
+		if err == nil && wrong != nil {
+			err = cli.Exit(strings.Join(wrong, ", "), exitFailed)
 		}
 		return err
 	},
@@ -46,24 +54,23 @@ type decoder struct {
 	out    *bufio.Writer
 	json   bool
 	tlv    string // the TLV whose value the hex is
-	failed int
+	failed int    // PDUs that are malformed
+	lines  int    // of standard input that are not understood
 
 	warnings bool // of JSON too
 }
 
 func (d *decoder) input(args []string, stdin io.Reader) error {
-	if len(args) == 1 {
-		if st, err := os.Stat(args[0]); err == nil && st.Mode().IsRegular() {
-			f, err := os.Open(args[0])
-			if err != nil {
+	if files := slices.ContainsFunc(args, isFile); files {
+		for _, name := range args {
+			if err := d.file(name); err != nil {
 				return err
 			}
-			defer f.Close()
-			return d.capture(args[0], f)
 		}
+		return nil
 	}
 	if len(args) > 0 {
-		return d.hex(strings.Join(args, ""))
+		return d.hex(strings.Join(args, " "))
 	}
 	in := bufio.NewReaderSize(stdin, 1<<20)
 	if start, _ := in.Peek(4); capture.Recognises(start) {
@@ -74,18 +81,41 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 	for n := 1; lines.Scan(); n++ {
 		if line := strings.TrimSpace(lines.Text()); line != "" {
 			if err := d.hex(line); err != nil {
-				return usage("line %d: %v", n, err)
+				if e := d.out.Flush(); e != nil {
+					return e
+				}
+				fmt.Fprintf(os.Stderr, "esmehost: line %d: %v\n", n, err)
+				d.lines++
 			}
 		}
 	}
 	return lines.Err()
 }
 
-var separators = strings.NewReplacer(" ", "", ":", "", "\t", "", "\r", "", "\n", "")
+func isFile(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.Mode().IsRegular()
+}
+
+func (d *decoder) file(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := d.capture(name, f); err != nil {
+		return err
+	}
+	return d.out.Flush() // what it was is on standard error
+}
 
 // hex explains the PDUs of a text, one behind the other.
 func (d *decoder) hex(text string) error {
-	octets, err := hex.DecodeString(separators.Replace(strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")))
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = strings.TrimPrefix(strings.TrimPrefix(w, "0x"), "0X")
+	}
+	octets, err := hex.DecodeString(strings.ReplaceAll(strings.Join(words, ""), ":", ""))
 	if err != nil {
 		return usage("'%.40s' is no hex, nor is there a file of that name: %v", text, err)
 	}
