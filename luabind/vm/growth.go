@@ -14,7 +14,7 @@ import (
 const costly = 1<<lua.OP_SETTABLE | 1<<lua.OP_LEN
 
 // listGrows is how many elements a list must have for its growth to count while it happens.
-const listGrows = 1 << 10
+const listGrows = 1 << 12
 
 // foresee looks at the instruction that f is about to run.
 func (b *budget) foresee(f *frameInside, inst uint32) {
@@ -27,7 +27,9 @@ func (b *budget) foresee(f *frameInside, inst uint32) {
 		}
 	case lua.OP_LEN:
 		if t, ok := operand(f, array, inst&0x1ff).(*lua.LTable); ok {
-			b.charge(inside(t).trim() / 8)
+			if a := inside(t).array; len(a) > 0 && a[len(a)-1] == lua.LNil {
+				b.charge(inside(t).trim() / 8)
+			}
 		}
 	}
 }
