@@ -18,6 +18,7 @@ const (
 	maxPattern = 1000
 	maxProgram = 10_000
 	maxMatches = 100_000 // of one call
+	oneSearch  = 200_000 // steps that take some milliseconds
 )
 
 var (
@@ -222,16 +223,26 @@ func programSize(re *syntax.Regexp) int {
 	return min(n, 1<<24)
 }
 
-// search charges for looking through s: in the worst case each step is tried at each octet.
-func (c *call) search(p *pattern, s string) { c.charge(1 + len(s)*min(p.steps, 1000)/256) }
+// search charges for looking through s: in the worst case each step is tried at each octet, which takes about as
+// long as an instruction.
+func (c *call) search(p *pattern, s string) { c.charge(1 + len(s)*p.steps) }
 
 // all finds at most n matches, and refuses more than any text of messages has.
 func (c *call) all(p *pattern, s string, n int) [][]int {
 	if n <= 0 {
 		return nil
 	}
+	// Each match may have looked through all that follows (a(?:.*z)? does), and nothing can stop it in between. So
+	// few are asked for at first, then twice as many, and the clock is looked at each time.
 	c.charge(min(n, len(s)+1) / 8)
-	all := p.re.FindAllStringSubmatchIndex(s, n)
+	most := max(1, oneSearch/(1+len(s)*p.steps))
+	all := p.re.FindAllStringSubmatchIndex(s, min(most, n))
+	for len(all) == most && most < n {
+		vm.LookAtClock(c.L)
+		most *= 2
+		all = p.re.FindAllStringSubmatchIndex(s, min(most, n))
+	}
+	vm.LookAtClock(c.L)
 	c.charge(4 * len(all))
 	if len(all) > maxMatches {
 		c.raise("the pattern matches more than %d times", maxMatches)

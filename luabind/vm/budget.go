@@ -217,6 +217,14 @@ func (b *budget) Value(any) any { return nil }
 // is to be called before the work, and inside it where that is long.
 func Charge(L *lua.LState, n int) { FromLua(L).charge(L, n) }
 
+// LookAtClock makes a script's time count at once, for Go functions that may take long without a charge. It
+// raises when there is none left.
+func LookAtClock(L *lua.LState) {
+	s := FromLua(L)
+	s.budget.check.Store(Unlimited)
+	s.charge(L, 0)
+}
+
 // ChargeMemory says that the script may from now on hold n octets more, of a string or the like, and takes
 // the instructions for making them. It raises when the state holds more than it may (limits.memory), so it
 // is to be called before they are made.
