@@ -157,7 +157,7 @@ func (b *Bind) NewHandler() *Handler {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sessions++
-	h := &Handler{bind: b, number: b.sessions, timers: map[*time.Timer]struct{}{}}
+	h := &Handler{bind: b, number: b.sessions}
 	h.log = b.log.With("session", h.number)
 	b.current = h
 	return h

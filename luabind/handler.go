@@ -19,7 +19,7 @@ type Handler struct {
 
 	mu        sync.Mutex                 // guards what tasks, timers and reloads touch too
 	gen       atomic.Pointer[generation] // the code that runs now
-	timers    map[*time.Timer]struct{}
+	later     later                      // messages of esme.send_after
 	repeating map[*repeating]struct{}
 	errors    []time.Time                 // of the latest script errors
 	old       map[*generation]*time.Timer // replaced, and with tasks that may go on for a while

@@ -100,7 +100,7 @@ end))`,
 		Example: `assert(esme.send_after("5s", { event = "retry", pdu = p }))`,
 		Do: func(c *call) int {
 			h, delay, message := c.gen.handler, c.duration(1, 0), c.data(2)
-			return c.fail(c.gen.arm(esme.CodeQueueFull, message, func(octets int64) { h.later(delay, message, octets) }))
+			return c.fail(c.gen.arm(esme.CodeQueueFull, message, func(octets int64) { h.delay(delay, message, octets) }))
 		}},
 	{Name: "whereis", Params: []param{{"name", stringType, "of a bind"}},
 		Returns: []param{{"bind", optional(refType), "a reference, which stays good when the bind restarts"}, fails("not_found, not_allowed")},

@@ -85,10 +85,7 @@ func (h *Handler) end(g *generation) {
 	defer h.mu.Unlock()
 	h.over = true
 	h.repeats.end()
-	for t := range h.timers {
-		t.Stop()
-	}
-	clear(h.timers)
+	h.later.drop()
 	for g, t := range h.old {
 		t.Stop()
 		g.vm.Close()

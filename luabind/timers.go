@@ -24,37 +24,6 @@ type repeating struct {
 	octets  int64 // that the message takes of what may wait
 }
 
-// sendAfter sends the handler a message later. The generation that then runs gets it.
-func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.timersFull(0, esme.CodeQueueFull); err != nil {
-		return err
-	}
-	octets, err := h.room(message)
-	if err != nil {
-		return err
-	}
-	h.later(delay, message, octets)
-	return nil
-}
-
-// later is sendAfter with the lock held, of a message that has its room. Its place is free when it has been
-// handled: else a bind that is busy would gather them without end.
-func (h *Handler) later(delay time.Duration, message vm.Data, octets int64) {
-	var t *time.Timer
-	t = time.AfterFunc(delay, func() {
-		h.s.Do(func() {
-			h.mu.Lock()
-			delete(h.timers, t)
-			h.mu.Unlock()
-			h.waiting.Add(-octets)
-			h.HandleInfo(message)
-		})
-	})
-	h.timers[t] = struct{}{}
-}
-
 // repeat makes a timer that starts now: by start, which arm calls.
 func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, message vm.Data) (*repeating, error) {
 	r := &repeating{h: h, next: next, message: message}
@@ -81,7 +50,7 @@ func (h *Handler) timersFull(more int, code string) error {
 	if h.over {
 		return codeError(esme.CodeStopped, "the session has ended")
 	}
-	if n := h.bind.opts.Limits.Timers; len(h.timers)+len(h.repeating)+more >= n {
+	if n := h.bind.opts.Limits.Timers; h.later.count()+len(h.repeating)+more >= n {
 		return codeError(code, "%d timers and messages of send_after are on their way already (limits.timers)", n)
 	}
 	return nil
