@@ -253,8 +253,12 @@ func BenchmarkSaveOfOneBind(b *testing.B) {
 // in, half out. The goals: all binds on the new code in less than 5 s, p99 of the answers at most 50 ms above that
 // before, nothing lost, at most 1.5 times the memory.
 func BenchmarkReloadUnderLoad(b *testing.B) {
-	for _, binds := range []int{100, 2000, 10_000} {
+	for _, binds := range []int{100, 10_000} {
 		b.Run(fmt.Sprintf("binds=%d", binds), func(b *testing.B) {
+			var files syscall.Rlimit
+			if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Cur < uint64(binds)+200 {
+				b.Skipf("the system allows %d open files: raise ulimit -n", files.Cur)
+			}
 			w := newBenchWorld(b, binds)
 			const rate = 2500 // and as many back
 			w.ask(rate)
@@ -271,7 +275,7 @@ func BenchmarkReloadUnderLoad(b *testing.B) {
 			b.ResetTimer()
 			for b.Loop() {
 				b.StopTimer()
-				before := steady(2 * time.Second)
+				before := steady(time.Second)
 				memory := residentMemory(b)
 				version++
 				w.ask(rate)

@@ -184,7 +184,9 @@ func TestAModuleReloadsItsUsers(t *testing.T) {
 func TestLostEvents(t *testing.T) {
 	w := newWorldOf(t, map[string]string{"s.lua": say("v0", "")}, "watch: off\nbinds: { a: { smsc: SMSC, system_id: a, script: s.lua } }")
 	w.host.mu.Lock()
-	w.host.cfg.Watch = "auto"
+	cfg := *w.host.cfg
+	cfg.Watch = "auto"
+	w.host.cfg = &cfg
 	w.host.mu.Unlock()
 	seen := w.host.watch()
 	if seen.notify == nil {
