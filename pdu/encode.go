@@ -162,6 +162,10 @@ func (e *encoder) refuse(f Field, reason string, relaxable bool) {
 }
 
 func (e *encoder) str(f Field, s string, max int) {
+	if s == "" { // most are
+		e.out = append(e.out, 0)
+		return
+	}
 	if len(s) > max || strings.IndexByte(s, 0) >= 0 {
 		reason, relaxable := checkString(s, max)
 		e.refuse(f, reason, relaxable)
