@@ -104,6 +104,10 @@ func (p *PDU) decode(b []byte, strict bool) error {
 					p.offsets[i], at = uint32(at), at+1
 					continue
 				}
+				if n := bytes.IndexByte(b[at:], 0); n > 0 && n < spec.Size && spec.Kind == KindString {
+					p.offsets[i], at = uint32(at), at+n+1
+					continue
+				}
 			case KindOctets:
 				if n := int(b[at-1]); at+n <= len(b) {
 					p.offsets[i], at = uint32(at), at+n
