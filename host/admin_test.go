@@ -51,7 +51,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("served -, described +\n%s", d)
 	}
 	for name, v := range map[string]any{"Failure": Failure{}, "Outcome": Outcome{}, "Status": Status{}, "Counters": esme.Counters{},
-		"ScriptHistory": ScriptHistory{}, "VersionDiff": VersionDiff{}, "Change": Change{}, "Step": Step{}} {
+		"ScriptHistory": ScriptHistory{}, "VersionDiff": VersionDiff{}, "Change": Change{}, "Step": Step{}, "Rollout": Rollout{}, "Group": Group{}} {
 		var fields, told []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag != "" {

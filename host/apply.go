@@ -49,7 +49,7 @@ func (h *Host) Apply(ctx context.Context, by string, wait bool) (Plan, diag.List
 // Hangup is what SIGHUP means: the configuration and the scripts are read again, whatever their stamps say.
 func (h *Host) Hangup(ctx context.Context) {
 	h.Apply(ctx, "SIGHUP", false)
-	h.Reload(ctx, ReloadRequest{By: "SIGHUP"})
+	h.Reload(ctx, ReloadRequest{By: "SIGHUP", Saved: true})
 }
 
 // apply is Apply without the wait. What is wrong is logged if say.
@@ -98,7 +98,7 @@ func (h *Host) read() (*next, diag.List) {
 			continue
 		}
 		c, _ := cfg.Bind(s.Name)
-		prog, list := h.programFor(cfg, now, c.Script)
+		prog, list := h.programFor(cfg, now, c)
 		if prog != nil {
 			var made []*Bind
 			made, list = h.make(cfg, []BindConfig{c}, prog)
@@ -116,9 +116,10 @@ func (h *Host) read() (*next, diag.List) {
 }
 
 // programFor is what a new bind runs: what the others of its script run, or what is in the file.
-func (h *Host) programFor(cfg *Config, now *reading, name string) (*vm.Program, diag.List) {
+func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (*vm.Program, diag.List) {
+	name := c.Script
 	s := h.script(name)
-	if prog := s.current(); prog != nil && len(h.users(name)) > 0 {
+	if prog := s.programOf(c.Name); prog != nil && len(h.users(name)) > 0 {
 		return prog, nil
 	}
 	prog, wrong, files := now.compile(name)

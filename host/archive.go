@@ -42,8 +42,8 @@ type archive struct {
 type Version struct {
 	Time  time.Time `json:"time"`
 	Hash  string    `json:"hash"`
-	What  string    `json:"what"`            // started, reloaded, went_back or settled
-	By    string    `json:"by"`              // start, save, command, canary or the host itself
+	What  string    `json:"what"`            // started, reloaded, canary or went_back
+	By    string    `json:"by"`              // start, configuration, save, SIGHUP, command, canary or host
 	Why   string    `json:"why,omitempty"`   // of going back
 	Binds int       `json:"binds"`           // that took it
 	Good  bool      `json:"good"`            // it ran for a minute, or there was nothing before it
@@ -60,12 +60,17 @@ type History struct {
 	Versions []Version `json:"versions"`
 }
 
-// last is the version that ran last; nil: none ever did.
+// whatCanary is what happened to a version that some binds only ran, before it was known to be good.
+const whatCanary = "canary"
+
+// last is the version that all binds ran last; nil: none ever did.
 func (h *History) last() *Version {
-	if len(h.Versions) == 0 {
-		return nil
+	for i := range slices.Backward(h.Versions) {
+		if h.Versions[i].What != whatCanary {
+			return &h.Versions[i]
+		}
 	}
-	return &h.Versions[len(h.Versions)-1]
+	return nil
 }
 
 func openArchive(dir string) (*archive, error) {
@@ -226,12 +231,12 @@ func (a *archive) drop(gone []Version) {
 	}
 }
 
-// newest returns the newest version for which ok holds and that can be had; nil if there is none.
+// newest returns the newest version that all binds ran, for which ok holds and that can be had; nil if there is none.
 func (a *archive) newest(script string, ok func(Version) bool) *vm.Program {
 	versions := a.history(script).Versions
 	tried := map[string]bool{}
 	for _, v := range slices.Backward(versions) {
-		if tried[v.Hash] || !ok(v) {
+		if tried[v.Hash] || v.What == whatCanary || !ok(v) {
 			continue
 		}
 		tried[v.Hash] = true

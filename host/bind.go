@@ -20,6 +20,7 @@ type Bind struct {
 	log    *slog.Logger
 	parent string // the bind whose script started it; empty: the configuration
 	live   atomic.Pointer[live]
+	meter  atomic.Pointer[meter] // of its group, while a canary of its script is watched
 
 	mu     sync.Mutex
 	client *esme.Client  // of the latest start
@@ -31,11 +32,14 @@ type Bind struct {
 
 // live is what a new configuration may change in a bind that runs.
 type live struct {
-	reload string
-	labels map[string]string
+	reload  string
+	labels  map[string]string
+	rollout Canary
 }
 
-func liveOf(c BindConfig) *live { return &live{reload: c.Reload, labels: c.Labels} }
+func liveOf(c BindConfig) *live {
+	return &live{reload: c.Reload, labels: c.Labels, rollout: c.Rollout}
+}
 
 func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
 	b := &Bind{host: h, cfg: cfg, log: h.log.With("bind", cfg.Name), done: make(chan struct{})}
@@ -59,7 +63,7 @@ func (b *Bind) newClient() *esme.Client {
 }
 
 func (b *Bind) newSession(string) *esme.Session {
-	h := b.lua.NewHandler()
+	h := metered{b.lua.NewHandler(), &b.meter}
 	return esme.NewSession(b.cfg.ESME, h, b.log.With("session", b.lua.Info().Session))
 }
 
@@ -169,6 +173,7 @@ type Status struct {
 
 	Labels map[string]string `json:"labels,omitempty"`
 	Parent string            `json:"parent,omitempty"` // the bind whose script started it
+	Canary bool              `json:"canary,omitempty"` // it runs new code before the other binds of its script
 }
 
 // Status returns what the bind is doing.
@@ -179,7 +184,7 @@ func (b *Bind) Status() Status {
 	info, c, s := b.lua.Info(), client.Status(), client.Session()
 	st := Status{Name: b.cfg.Name, State: c.State, Session: info.Session, Mode: b.cfg.ESME.Mode.String(), Script: info.Script,
 		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: c.Total,
-		Labels: b.live.Load().labels, Parent: b.parent}
+		Labels: b.live.Load().labels, Parent: b.parent, Canary: b.host.isCanary(b)}
 	st.Counters.Add(total)
 	if info.LastError != "" {
 		st.LastError = info.LastError

@@ -63,6 +63,7 @@ type BindConfig struct {
 	Limits         vm.Limits
 	Allow          luabind.Allow
 	Reload         string              // together or each
+	Rollout        Canary              // which binds of the script take a save first; all binds of a script agree
 	DataCoding0    luabind.DataCoding0 // what data_coding 0 means in text
 	Labels         map[string]string
 }
@@ -173,6 +174,7 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 		r.fail(root, "no binds are configured", "add 'binds:' with at least one bind")
 	} else {
 		r.binds(binds, defaults, c)
+		r.rollouts(c)
 	}
 	r.wrong.Sort()
 	slices.SortFunc(c.Binds, func(a, b BindConfig) int { return cmp.Compare(a.Name, b.Name) })

@@ -46,8 +46,9 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 		r.mapping(at, "the bind "+name, b.keys())
 		b.complete(name, at)
 		place := diag.Diagnostic{File: r.file, Message: "the script of the bind " + name}
-		if s := at.fields["script"]; s != nil {
-			p := s.GetToken().Position
+		script := at.find("script") // or the bind, where the defaults name it
+		if script.Node != nil && script.GetToken() != nil {
+			p := script.GetToken().Position
 			place.Line, place.Column, place.Source = p.Line, p.Column, shown(r.src, p.Line)
 		}
 		for i := range b.sessions {
@@ -160,6 +161,7 @@ func (b *bindReader) keys() keys {
 		"strict_lengths":          func(n *node) { e.RelaxedLengths = !b.boolean(n) },
 		"data_coding_0":           b.dataCoding0,
 		"labels":                  b.labels,
+		"rollout":                 b.rollout,
 		"reload":                  func(n *node) { b.Reload = b.oneOf(n, reloadTogether, reloadEach) },
 	}
 }

@@ -42,8 +42,13 @@ func (h *Host) History(script string) (ScriptHistory, error) {
 			d.Diff = programDiff(before, prog)
 		}
 		before = prog
-		d.Running = prog != nil && s.runs(prog) && i == len(x.Versions)-1
 		all.Versions = append(all.Versions, d)
+	}
+	for i := range slices.Backward(all.Versions) { // what came after it is no version that all run
+		if p := s.current(); p != nil && p.Hash == all.Versions[i].Hash {
+			all.Versions[i].Running = true
+			break
+		}
 	}
 	return all, nil
 }

@@ -148,6 +148,7 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	admin.close()
 	running.Wait()
 	h.background.wait()
+	h.endTrials()
 	return err
 }
 

@@ -34,7 +34,7 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 	}
 	now := newReading(cfg.Scripts)
 	defer now.end()
-	prog, wrong := h.programFor(cfg, now, c.Script)
+	prog, wrong := h.programFor(cfg, now, c)
 	var b *Bind
 	if prog != nil {
 		var made []*Bind

@@ -19,7 +19,7 @@ import (
 type Outcome struct {
 	Bind       string `json:"bind"`
 	Script     string `json:"script"`
-	Outcome    string `json:"outcome"` // reloaded, unchanged, refused, or kept: it would take it, but another one refused
+	Outcome    string `json:"outcome"` // reloaded, unchanged, refused, kept: it would take it, but another one refused, or waiting for the canaries
 	Generation int    `json:"generation"`
 	Hash       string `json:"hash"`
 	Error      string `json:"error,omitempty"`
@@ -31,6 +31,7 @@ const (
 	outcomeUnchanged = "unchanged"
 	outcomeRefused   = "refused"
 	outcomeKept      = "kept"
+	outcomeWaiting   = "waiting"
 )
 
 // reloadLimit is how long a bind that is busy may keep a reload waiting. All binds together have reloadLimitFor for each of
@@ -55,6 +56,8 @@ type ReloadRequest struct {
 	To     string // hash of an earlier version, or its start; empty: what is in the file
 	Check  bool   // only tell what would happen
 	By     string // who asks, for the history
+	Canary Canary // which binds take it first; the zero value: all at once
+	Saved  bool   // rollout: of the configuration says instead which do
 }
 
 // Reload compiles the script, or every script, and replaces it in each bind that runs it. What does
@@ -78,7 +81,10 @@ func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.Lis
 	now := newReading(h.config().Scripts)
 	defer now.end()
 	for _, name := range names {
-		o, w := h.reloadFrom(ctx, now, h.script(name), r)
+		o, w, err := h.reloadFrom(ctx, now, h.script(name), r)
+		if err != nil {
+			return nil, nil, err
+		}
 		outcomes = append(outcomes, o...)
 		wrong = append(wrong, w...)
 	}
@@ -88,7 +94,7 @@ func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.Lis
 }
 
 // reloadFrom is the transaction of one script.
-func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r ReloadRequest) ([]Outcome, diag.List) {
+func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r ReloadRequest) ([]Outcome, diag.List, error) {
 	prog, wrong, files := now.compile(s.name)
 	s.mu.Lock()
 	s.files = files
@@ -100,9 +106,10 @@ func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r Reload
 		if !r.Check {
 			h.complain(s, wrong)
 		}
-		return nil, wrong
+		return nil, wrong, nil
 	}
-	return h.put(ctx, s, prog, r), nil
+	o, err := h.put(ctx, s, prog, r)
+	return o, nil, err
 }
 
 // reloadTo goes to an earlier version, whatever the file holds.
@@ -114,41 +121,84 @@ func (h *Host) reloadTo(ctx context.Context, r ReloadRequest) ([]Outcome, error)
 	if err != nil {
 		return nil, err
 	}
-	return h.put(ctx, h.script(r.Script), prog, r), nil
+	return h.put(ctx, h.script(r.Script), prog, r)
 }
 
-// put puts prog into the binds of the script: those that hold together all or none, the others each.
-func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest) []Outcome {
+// put puts prog into the binds of the script, all at once or into the canaries first. The error is an *esme.Error:
+// there are no such canaries.
+func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest) ([]Outcome, error) {
 	binds := h.users(s.name)
-	var together, alone []*Bind
-	for _, b := range binds {
-		if b.live.Load().reload == reloadEach {
-			alone = append(alone, b)
-		} else {
-			together = append(together, b)
+	if r.Saved {
+		r.Canary = rolloutOf(binds)
+	}
+	c := s.watched()
+	if c == nil && !r.Canary.on() {
+		return h.putAll(ctx, s, prog, r), nil
+	}
+	var before []string
+	if c != nil {
+		before = c.names
+	}
+	switch {
+	case r.Check && !r.Canary.on():
+	case c != nil && prog.Hash == c.old.Hash: // as good as no change
+		if !r.Check {
+			h.sendBack(ctx, c, "the old script was asked for again", r)
+		}
+	case c != nil && prog.Hash == c.prog.Hash && r.Canary.on(): // it is under way
+		return outcomesOf(resultsBy(binds, func(b *Bind) string {
+			if slices.Contains(before, b.cfg.Name) {
+				return outcomeUnchanged
+			}
+			return outcomeWaiting
+		})), nil
+	case c != nil && prog.Hash == c.prog.Hash:
+		return h.promote(ctx, c, "all at once was asked for", r), nil
+	case r.Canary.on() && !s.runs(prog):
+		chosen, err := r.Canary.choose(binds, prog.Hash, before)
+		if err != nil {
+			return nil, err
+		}
+		if len(chosen) < len(binds) { // or nobody is left to be spared
+			return h.putCanary(ctx, s, prog, binds, chosen, r), nil
 		}
 	}
+	outcomes := h.putAll(ctx, s, prog, r)
+	if c != nil && s.watched() == c && s.current() == prog {
+		h.endCanary(c, rolloutReplaced, "newer code came: "+short(prog.Hash))
+		h.takeOut(ctx, c) // of those that refused the newer code
+	}
+	return outcomes, nil
+}
+
+// rolloutOf is what the configuration says for a script: its binds agree.
+func rolloutOf(binds []*Bind) Canary {
+	for _, b := range binds {
+		if b.parent == "" {
+			return b.live.Load().rollout
+		}
+	}
+	return Canary{}
+}
+
+// putAll puts prog into the binds of the script: those that hold together all or none, the others each.
+func (h *Host) putAll(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest) []Outcome {
+	binds := h.users(s.name)
+	together, alone := apart(binds)
 	ctx, cancel := context.WithTimeout(ctx, reloadTime(len(binds)))
 	defer cancel()
 	results := append(h.together(ctx, together, prog, r.Check), h.each(ctx, alone, prog, r.Check)...)
-	outcomes := make([]Outcome, len(results))
-	taken := 0
-	var refused diag.List
-	for i, x := range results {
-		outcomes[i] = x.outcome()
-		switch x.word {
-		case outcomeReloaded:
-			taken++
-		case outcomeRefused:
-			if d := diagnose(prog, x.err); !slices.Contains(refused, d) {
-				refused = append(refused, d)
-			}
-		}
-	}
+	outcomes := outcomesOf(results)
 	if r.Check {
 		return outcomes
 	}
-	h.complain(s, refused)
+	h.complain(s, refusals(prog, results))
+	taken := 0
+	for _, x := range results {
+		if x.word == outcomeReloaded {
+			taken++
+		}
+	}
 	if taken > 0 {
 		h.took(s, prog, r, taken)
 		for _, b := range h.users(s.name) { // a bind that came up meanwhile
@@ -158,6 +208,47 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 		}
 	}
 	return outcomes
+}
+
+// apart parts the binds that hold together from those that take new code each for itself.
+func apart(binds []*Bind) (together, alone []*Bind) {
+	for _, b := range binds {
+		if b.live.Load().reload == reloadEach {
+			alone = append(alone, b)
+		} else {
+			together = append(together, b)
+		}
+	}
+	return together, alone
+}
+
+func outcomesOf(results []result) []Outcome {
+	outcomes := make([]Outcome, len(results))
+	for i, x := range results {
+		outcomes[i] = x.outcome()
+	}
+	return outcomes
+}
+
+func resultsBy(binds []*Bind, word func(b *Bind) string) []result {
+	results := make([]result, len(binds))
+	for i, b := range binds {
+		results[i] = result{bind: b, word: word(b)}
+	}
+	return results
+}
+
+// refusals says why binds refused prog, each reason once.
+func refusals(prog *vm.Program, results []result) diag.List {
+	var refused diag.List
+	for _, x := range results {
+		if x.word == outcomeRefused {
+			if d := diagnose(prog, x.err); !slices.Contains(refused, d) {
+				refused = append(refused, d)
+			}
+		}
+	}
+	return refused
 }
 
 // result is what became of one bind.

@@ -63,6 +63,8 @@ func (h *Host) api() []route {
 		{"POST", "/v1/start", h.askStart},
 		{"POST", "/v1/reload", h.askReload},
 		{"GET", "/v1/history", func(r *request) (any, error) { return h.History(r.get("script")) }},
+		{"GET", "/v1/rollouts", h.askRollouts},
+		{"POST", "/v1/rollouts", h.askDecide},
 		{"POST", "/v1/stop", h.askStop},
 		{"POST", "/v1/restart", h.askRestart},
 		{"GET", "/v1/plan", func(*request) (any, error) { return planned(h.Plan()) }},
@@ -144,7 +146,11 @@ func (h *Host) askTarget(tell func(t luabind.Target, d vm.Data) error) func(*req
 }
 
 func (h *Host) askReload(r *request) (any, error) {
-	outcomes, wrong, err := h.Reload(r.ctx, ReloadRequest{Script: r.get("script"), To: r.get("to"), Check: r.get("check") == "true", By: "command"})
+	canary, err := r.canary()
+	if err != nil {
+		return nil, err
+	}
+	outcomes, wrong, err := h.Reload(r.ctx, ReloadRequest{Script: r.get("script"), To: r.get("to"), Check: r.get("check") == "true", By: "command", Canary: canary})
 	if len(wrong) > 0 {
 		err = &esme.Error{Code: "refused", Message: wrong.Error()}
 	}

@@ -25,6 +25,9 @@ type script struct {
 	said  string          // the last complaint, so that it is said once
 	// broken is the digest of the last files that said was about.
 	broken string
+
+	canary    *canary // new code that some of its binds run first; nil: none is
+	rolledOut *canary // the last one that ended
 }
 
 // trialTime is how long new code is watched: if it trips the error limit until then, the host goes back.
@@ -145,7 +148,11 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 			break
 		}
 		if again, stillWrong := h.make(h.cfg, binds, old); len(stillWrong) == 0 {
-			h.log.Error("the file holds a version that the host went back from: the one before it runs; save a better one, or esmehost reload takes it all the same",
+			what := "that the host went back from"
+			if v := history.Versions[len(history.Versions)-1]; v.What == whatCanary && v.Hash == prog.Hash {
+				what = "whose canaries had not proved it when the host ended"
+			}
+			h.log.Error("the file holds a version "+what+": the one before it runs; save a better one, or esmehost reload takes it all the same",
 				"script", s.name, "passed", short(prog.Hash), "hash", short(old.Hash))
 			made, prog = again, old
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/esmehost/esmehost/diag"
 )
 
 // How saves become reloads. Events are hints: what they say is not believed. After one the files get a moment
@@ -222,7 +224,9 @@ func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 		case prog == nil && second:
 			h.complain(s, wrong)
 		case changed:
-			h.put(ctx, s, prog, ReloadRequest{By: "save"})
+			if _, err := h.put(ctx, s, prog, ReloadRequest{By: "save", Saved: true}); err != nil {
+				h.complain(s, diag.List{{File: name, Message: "rollout: " + err.Error()}})
+			}
 		case prog != nil && s.runs(prog):
 			h.complain(s, nil)
 		}

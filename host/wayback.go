@@ -40,6 +40,18 @@ func (h *Host) note(s *script, passed string, v Version, prog *vm.Program) {
 	}
 }
 
+// endTrials leaves unproved what is: the host ends, and writes nothing more.
+func (h *Host) endTrials() {
+	for _, s := range h.knownScripts() {
+		s.mu.Lock()
+		if s.trial != nil {
+			s.trial.Stop()
+			s.trial = nil
+		}
+		s.mu.Unlock()
+	}
+}
+
 // settle ends the trial of prog: it is good.
 func (h *Host) settle(s *script, prog *vm.Program) {
 	s.mu.Lock()
@@ -52,7 +64,9 @@ func (h *Host) settle(s *script, prog *vm.Program) {
 		return
 	}
 	for _, b := range h.users(s.name) {
-		b.lua.Settle()
+		if b.lua.Info().Hash == prog.Hash { // a canary still has its way back
+			b.lua.Settle()
+		}
 	}
 	err := h.archive.change(s.name, func(x *History) {
 		for i := range slices.Backward(x.Versions) {
@@ -72,8 +86,13 @@ func (h *Host) settle(s *script, prog *vm.Program) {
 func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
 	s := h.script(b.cfg.Script)
 	s.mu.Lock()
-	good := s.good
+	good, c := s.good, s.canary
 	s.mu.Unlock()
+	if c != nil && bad.Hash == c.prog.Hash {
+		return h.background.run(func(ctx context.Context) {
+			h.decide(ctx, c, takeBack, fmt.Sprintf("%s tripped the error limit: %s", b.cfg.Name, why), ReloadRequest{By: "host"})
+		})
+	}
 	if good == nil || good.Hash == bad.Hash {
 		return false
 	}
@@ -84,6 +103,9 @@ func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
 func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Program, why string) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
+	if c := s.watched(); c != nil { // what its canaries are held against is no good either
+		h.sendBack(ctx, c, "the others go back too: "+why, ReloadRequest{By: "others"})
+	}
 	binds := slices.DeleteFunc(h.users(s.name), func(x *Bind) bool {
 		return x.lua.Info().Hash != bad.Hash || b.live.Load().reload == reloadEach && x != b
 	})
@@ -103,6 +125,14 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	s.mu.Unlock()
 	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,
 		Why: fmt.Sprintf("%s tripped the error limit of %s: %s", b.cfg.Name, short(bad.Hash), why)}, good)
+	h.spoil(s, bad)
+	// Said last, so that whoever reads it finds the history written.
+	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
+		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
+}
+
+// spoil notes that a version was found bad: nothing goes back to it by itself.
+func (h *Host) spoil(s *script, bad *vm.Program) {
 	err := h.archive.change(s.name, func(x *History) {
 		for i := range x.Versions {
 			if x.Versions[i].Hash == bad.Hash {
@@ -113,9 +143,6 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	if err != nil {
 		h.log.Error("the history of a script cannot be written", "script", s.name, "error", err.Error())
 	}
-	// Said last, so that whoever reads it finds the history written.
-	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
-		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
 }
 
 // short is as much of a hash as people need.

@@ -81,6 +81,7 @@ type Bind struct {
 	current    *Handler
 	lastError  string
 	errors     uint64
+	trips      uint64
 	links      map[string]bool // binds that its scripts started
 	maps       *mapStore
 	segments   *segments // parts of messages that are not whole yet
@@ -115,13 +116,14 @@ type Info struct {
 	Session    int // counts the sessions
 	LastError  string
 	Errors     uint64
+	Trips      uint64 // of the errors: those of callbacks and tasks that were over a limit
 }
 
 // Info returns what the bind runs now.
 func (b *Bind) Info() Info {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Info{Script: b.prog.Main, Generation: b.generation, Hash: b.prog.Hash, Session: b.sessions, LastError: b.lastError, Errors: b.errors}
+	return Info{Script: b.prog.Main, Generation: b.generation, Hash: b.prog.Hash, Session: b.sessions, LastError: b.lastError, Errors: b.errors, Trips: b.trips}
 }
 
 // Inherit gives the bind what old, of the same name, had beside its session: the numbers of sessions and
@@ -183,6 +185,12 @@ func (b *Bind) Refused(err string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastError = err
+}
+
+func (b *Bind) tripped() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.trips++
 }
 
 // codeError makes the *esme.Error with the code.

@@ -20,6 +20,7 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	switch err.Kind {
 	case vm.Budget, vm.Time, vm.Memory:
 		reason.Kind = esme.KindScriptBudget
+		h.bind.tripped()
 	}
 	over := h.tooMany(time.Now()) || h.bind.opts.Crash
 	if over && h.bind.goesBack(g, reason.String()) && !h.bind.opts.Crash {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -26,7 +28,7 @@ func selected(c *cli.Context) (url.Values, error) {
 
 var statusCommand = &cli.Command{
 	Name: "status", Usage: "show the binds of a running host", ArgsUsage: "[BIND...]",
-	Description: selects + "\n\nExample: esmehost status --label region=eu --json",
+	Description: selects + " A * beside the generation\nmarks a canary: it runs new code before the other binds of its script.\n\nExample: esmehost status --label region=eu --json",
 	Flags:       []cli.Flag{adminFlag, tokenFlag, jsonFlag, labelFlag},
 	Action: func(c *cli.Context) error {
 		cl, err := newClient(c)
@@ -46,13 +48,31 @@ var statusCommand = &cli.Command{
 		if err := json.Unmarshal(raw, &rows); err != nil {
 			return err
 		}
+		var rollouts []host.Rollout
+		if slices.ContainsFunc(rows, func(s host.Status) bool { return s.Canary }) {
+			if err := cl.do("GET", "/v1/rollouts", nil, nil, &rollouts); err != nil {
+				return err
+			}
+		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(w, "BIND\tSTATE\tSESSION\tPEER\tSCRIPT\tGEN\tHASH\tIN FLIGHT\tQUEUED\tSENT\tRECEIVED\tLAST ERROR")
 		for _, s := range rows {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d\t%.8s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, s.Session, s.Peer, s.Script,
-				s.Generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, s.LastError)
+			generation := strconv.Itoa(s.Generation)
+			if s.Canary {
+				generation += "*"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%.8s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, s.Session, s.Peer, s.Script,
+				generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, s.LastError)
 		}
-		return w.Flush()
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		rollouts = slices.DeleteFunc(rollouts, func(r host.Rollout) bool { return r.State != "watching" })
+		if len(rollouts) == 0 {
+			return nil
+		}
+		fmt.Fprintln(c.App.Writer)
+		return showRollouts(c, rollouts)
 	},
 }
 

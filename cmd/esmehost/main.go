@@ -22,7 +22,7 @@ func main() {
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand, demoCommand, checkCommand, simCommand, decodeCommand,
-			statusCommand, startCommand, stopCommand, restartCommand, planCommand, reloadCommand, historyCommand, callCommand, castCommand, sendCommand,
+			statusCommand, startCommand, stopCommand, restartCommand, planCommand, reloadCommand, rolloutCommand, historyCommand, callCommand, castCommand, sendCommand,
 			docCommand, typesCommand,
 		},
 		CommandNotFound: func(c *cli.Context, name string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,20 +16,33 @@ import (
 
 var reloadCommand = &cli.Command{
 	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
-	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n\n" +
-		"Example: esmehost reload --check echo.lua\nExample: esmehost reload --to 3f9a21c0 echo.lua",
+	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n" +
+		"With --canary these binds take it first. They are held against the others by errors, budget trips and latency, and then all\n" +
+		"take it, or these go back; esmehost rollout shows how they do.\n\n" +
+		"Example: esmehost reload --check echo.lua\nExample: esmehost reload --to 3f9a21c0 echo.lua\n" +
+		"Example: esmehost reload --canary 5% --for 2m echo.lua\nExample: esmehost reload --canary acme-1,'test-*' --wait echo.lua",
 	Flags: []cli.Flag{adminFlag, tokenFlag, jsonFlag,
 		&cli.BoolFlag{Name: "check", Usage: "only tell what would happen, tried in a copy of each bind's state"},
+		&cli.StringSliceFlag{Name: "canary", Usage: "`BINDS` that take it first: a percentage such as 5%, or names and patterns"},
+		&cli.DurationFlag{Name: "for", Value: 2 * time.Minute, Usage: "how long the canaries are watched"},
+		&cli.BoolFlag{Name: "wait", Usage: "with --canary: wait for the verdict; exit 1 when they went back"},
 		&cli.StringFlag{Name: "to", Usage: "take the earlier version with the `HASH`, or its start, whatever the file holds"}},
 	Action: func(c *cli.Context) error {
 		if c.NArg() > 1 || c.String("to") != "" && c.NArg() == 0 {
 			return usage("reload takes one script, and --to needs it")
 		}
+		canary := c.StringSlice("canary")
+		if len(canary) == 0 && (c.IsSet("for") || c.Bool("wait")) || c.Bool("wait") && (c.NArg() == 0 || c.Bool("check")) {
+			return usage("--for and --wait need --canary, and --wait the name of the script and no --check")
+		}
 		cl, err := newClient(c)
 		if err != nil {
 			return err
 		}
-		query := url.Values{"script": {c.Args().First()}, "to": {c.String("to")}}
+		query := url.Values{"script": {c.Args().First()}, "to": {c.String("to")}, "canary": canary}
+		if len(canary) > 0 {
+			query.Set("for", c.Duration("for").String())
+		}
 		if c.Bool("check") {
 			query.Set("check", "true")
 		}
@@ -36,7 +50,10 @@ var reloadCommand = &cli.Command{
 		if err := cl.do("POST", "/v1/reload", query, nil, &outcomes); err != nil {
 			return err
 		}
-		return showOutcomes(c, outcomes)
+		if err := showOutcomes(c, outcomes); err != nil || !c.Bool("wait") || !slices.ContainsFunc(outcomes, func(o host.Outcome) bool { return o.Outcome == "waiting" }) {
+			return err
+		}
+		return awaitRollout(c, cl)
 	},
 }
 

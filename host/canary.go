@@ -1,0 +1,312 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
+)
+
+// canary is new code of a script on its way: some of its binds run it and are watched, the others wait. It begins
+// and ends under the lock of reloads.
+type canary struct {
+	script *script
+	prog   *vm.Program
+	old    *vm.Program // what the others run
+	names  []string    // of the binds that run prog
+	asked  ReloadRequest
+
+	mine, others *meter
+	base         map[*Bind]mishaps // that were before
+	judge        judge             // of the one who watches
+
+	ended chan struct{} // closed with the lock held
+	mu    sync.Mutex
+	state string
+	why   string
+	end   time.Time
+	last  [2]tally // when it ended
+}
+
+// The states of a rollout.
+const (
+	rolloutWatching = "watching"
+	rolloutTaken    = "taken" // by all
+	rolloutBack     = "went_back"
+	rolloutReplaced = "replaced" // by newer code
+)
+
+// mishaps are what went wrong in a bind's scripts.
+type mishaps struct{ errors, trips uint64 }
+
+func mishapsOf(b *Bind) mishaps {
+	i := b.lua.Info()
+	return mishaps{i.Errors, i.Trips}
+}
+
+// putCanary puts prog into the canaries among binds. All binds that hold together try it in a copy of
+// their state, those that wait too: what one of them would refuse is not begun.
+func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds, chosen []*Bind, r ReloadRequest) []Outcome {
+	ctx, cancel := context.WithTimeout(ctx, reloadTime(len(binds)))
+	defer cancel()
+	before := s.watched()
+	waits := func(b *Bind) bool { return !slices.Contains(chosen, b) }
+	together, alone := apart(binds)
+	results := h.together(ctx, together, prog, true)
+	refused := refuser(results) != nil
+	if refused || r.Check {
+		results = append(results, h.each(ctx, alone, prog, true)...)
+	} else {
+		// Those that wait were asked above, and are not asked again.
+		results = append(h.together(ctx, slices.DeleteFunc(slices.Clone(together), waits), prog, false),
+			h.each(ctx, slices.DeleteFunc(slices.Clone(alone), waits), prog, false)...)
+		refused = refuser(results) != nil
+		for _, b := range binds {
+			if waits(b) {
+				results = append(results, result{bind: b, word: outcomeWaiting})
+			}
+		}
+	}
+	var names []string
+	for i := range results {
+		x := &results[i]
+		switch {
+		case waits(x.bind) && x.word == outcomeReloaded:
+			x.word = outcomeWaiting
+		case !waits(x.bind) && (x.word == outcomeReloaded || x.word == outcomeUnchanged):
+			names = append(names, x.bind.cfg.Name)
+		}
+	}
+	if r.Check {
+		return outcomesOf(results)
+	}
+	h.complain(s, refusals(prog, results))
+	if len(names) == 0 {
+		return outcomesOf(withoutWaiting(results)) // what was watched before goes on
+	}
+	c := &canary{script: s, prog: prog, old: s.current(), names: names, asked: r, mine: new(meter), others: new(meter),
+		base: map[*Bind]mishaps{}, ended: make(chan struct{}), state: rolloutWatching}
+	if before != nil {
+		h.endCanary(before, rolloutReplaced, "newer code came: "+short(prog.Hash))
+		h.takeOut(ctx, before) // of those that are no canaries any more
+	}
+	h.beginCanary(s, c, len(binds))
+	return outcomesOf(results)
+}
+
+// withoutWaiting says of those that were to wait that nothing is to come.
+func withoutWaiting(results []result) []result {
+	for i := range results {
+		if results[i].word == outcomeWaiting {
+			results[i].word = outcomeUnchanged
+		}
+	}
+	return results
+}
+
+func (h *Host) beginCanary(s *script, c *canary, binds int) {
+	c.judge = judge{began: time.Now(), period: c.asked.Canary.For}
+	for _, b := range h.users(s.name) {
+		c.base[b] = mishapsOf(b)
+	}
+	s.mu.Lock()
+	s.canary = c
+	passed := h.archive.history(s.name).Passed
+	if s.disk == c.prog.Hash {
+		passed = s.disk // until it is proved, no start takes it from the file
+	}
+	s.mu.Unlock()
+	c.measure(h)
+	h.note(s, passed, Version{What: "canary", By: c.asked.By, Hash: c.prog.Hash, Binds: len(c.names), Files: c.prog.Files}, c.prog)
+	h.log.Info("new code in some binds first: the others follow if it does well", "script", s.name, "hash", short(c.prog.Hash), "canaries", shownNames(c.names),
+		"binds", binds, "for", c.judge.period.String(), "by", c.asked.By)
+	if !h.background.run(func(ctx context.Context) { h.watchCanary(ctx, c) }) {
+		h.endCanary(c, rolloutBack, "the host does not run: nobody would watch it")
+		h.takeOut(context.Background(), c)
+	}
+}
+
+// measure gives the binds of the script the meter of their group, those too that came since.
+func (c *canary) measure(h *Host) {
+	for _, b := range h.users(c.script.name) {
+		m := c.others
+		if slices.Contains(c.names, b.cfg.Name) {
+			m = c.mine
+		}
+		if b.meter.Load() != m {
+			b.meter.Store(m)
+		}
+	}
+}
+
+// tallies are what the canaries and the others did so far.
+func (c *canary) tallies(h *Host) (mine, others tally) {
+	for _, b := range h.users(c.script.name) {
+		t := &others
+		if slices.Contains(c.names, b.cfg.Name) {
+			t = &mine
+		}
+		now, base := mishapsOf(b), c.base[b]
+		t.Binds++
+		t.Errors += now.errors - base.errors
+		t.Trips += now.trips - base.trips
+	}
+	mine.Events, others.Events = c.mine.events.Load(), c.others.events.Load()
+	mine.P95, others.P95 = c.mine.below(0.95), c.others.below(0.95)
+	return mine, others
+}
+
+// lookEvery is how often the canaries are compared with the others.
+const lookEvery = time.Second
+
+func (h *Host) watchCanary(ctx context.Context, c *canary) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			h.log.Warn("the host ends before its canaries have proved their code: the next start runs what was before", "script", c.script.name, "hash", short(c.prog.Hash))
+			return
+		case <-c.ended:
+			return
+		case now := <-tick.C:
+			c.measure(h)
+			mine, others := c.tallies(h)
+			if v, why := c.judge.look(now, mine, others); v != watchOn {
+				h.decide(ctx, c, v, why, ReloadRequest{By: "canary"})
+				return
+			}
+		}
+	}
+}
+
+// decide ends a canary as the verdict says, unless it has ended already.
+func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r ReloadRequest) ([]Outcome, error) {
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+	if c == nil || c.script.watched() != c {
+		return nil, errCanaryOver
+	}
+	if v == takeBack {
+		h.sendBack(ctx, c, why, r)
+		return nil, nil
+	}
+	return h.promote(ctx, c, why, r), nil
+}
+
+// promote puts the canaries' code into the others too. If one of those that hold together refuses it, all go back.
+func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadRequest) []Outcome {
+	r.Script, r.To = c.script.name, c.asked.To
+	outcomes := h.putAll(ctx, c.script, c.prog, r)
+	for _, o := range outcomes {
+		b, ok := h.bind(o.Bind)
+		if ok && o.Outcome == outcomeRefused && b.live.Load().reload != reloadEach {
+			h.sendBack(ctx, c, o.Bind+" cannot take it: "+o.Error, r)
+			return outcomes
+		}
+	}
+	h.endCanary(c, rolloutTaken, why)
+	h.log.Info("the canaries did well: the others have their code now", "script", c.script.name, "hash", short(c.prog.Hash), "by", r.By, "why", why)
+	return outcomes
+}
+
+// sendBack takes the canaries back to what the others run, and says so.
+func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequest) {
+	h.endCanary(c, rolloutBack, why)
+	h.takeOut(ctx, c)
+	s := c.script
+	s.restore(c)
+	passed := h.archive.history(s.name).Passed
+	h.note(s, passed, Version{What: "went_back", By: r.By, Hash: c.old.Hash, Binds: len(c.names), Files: c.old.Files, Good: s.isGood(c.old),
+		Why: fmt.Sprintf("canary of %s: %s", short(c.prog.Hash), why)}, c.old)
+	if r.By == "canary" || r.By == "host" { // it was found bad, not just not wanted
+		h.spoil(s, c.prog)
+	}
+	h.log.Error("the canaries went back to the old script, and the others keep it; save a better one, or see esmehost history",
+		"script", s.name, "canaries", shownNames(c.names), "bad", short(c.prog.Hash), "hash", short(c.old.Hash), "by", r.By, "error", why)
+}
+
+// restore has the script run again what it ran before a canary whose code only some of the others took.
+func (s *script) restore(c *canary) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prog != c.prog {
+		return
+	}
+	s.prog = c.old
+	if s.trial != nil {
+		s.trial.Stop()
+		s.trial = nil
+	}
+}
+
+// takeOut takes the binds that run the code of a canary which has ended back.
+func (h *Host) takeOut(ctx context.Context, c *canary) {
+	binds := slices.DeleteFunc(h.users(c.script.name), func(b *Bind) bool { return b.lua.Info().Hash != c.prog.Hash })
+	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(context.WithoutCancel(ctx), c.old)) })
+}
+
+// endCanary ends the watch. It is called with the lock of reloads held.
+func (h *Host) endCanary(c *canary, state, why string) {
+	mine, others := c.tallies(h)
+	c.mu.Lock()
+	c.state, c.why, c.end, c.last = state, why, time.Now(), [2]tally{mine, others}
+	c.mu.Unlock()
+	s := c.script
+	s.mu.Lock()
+	s.canary, s.rolledOut = nil, c
+	s.mu.Unlock()
+	for _, b := range h.users(s.name) {
+		b.meter.Store(nil)
+	}
+	close(c.ended)
+}
+
+// isCanary reports whether the bind runs code that the others of its script wait for.
+func (h *Host) isCanary(b *Bind) bool {
+	c := h.script(b.cfg.Script).watched()
+	return c != nil && slices.Contains(c.names, b.cfg.Name)
+}
+
+// watched is the canary under way; nil: there is none.
+func (s *script) watched() *canary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.canary
+}
+
+func (s *script) isGood(prog *vm.Program) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.good != nil && s.good.Hash == prog.Hash
+}
+
+// programOf is what the bind of that name runs, or is to run when it is made: a canary that is restarted stays one.
+func (s *script) programOf(bind string) *vm.Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.canary != nil && slices.Contains(s.canary.names, bind) {
+		return s.canary.prog
+	}
+	return s.prog
+}
+
+// errCanaryOver is said to who comes too late.
+var errCanaryOver = &esme.Error{Code: "not_found", Message: "the canary has ended at this moment; esmehost rollout shows how"}
+
+func errNoCanary(script string) error {
+	return &esme.Error{Code: "not_found", Message: fmt.Sprintf("no canary of '%s' is under way; esmehost rollout shows which are", script)}
+}
+
+// shownNames are as many names as a line of a log bears.
+func shownNames(names []string) string {
+	if len(names) > 10 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:10], " "), len(names)-10)
+	}
+	return strings.Join(names, " ")
+}
