@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -17,6 +18,8 @@ type admin struct {
 	server    *http.Server
 	listeners []net.Listener
 	closed    sync.Once
+	path      string // of the socket
+	lock      *lock  // beside it
 }
 
 func (h *Host) listen() (*admin, error) {
@@ -25,15 +28,9 @@ func (h *Host) listen() (*admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := takeSocket(cfg.Socket); err != nil {
+	if err := a.listenLocally(cfg.Socket); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("unix", cfg.Socket)
-	if err != nil {
-		return nil, fmt.Errorf("admin.socket: %w", err)
-	}
-	os.Chmod(cfg.Socket, 0o600)
-	a.listeners = append(a.listeners, l)
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
 		if err != nil {
@@ -50,15 +47,57 @@ func (h *Host) listen() (*admin, error) {
 	return a, nil
 }
 
-// takeSocket removes what a host that was killed left behind; one that is alive is not disturbed.
-func takeSocket(path string) error {
-	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		c.Close()
-		return fmt.Errorf("admin.socket: another host answers on %s: stop it, or give this one a socket of its own", path)
+// listenLocally makes the socket. It is made in a folder that only the host's user can enter, and then put into its
+// place: there is no moment at which another user could open it, nor one at which what a host that was killed left
+// behind is gone and the new one not there.
+func (a *admin) listenLocally(path string) error {
+	var err error
+	var held bool
+	a.lock, _, held, err = lockFile(path + ".lock")
+	if held {
+		return fmt.Errorf("admin.socket: %w answers on %s: stop it, or give this one a socket of its own", err, path)
 	}
-	if st, err := os.Stat(path); err == nil && st.Mode()&os.ModeSocket != 0 {
-		os.Remove(path)
+	if err != nil {
+		return fmt.Errorf("admin.socket: %w", err)
 	}
+	if err := a.placeSocket(path); err != nil {
+		a.lock.release(true)
+		return fmt.Errorf("admin.socket: %w", err)
+	}
+	return nil
+}
+
+func (a *admin) placeSocket(path string) error {
+	st, err := os.Lstat(path)
+	switch {
+	case err == nil && st.Mode()&os.ModeSocket == 0:
+		return fmt.Errorf("%s is there and is no socket: remove it, or name another path", path)
+	case err == nil:
+		if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			c.Close()
+			return fmt.Errorf("another program answers on %s: stop it, or give the host a socket of its own", path)
+		}
+	}
+	private, err := os.MkdirTemp(filepath.Dir(path), ".s*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(private)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(private, "s"), Net: "unix"})
+	if err != nil {
+		return fmt.Errorf("no socket can be made beside %s (a path has at most about 100 octets): %w", path, err)
+	}
+	l.SetUnlinkOnClose(false) // it goes by another name by then
+	err = os.Chmod(filepath.Join(private, "s"), 0o600)
+	if err == nil {
+		err = os.Rename(filepath.Join(private, "s"), path)
+	}
+	if err != nil {
+		l.Close()
+		return err
+	}
+	a.path = path
+	a.listeners = append(a.listeners, l)
 	return nil
 }
 
@@ -82,5 +121,9 @@ func (a *admin) close() {
 		for _, l := range a.listeners {
 			l.Close()
 		}
+		if a.path != "" {
+			os.Remove(a.path)
+		}
+		a.lock.release(true)
 	})
 }

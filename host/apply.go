@@ -48,8 +48,13 @@ func (h *Host) Apply(ctx context.Context, by string, wait bool) (Plan, diag.List
 
 // Hangup is what SIGHUP means: the configuration and the scripts are read again, whatever their stamps say.
 func (h *Host) Hangup(ctx context.Context) {
+	manager := systemd{h.log}
+	manager.reloading()
 	h.Apply(ctx, "SIGHUP", false)
 	h.Reload(ctx, ReloadRequest{By: "SIGHUP", Saved: true})
+	if ctx.Err() == nil {
+		manager.ready(len(h.all()))
+	}
 }
 
 // apply is Apply without the wait. What is wrong is logged if say.

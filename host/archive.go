@@ -83,14 +83,21 @@ func openArchive(dir string) (*archive, error) {
 			return nil, err
 		}
 	}
-	// What a crash left half-written.
+	return a, nil
+}
+
+// clean removes what a crash left half-written, and reads histories again that another host may have changed. The
+// folder is to be the host's own by then.
+func (a *archive) clean() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, pattern := range []string{"scripts/.new-*", "history/.new-*"} {
-		left, _ := filepath.Glob(filepath.Join(dir, pattern))
+		left, _ := filepath.Glob(filepath.Join(a.dir, pattern))
 		for _, l := range left {
 			os.RemoveAll(l)
 		}
 	}
-	return a, nil
+	clear(a.histories)
 }
 
 func programKey(main, hash string) string { return hash + " " + main }

@@ -89,12 +89,13 @@ func (w *bubble) start() {
 	w.host = h
 	h.dial.DialContext = w.pipes.dial
 	ctx, cancel := context.WithCancel(context.Background())
-	h.background.start(ctx)
-	h.ctx = ctx
+	if err := h.begin(ctx); err != nil {
+		w.t.Fatal(err)
+	}
 	for _, b := range h.all() {
 		b.start(ctx)
 	}
-	w.stop = func() { cancel(); h.running.Wait(); h.background.wait(); h.endTrials(); w.stop = func() {} }
+	w.stop = func() { cancel(); h.running.Wait(); h.background.wait(); h.end(true); w.stop = func() {} }
 	synctest.Wait()
 }
 

@@ -25,6 +25,8 @@ import (
 type Host struct {
 	log     *slog.Logger
 	archive *archive
+	lock    *lock            // of data_dir; nil: it does not run, or keeps nothing
+	notes   []func()         // for the history, of what the start found
 	metrics *luabind.Metrics // what the scripts count
 	dial    esme.Dialer      // what all binds' connections share
 
@@ -123,13 +125,14 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer admin.close()
-	h.background.start(ctx)
+	if err := h.begin(ctx); err != nil {
+		return err
+	}
+	drained := false
+	defer func() { h.end(drained) }()
 	var running sync.WaitGroup
 	running.Go(admin.serve)
 	running.Go(func() { h.keepWatch(ctx) })
-	h.mu.Lock()
-	h.ctx = ctx
-	h.mu.Unlock()
 	for _, b := range h.all() {
 		b.start(ctx)
 	}
@@ -145,10 +148,10 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	h.log.Info("draining", "binds", len(h.all()))
 	manager.stopping(h.config().ShutdownLimit)
 	err = h.drain()
+	drained = err == nil
 	admin.close()
 	running.Wait()
 	h.background.wait()
-	h.endTrials()
 	return err
 }
 

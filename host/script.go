@@ -165,7 +165,7 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 	}
 	s.prog = prog
 	if !strict {
-		h.started(s, history, len(made))
+		h.notes = append(h.notes, func() { h.started(s, history, len(made)) })
 	}
 	return nil
 }

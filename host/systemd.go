@@ -23,6 +23,13 @@ func (s systemd) ready(binds int) {
 	s.tell(fmt.Sprintf("%s\nSTATUS=running %d binds", daemon.SdNotifyReady, binds))
 }
 
+// reloading says that the configuration and the scripts are read again; ready says that it is done.
+func (s systemd) reloading() {
+	if usec, ok := monotonic(); ok {
+		s.tell(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, usec))
+	}
+}
+
 // stopping says that the host drains, and that this may take the limit (0: as long as it takes): the service
 // manager waits for it.
 func (s systemd) stopping(limit time.Duration) {

@@ -45,6 +45,11 @@ func TestSystemd(t *testing.T) {
 	go func() { ended <- h.Run(ctx, nil) }()
 	expect("READY=1\nSTATUS=running 1 binds")
 	expect("WATCHDOG=1")
+	hung := make(chan struct{})
+	go func() { defer close(hung); h.Hangup(ctx) }()
+	expect("RELOADING=1\nMONOTONIC_USEC=")
+	expect("READY=1\nSTATUS=running 1 binds")
+	<-hung
 	cancel()
 	expect("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=35000000")
 	if err := <-ended; err != nil {
