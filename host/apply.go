@@ -110,7 +110,7 @@ func (h *Host) read() (*next, diag.List) {
 			n.binds[s.Name] = made[0]
 		}
 		wrong = append(wrong, list...)
-		if other, ok := h.bind(s.Name); ok && other.parent != "" {
+		if other, ok := h.bind(s.Name); ok && other.parent != "" && other.endedAt().IsZero() {
 			wrong = append(wrong, diag.Diagnostic{File: cfg.Path, Message: "the bind " + s.Name + " was started by the script of " + other.parent, Remedy: "stop that one, or take another name"})
 		}
 	}

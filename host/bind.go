@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
@@ -28,6 +29,7 @@ type Bind struct {
 	total  esme.Counters // of the clients before it
 	after  []*Bind       // those that drain before this one starts: of its name, or its account
 	begun  bool
+	ended  time.Time // of a linked bind; zero: it runs
 }
 
 // live is what a new configuration may change in a bind that runs.
@@ -81,7 +83,7 @@ func (b *Bind) start(ctx context.Context) bool {
 		b.total.Add(b.client.Status().Total)
 		b.client = b.newClient()
 	}
-	b.begun = true
+	b.begun, b.ended = true, time.Time{}
 	client, done, after := b.client, make(chan struct{}), b.after
 	b.done = done
 	b.host.running.Go(func() {
@@ -145,6 +147,13 @@ func (b *Bind) runs() bool {
 	default:
 		return true
 	}
+}
+
+// endedAt is when a linked bind ended; zero while it runs.
+func (b *Bind) endedAt() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
 }
 
 // lost is how many requests were unanswered when the bind's sessions stopped.

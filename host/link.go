@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
@@ -52,7 +53,7 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 	return c.Name, nil
 }
 
-// enter gives a linked bind its name and starts it.
+// enter gives a linked bind its name and starts it. One of that name that has ended makes room.
 func (h *Host) enter(b *Bind) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -61,15 +62,15 @@ func (h *Host) enter(b *Bind) error {
 	}
 	links := 0
 	for _, x := range h.binds {
-		if x.parent == b.parent {
+		if x.parent == b.parent && x.endedAt().IsZero() {
 			links++
 		}
 	}
 	old, taken := h.binds[b.cfg.Name]
 	switch {
-	case taken && (old.parent != b.parent || old.runs()):
+	case taken && (old.parent == "" || old.endedAt().IsZero()):
 		return &esme.Error{Code: "exists", Message: "there is a bind " + b.cfg.Name + " already"}
-	case links >= maxLinks && !taken:
+	case links >= maxLinks:
 		return &esme.Error{Code: "limit", Message: fmt.Sprintf("scripts of %s have started %d binds already", b.parent, maxLinks)}
 	}
 	h.binds[b.cfg.Name] = b
@@ -77,12 +78,26 @@ func (h *Host) enter(b *Bind) error {
 	return nil
 }
 
-// leave forgets a linked bind that has ended.
+// endedLinks is how many binds that a bind's scripts started and that have ended stay to be seen, with why they
+// did: the latest.
+const endedLinks = 100
+
+// leave keeps a linked bind that has ended for status, and forgets the oldest of too many.
 func (h *Host) leave(b *Bind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.binds[b.cfg.Name] == b {
-		delete(h.binds, b.cfg.Name)
+	b.mu.Lock()
+	b.ended = time.Now()
+	b.mu.Unlock()
+	var ended []*Bind
+	for _, x := range h.binds {
+		if x.parent == b.parent && !x.endedAt().IsZero() {
+			ended = append(ended, x)
+		}
+	}
+	if len(ended) > endedLinks {
+		oldest := slices.MinFunc(ended, func(x, y *Bind) int { return x.endedAt().Compare(y.endedAt()) })
+		delete(h.binds, oldest.cfg.Name)
 	}
 }
 
