@@ -143,6 +143,7 @@ func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (*vm.Program,
 // It returns the binds that drain.
 func (h *Host) adopt(n *next) (leaving []*Bind) {
 	var starting []*Bind
+	changed := map[*Bind]BindConfig{}
 	h.mu.Lock()
 	cfg := *n.cfg
 	cfg.Admin, cfg.DataDir, cfg.Log = h.cfg.Admin, h.cfg.DataDir, h.cfg.Log // they come with the next start
@@ -175,11 +176,14 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 		case "=":
 			if len(s.Keys) > 0 {
 				c, _ := cfg.Bind(s.Name)
-				old.live.Store(liveOf(c))
+				changed[old] = c
 			}
 		}
 	}
 	h.mu.Unlock()
+	for b, c := range changed {
+		b.change(c)
+	}
 	for _, b := range leaving {
 		b.stop()
 	}

@@ -37,10 +37,11 @@ type live struct {
 	reload  string
 	labels  map[string]string
 	rollout Canary
+	esme    esme.Config // of the next session; what of it the one that runs can take over, it does
 }
 
 func liveOf(c BindConfig) *live {
-	return &live{reload: c.Reload, labels: c.Labels, rollout: c.Rollout}
+	return &live{reload: c.Reload, labels: c.Labels, rollout: c.Rollout, esme: c.ESME}
 }
 
 func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
@@ -65,8 +66,20 @@ func (b *Bind) newClient() *esme.Client {
 }
 
 func (b *Bind) newSession(string) *esme.Session {
-	h := metered{b.lua.NewHandler(), &b.meter}
-	return esme.NewSession(b.cfg.ESME, h, b.log.With("session", b.lua.Info().Session))
+	h := handler{b.lua.NewHandler(), b}
+	return esme.NewSession(b.live.Load().esme, h, b.log.With("session", b.lua.Info().Session))
+}
+
+// change takes over what a new configuration changes in a bind that runs. A session that begins at this moment looks
+// again when it is known (handler.Init).
+func (b *Bind) change(c BindConfig) {
+	b.live.Store(liveOf(c))
+	b.mu.Lock()
+	client := b.client
+	b.mu.Unlock()
+	if s := client.Session(); s != nil {
+		s.Tune(c.ESME)
+	}
 }
 
 // start starts the bind, which runs until it is stopped, ctx ends, or its restart policy says that it is over. It

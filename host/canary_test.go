@@ -348,7 +348,7 @@ func TestHowACanaryEnds(t *testing.T) {
 			time.Sleep(time.Second)
 			synctest.Wait()
 			w.expect("restarted", w.says(), strings.Replace(every("old10"), "old10", "new0", 1))
-			w.configure("inactivity_limit: 1h")
+			w.configure("system_type: x")
 			w.host.Apply(w.t.Context(), "test", true)
 			time.Sleep(time.Second)
 			synctest.Wait()

@@ -56,21 +56,28 @@ func (m *meter) below(share float64) time.Duration {
 	return 0
 }
 
-// metered measures the callbacks of a session for the meter that its bind has at the moment.
-type metered struct {
+// handler is what the host does about a session besides the script: it measures the callbacks for the meter that
+// the bind has at the moment, and takes over what the configuration changes.
+type handler struct {
 	esme.Handler
-	meter *atomic.Pointer[meter]
+	bind *Bind
 }
 
-func (h metered) begin() (*meter, time.Time) {
-	if m := h.meter.Load(); m != nil {
+func (h handler) begin() (*meter, time.Time) {
+	if m := h.bind.meter.Load(); m != nil {
 		return m, time.Now()
 	}
 	return nil, time.Time{}
 }
 
+// Init looks whether the configuration has changed since the session was made: from here on who changes it finds it.
+func (h handler) Init(s *esme.Session) error {
+	s.Tune(h.bind.live.Load().esme)
+	return h.Handler.Init(s)
+}
+
 // HandlePDU is measured, as are those below.
-func (h metered) HandlePDU(in *esme.Inbound) error {
+func (h handler) HandlePDU(in *esme.Inbound) error {
 	m, began := h.begin()
 	err := h.Handler.HandlePDU(in)
 	m.add(began)
@@ -78,42 +85,42 @@ func (h metered) HandlePDU(in *esme.Inbound) error {
 }
 
 // HandleResp is measured.
-func (h metered) HandleResp(resp, original *pdu.PDU) {
+func (h handler) HandleResp(resp, original *pdu.PDU) {
 	m, began := h.begin()
 	h.Handler.HandleResp(resp, original)
 	m.add(began)
 }
 
 // HandleRespTimeout is measured.
-func (h metered) HandleRespTimeout(original *pdu.PDU) {
+func (h handler) HandleRespTimeout(original *pdu.PDU) {
 	m, began := h.begin()
 	h.Handler.HandleRespTimeout(original)
 	m.add(began)
 }
 
 // HandleSendPDUResult is measured.
-func (h metered) HandleSendPDUResult(p *pdu.PDU, err error) {
+func (h handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 	m, began := h.begin()
 	h.Handler.HandleSendPDUResult(p, err)
 	m.add(began)
 }
 
 // HandleCall is measured.
-func (h metered) HandleCall(request any, from *esme.From) {
+func (h handler) HandleCall(request any, from *esme.From) {
 	m, began := h.begin()
 	h.Handler.HandleCall(request, from)
 	m.add(began)
 }
 
 // HandleCast is measured.
-func (h metered) HandleCast(request any) {
+func (h handler) HandleCast(request any) {
 	m, began := h.begin()
 	h.Handler.HandleCast(request)
 	m.add(began)
 }
 
 // HandleInfo is measured.
-func (h metered) HandleInfo(message any) {
+func (h handler) HandleInfo(message any) {
 	m, began := h.begin()
 	h.Handler.HandleInfo(message)
 	m.add(began)

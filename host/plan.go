@@ -56,8 +56,10 @@ func (p Plan) String() string {
 // fieldKeys are the keys of fields that are not their names in small letters.
 var fieldKeys = map[string]string{"NoAutoReply": "auto_reply", "KeepAlive": "keepalive", "DataCoding0": "data_coding_0", "Mailbox": "limits", "Backlog": "limits", "RelaxedLengths": "strict_lengths"}
 
-// Keys that a bind takes over without a restart: they are not the session's.
-var inPlace = []string{"labels", "reload", "rollout"}
+// Keys that a bind takes over without a restart: they are not the session's, or those that it can change
+// while it runs ([esme.Machine.Tune]).
+var inPlace = []string{"labels", "reload", "rollout",
+	"window", "queue", "tps", "retry_throttled", "enquire_link_limit", "enquire_link_resp_limit", "inactivity_limit", "response_limit", "stalled_limit", "unbind_limit"}
 
 // diffConfigs says what it takes to go from a host that runs a to one that runs b. Nothing is done.
 func diffConfigs(a, b *Config) Plan {

@@ -17,7 +17,8 @@ func effective(h *Host) map[string]BindConfig {
 	all := map[string]BindConfig{}
 	for _, b := range h.all() {
 		c := b.cfg
-		c.Reload, c.Labels = b.live.Load().reload, b.live.Load().labels
+		l := b.live.Load()
+		c.Reload, c.Labels, c.Rollout, c.ESME = l.reload, l.labels, l.rollout, l.esme
 		all[c.Name] = c
 	}
 	return all
@@ -40,6 +41,8 @@ func someConfig(t *rapid.T, name string) string {
 		pick("reload", "each", "together")
 		pick("args", "{n: 1}", "[1, 2]")
 		pick("sessions", "1", "2")
+		pick("system_type", "a", "b")
+		pick("response_limit", "1s", "2s", "infinity")
 		pick("tps", "10", "20")
 		pick("response_limit", "5s", "infinity")
 		pick("limits", "{time: 10ms, timers: 5}", "{timers: 6}")
@@ -175,12 +178,12 @@ func TestPlanAsPeopleReadIt(t *testing.T) {
 	a := text(`{ binds: { acme: { smsc: "h:1", system_id: a, script: echo.lua }, gamma: { smsc: "h:1", system_id: g, script: echo.lua },
 		delta: { smsc: "h:1", system_id: d, script: echo.lua }, eps: { smsc: "h:1", system_id: e, script: echo.lua } } }`)
 	b := text(`{ log: { level: debug }, binds: { acme: { smsc: "h:1", system_id: a, password: x, window: 7, script: echo.lua }, beta: { smsc: "h:1", system_id: b, script: echo.lua },
-		delta: { smsc: "h:1", system_id: d, script: echo.lua }, eps: { smsc: "h:1", system_id: e, script: echo.lua, labels: { a: b } } } }`)
+		delta: { smsc: "h:1", system_id: d, script: echo.lua }, eps: { smsc: "h:1", system_id: e, script: echo.lua, tps: 7, labels: { a: b } } } }`)
 	want := `! log takes effect when the host is started again
 ~ acme restarted because of password, window
 + beta started
 = delta kept
-= eps kept, with another labels
+= eps kept, with another labels, tps
 - gamma drained`
 	if got := diffConfigs(a, b).String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
