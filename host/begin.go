@@ -26,6 +26,9 @@ func (h *Host) begin(ctx context.Context) error {
 			h.log.Error("the last run ended without a drain: what was in flight then is unknown, and may have to be asked of the SMSC",
 				"pid", killed.PID, "started", killed.Started.Format(time.RFC3339))
 		}
+		if l.unmarked != nil {
+			h.log.Error("the start cannot be noted in data_dir: if this run is killed, the next start will not say so", "error", l.unmarked.Error())
+		}
 		h.archive.clean()
 	}
 	for _, note := range h.notes {

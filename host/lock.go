@@ -12,7 +12,10 @@ import (
 // lock keeps a second host from what only one may use. The kernel lets go of it when the process ends, however that
 // happens. What is written in its file is taken out by an end in order only: whoever finds it there knows that the
 // last holder was killed.
-type lock struct{ file *os.File }
+type lock struct {
+	file     *os.File
+	unmarked error // what kept the holder from being noted: the lock holds all the same
+}
 
 // holder is who holds a lock, or did.
 type holder struct {
@@ -44,7 +47,7 @@ func lockFile(path string) (l *lock, killed *holder, held bool, err error) {
 		}
 		return nil, nil, true, errors.New("another host")
 	}
-	l = &lock{f}
+	l = &lock{file: f}
 	if len(src) > 0 {
 		killed = &who // cut short or not: somebody did not end in order
 	}
@@ -52,10 +55,7 @@ func lockFile(path string) (l *lock, killed *holder, held bool, err error) {
 	if err == nil {
 		err = l.write(append(me, '\n'))
 	}
-	if err != nil {
-		l.release(false)
-		return nil, nil, false, err
-	}
+	l.unmarked = err
 	return l, killed, false, nil
 }
 
