@@ -406,6 +406,26 @@ func TestHowACanaryEnds(t *testing.T) {
 	}
 }
 
+// The old code may prove itself while canaries run: their way back to the state that they had is kept.
+func TestTheStateOfACanaryComesBack(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		w.save("s.lua", say("mid", ""))
+		w.reload(ReloadRequest{})
+		w.traffic(5)
+		w.save("s.lua", `return { version = 2,
+			code_change = function() return { k = 0 } end,
+			handle_cast = function(_, state) state.k = state.k + 1 assert(state.k <= 70, "late") return state end,
+			handle_call = function(_, _, state) return "reply", "new" .. state.k, state end }`)
+		w.reload(ReloadRequest{Canary: Canary{Binds: []string{"b9"}, For: 2 * time.Minute}})
+		w.traffic(70)
+		w.expect("settled meanwhile", w.story(), "started by start in 10 good, reloaded by test in 10 good running, canary by test in 1")
+		w.expect("says", w.says(), strings.Repeat("mid75 ", 9)+"new70")
+		w.traffic(5)
+		w.rollout(rolloutBack, "3 errors in")
+		w.expect("says", w.says(), strings.Repeat("mid80 ", 9)+"mid7")
+	})
+}
+
 func TestCanaryOfAnEarlierVersion(t *testing.T) {
 	inBubble(t, say("one", ""), "", func(w *bubble) {
 		w.save("s.lua", say("two", ""))
