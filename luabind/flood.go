@@ -3,6 +3,7 @@ package luabind
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,10 +56,11 @@ type repeated struct {
 // log writes the line at once when it is new, and otherwise counts it.
 func (r *repeats) log(l *slog.Logger, where, message string, attrs ...any) {
 	write := func(count int) {
+		line := attrs
 		if count > 0 {
-			attrs = append(attrs, "repeated", count)
+			line = append(slices.Clip(attrs), "repeated", count)
 		}
-		l.Log(context.Background(), slog.LevelError, "script error", attrs...)
+		l.Log(context.Background(), slog.LevelError, "script error", line...)
 	}
 	key := where + "\x00" + message
 	r.mu.Lock()

@@ -155,6 +155,9 @@ func TestTheSameErrorIsOneLine(t *testing.T) {
 		var got []string
 		for line := range lines {
 			got = append(got, line)
+			if strings.Count(line, "repeated") > 1 {
+				t.Errorf("%q has more than its own count", line)
+			}
 		}
 		want := []string{"s.lua:1: boom", "s.lua:1: boom repeated", "s.lua:1: boom repeated", "elsewhere", "s.lua:1: boom repeated"}
 		if len(got) < 4 || len(got) > 5 || got[0] != want[0] || got[1] != want[1] {
