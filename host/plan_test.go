@@ -44,7 +44,6 @@ func someConfig(t *rapid.T, name string) string {
 		pick("system_type", "a", "b")
 		pick("response_limit", "1s", "2s", "infinity")
 		pick("tps", "10", "20")
-		pick("response_limit", "5s", "infinity")
 		pick("limits", "{time: 10ms, timers: 5}", "{timers: 6}")
 		pick("backoff", "{min: 1s, max: 2s}", "{max: 3s}")
 		pick("error_intensity", "5", "{count: 6, within: 1m}")
