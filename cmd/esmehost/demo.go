@@ -23,8 +23,8 @@ import (
 
 var demoCommand = &cli.Command{
 	Name: "demo", Usage: "show the example scripts at work with the simulator",
-	Description: "Starts the SMSC simulator and a host with every example of examples/lua bound to it, and shows the messages that\n" +
-		"pass. The scripts are a copy: edit one and see the next answers change. One of them, friday.lua, is saved by the demo\n" +
+	Description: "Starts the SMSC simulator and a host with the examples echo, autoresponder and bulk bound to it, and shows the messages\n" +
+		"that pass. The scripts are a copy: edit one and see the next answers change. One of them, friday.lua, is saved by the demo\n" +
 		"itself: well, with a mistake, and with one that shows only when it runs.\n\nExample: esmehost demo --rate 2 --duration 30s",
 	Flags: append([]cli.Flag{
 		&cli.Float64Flag{Name: "rate", Value: 0.5, Usage: "messages a second that each bind is sent"},
@@ -119,26 +119,25 @@ func exampleDir(dir string) (_ string, cleanup func(), err error) {
 	return dir, cleanup, err
 }
 
-// demoConfig puts the binds of all examples into one configuration, bound to the simulator.
+// demoExamples are those that need nothing but an SMSC.
+var demoExamples = []string{"echo", "autoresponder", "bulk"}
+
+// demoConfig puts the binds of the examples into one configuration, bound to the simulator.
 func demoConfig(dir, smscAddress string) (*host.Config, error) {
-	files, err := fs.Glob(os.DirFS(dir), "*/esmehost.yaml")
-	if err != nil {
-		return nil, err
-	}
 	tmp, err := os.MkdirTemp("", "esmehost-")
 	if err != nil {
 		return nil, err
 	}
 	all := &host.Config{Path: "demo", Scripts: dir, Watch: "auto", ShutdownLimit: 10 * time.Second,
 		Admin: host.Admin{Socket: filepath.Join(tmp, "demo.sock")}}
-	for _, f := range files {
-		cfg, wrong := host.LoadConfig(filepath.Join(dir, f))
+	for _, example := range demoExamples {
+		cfg, wrong := host.LoadConfig(filepath.Join(dir, example, "esmehost.yaml"))
 		if len(wrong) > 0 {
 			wrong.Print(os.Stderr)
 			return nil, cli.Exit("an example's configuration is wrong", exitFailed)
 		}
 		for _, b := range cfg.Binds {
-			b.Script = path.Join(path.Dir(f), b.Script)
+			b.Script = path.Join(example, b.Script)
 			b.SMSC = []string{smscAddress}
 			all.Binds = append(all.Binds, b)
 			if b.Name == "echo" {
