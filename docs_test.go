@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,31 @@ func TestDocs(t *testing.T) {
 	readme, _ := os.ReadFile("README.md")
 	if !strings.Contains(string(readme), scripts.New) {
 		t.Error("the first script of the README is not scripts/new.lua")
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+
+// Every link to a file leads to one.
+func TestLinksOfTheDocs(t *testing.T) {
+	files, _ := filepath.Glob("docs/*.md")
+	reference, _ := filepath.Glob("docs/lua/*.md")
+	readmes, _ := filepath.Glob("examples/lua/*/README.md")
+	links := 0
+	for _, file := range slices.Concat(files, reference, readmes, []string{"README.md"}) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(block.ReplaceAllString(string(src), ""), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", file, m[1])
+			}
+		}
+	}
+	if links < 50 {
+		t.Fatalf("only %d links were found", links)
 	}
 }
 

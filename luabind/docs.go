@@ -24,7 +24,7 @@ func referenceIndex() string {
 	b.WriteString(generated + "# Reference of the Lua API\n\n" +
 		"Each module is a global, and `require \"json\"` gives the same. Arguments are checked: a mistake raises, and names the script's line. What can fail in operation " +
 		"returns `nil, err`; `err.code` is a stable word, `err.message` is for people, `err.retryable` tells whether it may go well later. A duration is a number of seconds, " +
-		"or a text such as `\"250ms\"`, `\"5s\"`, `\"2m\"`, `\"1h\"`.\n\n[Callbacks](callbacks.md): what a script defines.\n\n| module | |\n|---|---|\n")
+		"or a text such as `\"250ms\"`, `\"5s\"`, `\"2m\"`, `\"1h\"`.\n\n[Writing scripts](../scripts.md) is the guide, [callbacks](callbacks.md) what a script defines; `esmehost doc NAME` shows a page of this in the terminal, and `esmehost types` writes it for editors.\n\n| module | |\n|---|---|\n")
 	for _, m := range modules {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s |\n", m.Name, m.Name, firstSentence(m.Doc))
 	}
