@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,4 +116,52 @@ func TestHelp(t *testing.T) {
 	if _, err := Help("esme.sned"); err == nil || !strings.Contains(err.Error(), "did you mean 'esme.send'?") {
 		t.Errorf("got %v", err)
 	}
+}
+
+var className = regexp.MustCompile(`\b[A-Z]\w+`)
+
+// Every type that an annotation names is declared: of the documentation's own, or LuaLS's.
+func TestEditorTypesAreKnown(t *testing.T) {
+	known := map[string]bool{}
+	types := EditorTypes()
+	for _, text := range types {
+		for _, m := range regexp.MustCompile(`(?m)^---@(?:class|alias) (\w+)`).FindAllStringSubmatch(text, -1) {
+			known[m[1]] = true
+		}
+	}
+	named := 0
+	for name, text := range types {
+		for line := range strings.SplitSeq(text, "\n") {
+			tag, rest, _ := strings.Cut(line, " ")
+			if tag != "---@param" && tag != "---@return" && tag != "---@field" {
+				continue
+			}
+			annotation, _, _ := strings.Cut(rest, " # ")
+			for _, class := range className.FindAllString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(annotation, ""), -1) {
+				named++
+				if !known[class] {
+					t.Errorf("%s: %s is declared nowhere: %s", name, class, line)
+				}
+			}
+		}
+	}
+	if named < 50 {
+		t.Fatalf("only %d names were found", named)
+	}
+}
+
+// What status and with_session give is what is declared, and nothing else.
+func TestStatusIsDeclared(t *testing.T) {
+	r := bound(t, setup{script: `return { handle_call = function(_, _, state)
+		local names = {}
+		for name in pairs(esme.status()) do names[#names + 1] = name end
+		for name in pairs(esme.with_session(function(session) return session end)) do names[#names + 1] = name end
+		table.sort(names)
+		return "reply", table.concat(names, " "), state end }`})
+	names := []string{"send_raw"}
+	for _, f := range statusKind.Fields {
+		names = append(names, f.Name, f.Name)
+	}
+	slices.Sort(names)
+	r.ask(strings.Join(names, " "))
 }

@@ -25,12 +25,6 @@ func (m *module) editor() string {
 	b.WriteString(editorHead)
 	if m == &esmeModule {
 		b.WriteString("---Seconds, or a text such as \"250ms\", \"5s\", \"2m\", \"1h\".\n---@alias duration number|string\n\n")
-		b.WriteString("---Why a session ended; tostring(reason) reads well.\n---@class Reason\n---@field kind string\n---@field detail string\n\n")
-		b.WriteString("---@class Status\n---@field name string\n---@field state string\n---@field mode string\n---@field peer string\n---@field in_flight integer\n" +
-			"---@field queued integer\n---@field window integer\n---@field session integer\n---@field generation integer\n---@field tls boolean\n---@field counters table<string, integer>\n\n")
-	}
-	if m == &httpModule {
-		b.WriteString("---@class Response\n---@field status integer\n---@field headers table<string, string>\n---@field body string\n\n")
 	}
 	if m == &pduModule {
 		b.WriteString(editorFields())

@@ -40,9 +40,8 @@ log.info("accepted", { id = resp.message_id })`,
 		Doc:     "Tells the bind's name, its state (connecting, binding, bound, stopping, stopped), how much is in flight and queued, and counters.",
 		Example: `assert(esme.status().in_flight <= esme.status().window)`,
 		Do:      func(c *call) int { return c.push(vm.FromData(c.L, c.self().Status())) }},
-	{Name: "with_session", Params: []param{{"fn", functionType, "is called with the session"}}, Returns: []param{{"...", anyType, "what fn returns"}},
-		Doc: "Calls fn(session) with a look at the live session: peer, mode, state, tls, window, in_flight, queued, counters, and " +
-			"session:send_raw(octets). The session is good until fn returns.",
+	{Name: "with_session", Params: []param{{"fn", sessionFn, "is called with the session"}}, Returns: []param{{"...", anyType, "what fn returns; nil and an error, stopped, when the bind has no session"}},
+		Doc: "Calls fn(session) with a look at the live session: all that status has, and session:send_raw(octets). The session is good until fn returns.",
 		Example: `local peer = esme.with_session(function(session) return session.peer end)
 assert(peer)`,
 		Do: func(c *call) int { return c.withSession(c.self(), 1) }},
@@ -139,8 +138,6 @@ end, p.source_addr))`,
 	startLink,
 }
 
-var statusType = tableNamed("a table", "Status")
-
 var esmeModule = module{
 	Name: "esme",
 	Doc: "The bind: what it sends, answers, asks and tells. Functions that send return at once; what becomes of a PDU is told to the " +
@@ -153,7 +150,7 @@ var esmeModule = module{
 		{Name: "args", Type: anyType, Doc: "A copy of the bind's args in the configuration; see also the module config.",
 			Of: func(g *generation) lua.LValue { return vm.FromData(g.vm.L(), g.bind.opts.Args) }},
 	},
-	Kinds: []*kind{&refKind, &fromKind, &errorKind},
+	Kinds: []*kind{&refKind, &fromKind, &sessionKind, &statusKind, &reasonKind, &errorKind},
 }
 
 // self is the bind that a function works on: the own one, unless it was called on a reference.
@@ -250,31 +247,4 @@ func esmeReply(c *call) int {
 		c.raise("%s is no answer to %s", reply.CommandID(), p.CommandID())
 	}
 	return c.fail(p.session.Reply(p.in, reply.PDU))
-}
-
-// withSession calls fn with a look at the live session. Of the own bind nothing else runs meanwhile.
-func (c *call) withSession(t Target, n int) int {
-	view, ok := vm.FromData(c.L, t.Status()).(*lua.LTable)
-	if !ok {
-		return c.fail(codeError(esme.CodeStopped, "the bind has no session"))
-	}
-	live := true
-	view.RawSetString("send_raw", c.L.NewFunction(func(L *lua.LState) int {
-		octets := L.CheckString(2)
-		if !live {
-			L.RaiseError("session:send_raw: the session may be used inside with_session only")
-		}
-		if err := t.SendRaw([]byte(octets)); err != nil {
-			L.Push(lua.LNil)
-			L.Push(errorValue(L, err))
-			return 2
-		}
-		L.Push(lua.LTrue)
-		return 1
-	}))
-	c.L.SetTop(n)
-	c.L.Push(view)
-	defer func() { live = false }()
-	c.L.Call(1, lua.MultRet)
-	return c.L.GetTop() - n + 1
 }

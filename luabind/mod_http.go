@@ -73,9 +73,17 @@ assert(resp.status == 200)`,
 				return c.http(lua.LVAsString(c.option(1, "method")), lua.LVAsString(c.option(1, "url")), lua.LVAsString(c.option(1, "body")), 1)
 			}},
 	},
+	Kinds: []*kind{&responseKind},
 }
 
-var responseType = tableNamed("a table", "Response")
+var (
+	responseType = tableNamed("a table", "Response")
+	responseKind = kind{Name: "Response", Var: "resp", Doc: "What a web server answered: a table.", Fields: []value{
+		{Name: "status", Type: integerType, Doc: "The status: 200 and so on. Any is a response, no error."},
+		{Name: "headers", Type: luaType{what: "a table", editor: "table<string, string>"}, Doc: "The headers, by their names in lower case; several of one name with commas between."},
+		{Name: "body", Type: stringType, Doc: "Octets; uncompressed."},
+	}}
+)
 
 // http makes the request of the options at n and waits for it.
 func (c *call) http(method, target, body string, n int) int {

@@ -4,24 +4,6 @@
 ---Seconds, or a text such as "250ms", "5s", "2m", "1h".
 ---@alias duration number|string
 
----Why a session ended; tostring(reason) reads well.
----@class Reason
----@field kind string
----@field detail string
-
----@class Status
----@field name string
----@field state string
----@field mode string
----@field peer string
----@field in_flight integer
----@field queued integer
----@field window integer
----@field session integer
----@field generation integer
----@field tls boolean
----@field counters table<string, integer>
-
 ---A reference to a bind, by name. It may be sent to others and kept in the state; it stays good when the bind restarts.
 ---@class Bind
 ---@field name string # The name of the bind.
@@ -73,14 +55,14 @@ function Bind:request(pdu, timeout) end
 ---@return Status status # what the bind is doing
 function Bind:status() end
 
----esme.with_session of that bind. Calls fn(session) with a look at the live session: peer, mode, state, tls, window, in_flight, queued, counters, and session:send_raw(octets). The session is good until fn returns.
+---esme.with_session of that bind. Calls fn(session) with a look at the live session: all that status has, and session:send_raw(octets). The session is good until fn returns.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
 ---local window = esme.whereis("other"):with_session(function(session) return session.window end)
 ---```
----@param fn function # is called with the session
----@return any ... # what fn returns
+---@param fn fun(session: Session): ... # is called with the session
+---@return any ... # what fn returns; nil and an error, stopped, when the bind has no session
 function Bind:with_session(fn) end
 
 ---esme.call to that bind. Asks a bind and waits for the reply of its handle_call.
@@ -151,6 +133,55 @@ local From = {}
 ---@return Error? err # nil, or what went wrong: answered
 function From:reply(value) end
 
+---A look at the live session, as with_session gives it: a table with all fields of Status.
+---@class Session
+---@field name string # The name of the bind.
+---@field state string # connecting, binding, bound, stopping or stopped.
+---@field mode string? # transmitter, receiver, transceiver or manual.
+---@field peer string? # The address of the SMSC.
+---@field tls boolean? # Whether the connection is encrypted.
+---@field window integer? # How many requests may be in flight.
+---@field in_flight integer? # How many are: sent, and without a response.
+---@field queued integer? # How many wait to be sent.
+---@field session integer? # Counts the sessions of the bind, from 1.
+---@field generation integer? # Counts the versions of the script that the bind has run, from 1.
+---@field counters table<string, integer>? # Of the session: sent, received, responses, timeouts, late (responses after the timeout) and lost.
+local Session = {}
+
+---Writes octets past all numbering and accounting, to try what a peer does with them. Inside of with_session only.
+---
+---To be called in: callbacks and tasks.
+---```lua
+---esme.with_session(function(session)
+---  assert(session:send_raw(hex.decode("00000010 00000015 00000000 00000063"))) -- an enquire_link
+---end)
+---```
+---@param octets string # as they are to go out
+---@return boolean? ok # true
+---@return Error? err # nil, or what went wrong: stopped
+function Session:send_raw(octets) end
+
+---What a bind is doing: a table. Without a session it has name and state only.
+---@class Status
+---@field name string # The name of the bind.
+---@field state string # connecting, binding, bound, stopping or stopped.
+---@field mode string? # transmitter, receiver, transceiver or manual.
+---@field peer string? # The address of the SMSC.
+---@field tls boolean? # Whether the connection is encrypted.
+---@field window integer? # How many requests may be in flight.
+---@field in_flight integer? # How many are: sent, and without a response.
+---@field queued integer? # How many wait to be sent.
+---@field session integer? # Counts the sessions of the bind, from 1.
+---@field generation integer? # Counts the versions of the script that the bind has run, from 1.
+---@field counters table<string, integer>? # Of the session: sent, received, responses, timeouts, late (responses after the timeout) and lost.
+local Status = {}
+
+---Why a session ended: a table; tostring(reason) reads well.
+---@class Reason
+---@field kind string # custom, parse_error, socket_closed, socket_error, timers, bind_failed, unbound, shutdown, script_error or script_budget.
+---@field detail string # What more is known: the reason of esme.stop, a status, the timer.
+local Reason = {}
+
 ---What went wrong in operation: the second value of functions that can fail. tostring(err) reads well, so that assert(...) works.
 ---@class Error
 ---@field code string # A stable word, such as timeout, queue_full, stopped, not_allowed, ESME_RTHROTTLED.
@@ -211,15 +242,15 @@ function esme.request(pdu, timeout) end
 ---@return Status status # what the bind is doing
 function esme.status() end
 
----Calls fn(session) with a look at the live session: peer, mode, state, tls, window, in_flight, queued, counters, and session:send_raw(octets). The session is good until fn returns.
+---Calls fn(session) with a look at the live session: all that status has, and session:send_raw(octets). The session is good until fn returns.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
 ---local peer = esme.with_session(function(session) return session.peer end)
 ---assert(peer)
 ---```
----@param fn function # is called with the session
----@return any ... # what fn returns
+---@param fn fun(session: Session): ... # is called with the session
+---@return any ... # what fn returns; nil and an error, stopped, when the bind has no session
 function esme.with_session(fn) end
 
 ---Answers a request of the peer, now or later; the sequence number is set. A second answer is refused: answered.

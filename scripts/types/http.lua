@@ -1,10 +1,12 @@
 ---@meta
 -- Written by go generate from the declarations in luabind. Do not edit.
 
+---What a web server answered: a table.
 ---@class Response
----@field status integer
----@field headers table<string, string>
----@field body string
+---@field status integer # The status: 200 and so on. Any is a response, no error.
+---@field headers table<string, string> # The headers, by their names in lower case; several of one name with commas between.
+---@field body string # Octets; uncompressed.
+local Response = {}
 
 ---Requests to web servers, from tasks. The bind must be allowed the host: `allow: {http: [api.example.com]}`; an entry may be host, host:port or *.example.com; without a port it allows 80 and 443. A redirect leads to allowed hosts only, and secrets do not go to another host. A bind has 20 requests at once, more wait for their turn. A request ends with its task: when the session ends, or 30 s after a reload. Certificates are always checked; a name of a * entry may not resolve to a private address, and no name to a link-local one, where clouds keep their credentials.
 ---@class httplib

@@ -60,4 +60,17 @@ tasks["calls itself"] = function()
   check.raises("has no response to wait for", esme.request, pdu.alert_notification())
 end
 
+M["a session is good inside with_session only"] = function()
+  local kept = esme.with_session(function(session)
+    check.equal(session.name, esme.name)
+    check.raises("session:send_raw: argument 1 (octets) must be a string, is number 1", session.send_raw, session, 1)
+    return session
+  end)
+  check.raises("the session may be used inside with_session only", kept.send_raw, kept, "x")
+  check.raises("the session may be used inside with_session only", kept.send_raw, {}, "x")
+  check.raises("must be called on a session, with a colon", kept.send_raw, "x")
+  check.raises("boom", esme.with_session, function(session) kept = session error("boom") end)
+  check.raises("the session may be used inside with_session only", kept.send_raw, kept, "x")
+end
+
 return M
