@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -21,6 +22,9 @@ type jsonReader struct {
 }
 
 func (r *jsonReader) read() (lua.LValue, error) {
+	if at := notUTF8(r.src); at >= 0 { // the decoder would put other characters in its place
+		return nil, r.wrongAt(at, "the text is no UTF-8")
+	}
 	r.dec = json.NewDecoder(strings.NewReader(r.src))
 	r.dec.UseNumber()
 	v, err := r.value(0)
@@ -35,7 +39,21 @@ func (r *jsonReader) read() (lua.LValue, error) {
 
 // wrong says what is wrong and where reading had come to.
 func (r *jsonReader) wrong(what string) error {
-	at := min(int(r.dec.InputOffset()), len(r.src))
+	return r.wrongAt(min(int(r.dec.InputOffset()), len(r.src)), what)
+}
+
+func notUTF8(s string) int {
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (r *jsonReader) wrongAt(at int, what string) error {
 	before := r.src[:at]
 	line := strings.Count(before, "\n") + 1
 	column := at - strings.LastIndexByte(before, '\n')

@@ -17,11 +17,48 @@ import (
 type jsonWriter struct {
 	c   *call
 	out []byte
-	bad string // path of a string that is no text
+	bad bool // the error is a string that is no text: data, and no mistake of the script
 }
 
-// value reports false when a string is no UTF-8.
-func (w *jsonWriter) value(v lua.LValue, path string, depth int) bool {
+// pathError says what is wrong with a value somewhere in a table. The way to it is put together from its end, when
+// there is an error: long keys above many elements would make it dear to carry along.
+type pathError struct{ path, what string }
+
+// Error returns the path and what is wrong there.
+func (e *pathError) Error() string { return e.path + e.what }
+
+func (e *pathError) from(root string) *pathError {
+	e.path = root + e.path
+	return e
+}
+
+// under puts a key before the path. A long one is shortened: the error is for people.
+func (e *pathError) under(key any) *pathError {
+	if s, ok := key.(string); ok {
+		return e.from("." + vm.Shortened(s, 60))
+	}
+	return e.from(fmt.Sprintf("[%v]", key))
+}
+
+// write writes v, which errors call by the name. A string that is no UTF-8 is an error value; all else that has no
+// JSON form raises.
+func (w *jsonWriter) write(v lua.LValue, name string) error {
+	err := w.value(v, 0)
+	switch {
+	case err == nil:
+		return nil
+	case w.bad:
+		return codeError("invalid_utf8", "%s: use base64 or hex for octets", err.from(name))
+	}
+	w.c.raise("%s", err.from(name))
+	return nil
+}
+
+func noJSON(format string, args ...any) *pathError {
+	return &pathError{what: " " + fmt.Sprintf(format, args...)}
+}
+
+func (w *jsonWriter) value(v lua.LValue, depth int) *pathError {
 	w.c.charge(1)
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -29,44 +66,45 @@ func (w *jsonWriter) value(v lua.LValue, path string, depth int) bool {
 	case lua.LBool:
 		w.out = strconv.AppendBool(w.out, bool(v))
 	case lua.LNumber:
-		w.number(float64(v), path)
+		return w.number(float64(v))
 	case lua.LString:
-		return w.text(string(v), path)
+		return w.text(string(v))
 	case *lua.LTable:
-		return w.table(v, path, depth)
+		return w.table(v, depth)
 	default:
 		u, ok := v.(*lua.LUserData)
 		switch {
 		case ok && u == jsonNull:
 			w.out = append(w.out, "null"...)
 		case ok:
-			w.c.raise("%s is %s, which has no JSON form: choose what of it to send", path, kindOf(u))
+			return noJSON("is %s, which has no JSON form: choose what of it to send", kindOf(u))
 		default:
-			w.c.raise("%s is a %s, which has no JSON form", path, v.Type())
+			return noJSON("is a %s, which has no JSON form", v.Type())
 		}
 	}
-	return true
+	return nil
 }
 
-func (w *jsonWriter) number(f float64, path string) {
+func (w *jsonWriter) number(f float64) *pathError {
 	switch {
 	case math.IsNaN(f) || math.IsInf(f, 0):
-		w.c.raise("%s is %v, which has no JSON form", path, f)
+		return noJSON("is %v, which has no JSON form", f)
 	case f == math.Trunc(f) && math.Abs(f) <= 1<<53:
 		w.out = strconv.AppendInt(w.out, int64(f), 10)
 	default:
 		w.out = strconv.AppendFloat(w.out, f, 'g', -1, 64)
 	}
+	return nil
 }
 
-func (w *jsonWriter) text(s, path string) bool {
+func (w *jsonWriter) text(s string) *pathError {
 	if len(w.out)+len(s) > vm.MaxString {
 		w.c.raise("the text would be longer than %d octets", vm.MaxString)
 	}
 	w.c.charge(len(s) / 32)
 	if !utf8.ValidString(s) {
-		w.bad = path
-		return false
+		w.bad = true
+		return noJSON("is no UTF-8 text")
 	}
 	plain := true
 	for i := 0; i < len(s) && plain; i++ {
@@ -74,14 +112,14 @@ func (w *jsonWriter) text(s, path string) bool {
 	}
 	if plain {
 		w.out = append(append(append(w.out, '"'), s...), '"')
-		return true
+		return nil
 	}
 	j, err := json.Marshal(s)
 	if err != nil {
-		w.c.raise("%s: %v", path, err)
+		return noJSON("cannot be written: %v", err)
 	}
 	w.out = append(w.out, unescapeHTML(j)...)
-	return true
+	return nil
 }
 
 // unescapeHTML gives back <, > and &, which Go writes as \u003c and so on.
@@ -114,46 +152,42 @@ func unescapeHTML(j []byte) []byte {
 	return out
 }
 
-func (w *jsonWriter) table(t *lua.LTable, path string, depth int) bool {
+func (w *jsonWriter) table(t *lua.LTable, depth int) *pathError {
 	if depth >= maxJSONDepth {
-		w.c.raise("%s is nested deeper than %d tables, or contains itself", shortPath(path), maxJSONDepth)
+		return noJSON("is nested deeper than %d tables, or contains itself", maxJSONDepth)
 	}
 	n := w.length(t)
 	var keys []string
 	values := map[string]lua.LValue{}
+	var wrong *pathError
 	t.ForEach(func(k, v lua.LValue) {
 		if i, ok := k.(lua.LNumber); ok && i >= 1 && int(i) <= n && lua.LNumber(int(i)) == i {
 			return
 		}
 		w.c.charge(4)
-		name := ""
 		switch k.(type) {
 		case lua.LString, lua.LNumber:
-			name = lua.LVAsString(k)
+			name := lua.LVAsString(k)
+			if _, twice := values[name]; twice && wrong == nil {
+				wrong = noJSON("has the key %.40s as a number and as a string", name)
+			}
+			keys = append(keys, name)
+			values[name] = v
 		default:
-			w.c.raise("%s has a %s as a key, which has no JSON form", path, k.Type())
+			wrong = noJSON("has a %s as a key, which has no JSON form", k.Type())
 		}
-		keys = append(keys, name)
-		values[name] = v
 	})
+	if wrong != nil {
+		return wrong
+	}
 	if len(keys) == 0 && (n > 0 || t.Metatable == arrayMeta) {
-		w.out = append(w.out, '[')
-		for i := 1; i <= n; i++ {
-			if i > 1 {
-				w.out = append(w.out, ',')
-			}
-			if !w.value(t.RawGetInt(i), fmt.Sprintf("%s[%d]", path, i), depth+1) {
-				return false
-			}
-		}
-		w.out = append(w.out, ']')
-		return true
+		return w.array(t, n, depth)
 	}
 	for i := 1; i <= n; i++ {
 		w.c.charge(4)
 		name := strconv.Itoa(i)
 		if _, twice := values[name]; twice {
-			w.c.raise("%s has the key %s as a number and as a string", path, name)
+			return noJSON("has the key %s as a number and as a string", name)
 		}
 		keys = append(keys, name)
 		values[name] = t.RawGetInt(i)
@@ -164,16 +198,30 @@ func (w *jsonWriter) table(t *lua.LTable, path string, depth int) bool {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
-		if !w.text(k, path+"."+k) {
-			return false
+		if err := w.text(k); err != nil {
+			return err.under(k)
 		}
 		w.out = append(w.out, ':')
-		if !w.value(values[k], path+"."+k, depth+1) {
-			return false
+		if err := w.value(values[k], depth+1); err != nil {
+			return err.under(k)
 		}
 	}
 	w.out = append(w.out, '}')
-	return true
+	return nil
+}
+
+func (w *jsonWriter) array(t *lua.LTable, n, depth int) *pathError {
+	w.out = append(w.out, '[')
+	for i := 1; i <= n; i++ {
+		if i > 1 {
+			w.out = append(w.out, ',')
+		}
+		if err := w.value(t.RawGetInt(i), depth+1); err != nil {
+			return err.under(i)
+		}
+	}
+	w.out = append(w.out, ']')
+	return nil
 }
 
 // length is how many elements the table has as a list. Holes are null, as long as they are not most of it.
@@ -189,14 +237,6 @@ func (w *jsonWriter) length(t *lua.LTable) int {
 		return 0
 	}
 	return n
-}
-
-// shortPath is the path of what is nested too deep, as far as a person will read.
-func shortPath(path string) string {
-	if len(path) > 80 {
-		return path[:80] + "..."
-	}
-	return path
 }
 
 // kindOf names a host object.

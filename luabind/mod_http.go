@@ -99,8 +99,8 @@ func (c *call) http(method, target, body string, n int) int {
 	header := http.Header{}
 	if t, ok := c.option(n, "json").(*lua.LTable); ok {
 		w := jsonWriter{c: c}
-		if !w.value(t, "json", 0) {
-			return c.fail(codeError("invalid_utf8", "%s is no UTF-8 text: use base64 or hex for octets", w.bad))
+		if err := w.write(t, "json"); err != nil {
+			return c.fail(err)
 		}
 		if body != "" {
 			c.raise("give a body or json, not both")

@@ -79,8 +79,8 @@ func init() {
 
 func jsonEncode(c *call) int {
 	w := jsonWriter{c: c}
-	if !w.value(c.value(1), "value", 0) {
-		return c.fail(codeError("invalid_utf8", "%s is no UTF-8 text: use base64 or hex for octets", w.bad))
+	if err := w.write(c.value(1), "value"); err != nil {
+		return c.fail(err)
 	}
 	out := w.out
 	if n, ok := c.option(2, "indent").(lua.LNumber); ok && n > 0 {

@@ -43,7 +43,7 @@ assert(word == "STOP" and rest == "weather")`,
 				if m == nil {
 					return c.push(lua.LNil)
 				}
-				return c.push(captures(s, m)...)
+				return c.push(captures(c.L, s, m)...)
 			}},
 		{Name: "find", Where: anywhere, Params: []param{subjectParam, patternParam, {"init", optional(integerType), "where to start; 1"}},
 			Returns: []param{{"first", optional(integerType), "where the match starts; nil if nothing matches"}, {"last", optional(integerType), "where it ends"}, {"...", optional(stringType), "the captures"}},
@@ -64,7 +64,7 @@ assert(word == "STOP" and rest == "weather")`,
 				}
 				out := []lua.LValue{lua.LNumber(m[0] + init), lua.LNumber(m[1] + init - 1)}
 				if len(m) > 2 {
-					out = append(out, captures(s[init-1:], m)...)
+					out = append(out, captures(c.L, s[init-1:], m)...)
 				}
 				return c.push(out...)
 			}},
@@ -83,7 +83,7 @@ assert(r.id == "123" and r.stat == "DELIVRD")`,
 				t := c.L.NewTable()
 				for i, name := range p.re.SubexpNames() {
 					if name != "" && m[2*i] >= 0 {
-						t.RawSetString(name, lua.LString(s[m[2*i]:m[2*i+1]]))
+						t.RawSetString(name, vm.Cut(c.L, s[m[2*i]:m[2*i+1]], len(s)))
 					}
 				}
 				return c.push(t)
@@ -116,10 +116,10 @@ assert(n == 6)`, Do: reGMatch},
 					if m[1] == 0 { // as Go does: nothing stands before an empty match at the start
 						continue
 					}
-					t.Append(lua.LString(s[at:m[0]]))
+					t.Append(vm.Cut(c.L, s[at:m[0]], len(s)))
 					at = m[1]
 				}
-				t.Append(lua.LString(s[at:]))
+				t.Append(vm.Cut(c.L, s[at:], len(s)))
 				return c.push(t)
 			}},
 		{Name: "escape", Where: anywhere, Params: []param{{"text", stringType, "any text"}}, Returns: []param{{"pattern", stringType, "that matches just this text"}},
@@ -244,6 +244,9 @@ func (c *call) all(p *pattern, s string, n int) [][]int {
 	}
 	vm.LookAtClock(c.L)
 	c.charge(4 * len(all))
+	if len(all) > 0 {
+		vm.ChargeMemory(c.L, len(all)*(24+8*len(all[0])))
+	}
 	if len(all) > maxMatches {
 		c.raise("the pattern matches more than %d times", maxMatches)
 	}
@@ -251,16 +254,16 @@ func (c *call) all(p *pattern, s string, n int) [][]int {
 }
 
 // captures are what a match gives: its groups, or all of it.
-func captures(s string, m []int) []lua.LValue {
+func captures(L *lua.LState, s string, m []int) []lua.LValue {
 	if len(m) == 2 {
-		return []lua.LValue{lua.LString(s[m[0]:m[1]])}
+		return []lua.LValue{vm.Cut(L, s[m[0]:m[1]], len(s))}
 	}
 	out := make([]lua.LValue, 0, len(m)/2-1)
 	for i := 2; i < len(m); i += 2 {
 		if m[i] < 0 {
 			out = append(out, lua.LFalse)
 		} else {
-			out = append(out, lua.LString(s[m[i]:m[i+1]]))
+			out = append(out, vm.Cut(L, s[m[i]:m[i+1]], len(s)))
 		}
 	}
 	return out
@@ -276,7 +279,7 @@ func reGMatch(c *call) int {
 			L.Push(lua.LNil)
 			return 1
 		}
-		vs := captures(s, all[next])
+		vs := captures(L, s, all[next])
 		next++
 		for _, v := range vs {
 			L.Push(v)
@@ -313,9 +316,9 @@ func (c *call) replacement(repl lua.LValue, s string, m []int) string {
 	var v lua.LValue
 	switch r := repl.(type) {
 	case *lua.LTable:
-		v = c.L.GetTable(r, captures(s, m)[0])
+		v = c.L.GetTable(r, captures(c.L, s, m)[0])
 	case *lua.LFunction:
-		v = vm.Invoke(c.L, r, captures(s, m)...)
+		v = vm.Invoke(c.L, r, captures(c.L, s, m)...)
 	default:
 		return c.expand(lua.LVAsString(r), s, m)
 	}

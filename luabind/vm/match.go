@@ -321,7 +321,7 @@ func (m *matcher) capture(i, s, e int) lua.LValue {
 		if i != 0 {
 			m.fail("invalid capture index")
 		}
-		return cut(m.L, m.src[s:e], len(m.src))
+		return Cut(m.L, m.src[s:e], len(m.src))
 	}
 	switch c := m.caps[i]; c.len {
 	case capPosition:
@@ -330,7 +330,7 @@ func (m *matcher) capture(i, s, e int) lua.LValue {
 		m.fail("unfinished capture")
 		return lua.LNil
 	default:
-		return cut(m.L, m.src[c.start:c.start+c.len], len(m.src))
+		return Cut(m.L, m.src[c.start:c.start+c.len], len(m.src))
 	}
 }
 

@@ -108,14 +108,14 @@ func strSub(L *lua.LState) int {
 	if from > to {
 		L.Push(lua.LString(""))
 	} else {
-		L.Push(cut(L, s[from-1:to], len(s)))
+		L.Push(Cut(L, s[from-1:to], len(s)))
 	}
 	return 1
 }
 
-// cut makes a value of a part of a string of n octets. A small part of a large one is copied: otherwise it
+// Cut makes a value of a part of a string of n octets. A small part of a large one is copied: otherwise it
 // would hold all of it.
-func cut(L *lua.LState, part string, n int) lua.LValue {
+func Cut(L *lua.LState, part string, n int) lua.LValue {
 	if n <= 64 || len(part) > n/2 {
 		return lua.LString(part)
 	}

@@ -61,6 +61,43 @@ M["what is no JSON says where"] = function()
   end
 end
 
+M["text that is none is not changed in silence"] = function()
+  for _, text in ipairs { '"\255"', '"a\192\128"', '{"\237\160\128":1}', "\255" } do
+    local v, err = json.decode(text)
+    check.fails("invalid_json", v, err)
+    if not err.message:find("no UTF-8", 1, true) then error(err.message) end
+  end
+  check.equal(json.decode('"\239\191\189"'), "\239\191\189") -- U+FFFD itself
+  local text, err = json.encode { list = { "a", { ["\255"] = 1 } } }
+  check.fails("invalid_utf8", text, err)
+  check.equal(err.message, "value.list[2].\255 is no UTF-8 text: use base64 or hex for octets")
+end
+
+M["numbers beyond all"] = function()
+  check.equal(json.decode("1e999999999"), "1e999999999")
+  check.equal(json.decode("-1e400"), "-1e400")
+  check.equal(json.decode("1e-999999999"), 0)
+  check.equal(json.decode(("9"):rep(100000)), ("9"):rep(100000))
+  for _, text in ipairs { "NaN", "Infinity", "-Infinity", "+1", "0x10", ".5", "1.", "1e", "--1" } do check.fails("invalid_json", json.decode(text)) end
+  check.equal(json.encode(1e308), "1e+308")
+  check.equal(json.encode(-0), "0")
+  check.equal(json.encode(9007199254740993), "9007199254740992")
+end
+
+M["keys"] = function()
+  check.raises("has the key 1.5 as a number and as a string", json.encode, { [1.5] = "x", ["1.5"] = "y" })
+  check.equal(json.decode('{"a":1,"a":2}').a, 2)
+  check.equal(json.encode { [""] = 1 }, '{"":1}')
+  check.raises("value." .. ("k"):rep(60) .. " ... (100 octets)[3] is a function", json.encode, { [("k"):rep(100)] = { 1, 2, print } })
+  check.raises("has a table as a key", json.encode, { [{}] = 1 })
+end
+
+M["a long key above many elements"] = function()
+  local list = {}
+  for i = 1, 20000 do list[i] = i end
+  assert(#json.encode { [("k"):rep(3000000)] = list } > 3000000)
+end
+
 M["depth bombs"] = function()
   check.fails("too_deep", json.decode(("["):rep(100000)))
   check.fails("too_deep", json.decode(('{"a":'):rep(100000)))
