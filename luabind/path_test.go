@@ -32,7 +32,7 @@ func TestPathsOfErrorsCostNothing(t *testing.T) {
 	}
 	list.Append(L.NewFunction(func(*lua.LState) int { return 0 }))
 	_, err := vm.ToData(top, "state")
-	if want := "state." + key[:60] + " ... (500000 octets)[20001] is a function"; err == nil || err.Error() != want {
+	if want := "state." + key[:64] + " ... (500000 octets)[20001] is a function"; err == nil || err.Error() != want {
 		t.Errorf("got %.200v", err)
 	}
 }

@@ -31,7 +31,7 @@ type Opaque interface {
 const (
 	maxDataDepth = 64
 	maxDataSize  = 1 << 20 // octets of strings, and 16 for every value
-	maxShownKey  = 64      // of a key in the path of an error
+	MaxShownKey  = 64      // of a key in the path of an error
 )
 
 type copier struct {
@@ -158,7 +158,7 @@ func (c *copier) wrong(format string, args ...any) error {
 	path := c.root
 	for _, key := range c.keys {
 		if s, ok := key.(string); ok {
-			path += "." + Shortened(s, maxShownKey)
+			path += "." + Shortened(s, MaxShownKey)
 		} else {
 			path += fmt.Sprintf("[%v]", key)
 		}
