@@ -37,15 +37,31 @@ func (s *Session) Defer(in *Inbound, limit time.Duration) error {
 	return s.try(func(now time.Time) error { return s.m.Defer(now, in, limit) })
 }
 
-// Stop ends the session in order: see [Machine.Stop]. A second stop changes nothing.
-func (s *Session) Stop(reason Reason) { s.do(func(now time.Time) { s.m.Stop(now, reason) }) }
+// Stop ends the session in order: see [Machine.Stop]. A second stop changes nothing, and one that comes before Run
+// takes effect in it.
+func (s *Session) Stop(reason Reason) { s.stop(func(now time.Time) { s.m.Stop(now, reason) }) }
 
 // Abort ends the session without drain or unbind.
-func (s *Session) Abort(reason Reason) { s.do(func(now time.Time) { s.m.Abort(now, reason) }) }
+func (s *Session) Abort(reason Reason) { s.stop(func(now time.Time) { s.m.Abort(now, reason) }) }
+
+func (s *Session) stop(input func(now time.Time)) {
+	s.mu.Lock()
+	if s.conn == nil {
+		s.early = append(s.early, input)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	s.do(input)
+}
 
 func (s *Session) try(input func(now time.Time) error) error {
 	s.mu.Lock()
-	if s.ended || s.conn == nil {
+	if s.conn == nil {
+		s.mu.Unlock()
+		return &Error{Code: CodeStopped, Message: "the session has not begun: call Run, and wait for Bound", Retryable: true, Written: WrittenNever}
+	}
+	if s.ended {
 		s.mu.Unlock()
 		return errStopped("the session has ended")
 	}

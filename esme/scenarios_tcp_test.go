@@ -579,6 +579,26 @@ func TestTCPScenariosZ(t *testing.T) {
 				})
 			}
 		}},
+		{"Z23 stop before the session runs: it ends in order at once, and what is sent too early is refused", func(t *testing.T) {
+			for _, abort := range []bool{false, true} {
+				conn, p := meet(t, esme.Config{})
+				w := newWitness(t)
+				s := esme.NewSession(esme.Config{}, w, nil)
+				if err := s.Send(submit("1")); !isCode(err, esme.CodeStopped) || !strings.Contains(err.Error(), "not begun") {
+					t.Fatalf("sent before Run: %v", err)
+				}
+				stop := s.Stop
+				if abort {
+					stop = s.Abort
+				}
+				stop(custom)
+				stop(esme.Reason{Kind: esme.KindShutdown})
+				go func() { w.exit <- s.Run(t.Context(), conn) }()
+				p.expectEnd()
+				p.close()
+				w.ended("init", "stop custom []")
+			}
+		}},
 		{"Z24 the peer closes while a callback runs: the callback ends, then the stop", func(t *testing.T) {
 			running, goOn := make(chan struct{}), make(chan struct{})
 			w, p := beginBound(t, esme.Config{}, func(w *witness) {

@@ -21,7 +21,8 @@ type Session struct {
 	mu        sync.Mutex
 	m         *Machine
 	conn      net.Conn
-	direct    *direct // nil: all is written by the writer
+	early     []func(now time.Time) // a stop that came before Run
+	direct    *direct               // nil: all is written by the writer
 	inbox     inbox
 	roles     roles
 	consuming bool // the reader brings what was read, and will look itself who runs the callbacks
@@ -73,9 +74,14 @@ type Exit struct {
 func (s *Session) Run(ctx context.Context, conn net.Conn) Exit {
 	s.mu.Lock()
 	s.conn, s.direct = conn, newDirect(conn)
-	s.m.Connected(time.Now())
+	now := time.Now()
+	s.m.Connected(now)
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.late = time.AfterFunc(time.Hour, s.flushLate)
+	for _, input := range s.early {
+		input(now)
+	}
+	s.early = nil
 	s.arm()
 	s.roles = roles{reader: 1, owned: true, in: reading{chunk: newChunk(smallChunk)}}
 	s.mu.Unlock()
