@@ -344,7 +344,7 @@ func (l *ledger) result(e *entry, f fact) error {
 		e.refused = true
 		return l.truth(e, f.far)
 	}
-	for ; l.sent[l.reported] != e; l.reported++ { // all that went out before has its result
+	for ; l.reported < len(l.sent) && l.sent[l.reported] != e; l.reported++ { // all that went out before has its result
 		if other := l.sent[l.reported]; other.class != waited && !other.resulted {
 			return broken("O2", "a send result before that of %s, which went out before", other.name)
 		}
