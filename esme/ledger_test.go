@@ -7,57 +7,6 @@ import (
 	"time"
 )
 
-// fact is one thing that was seen from outside of a machine: by who gave it commands, by its transport, by its
-// peer, or by its consumer. A run is a list of facts; a ledger checks it. Each PDU of a run has a name of its own.
-type fact struct {
-	kind   factKind
-	name   string
-	class  class
-	seq    uint32
-	at     time.Duration
-	code   string  // of an error; empty: none
-	far    Written // of an error
-	must   bool    // factPeer: the consumer is to see it. factAnswer: a refusal may be sent again. factEnd: no fault of the transport excuses an answer that is missing
-	load   bool    // factAnswer: the peer refused it for its load
-	free   bool    // factDue: it takes no room, for it cannot be built
-	rate   float64 // factRate; 0: as many as there are
-	lost   []string
-	queued int
-}
-
-type factKind uint8
-
-const (
-	factAccept   factKind = iota // name, class: Send or Reply accepted it
-	factRefuse                   // name, code, queued: it did not
-	factDue                      // name, at, free: it left the queue
-	factTaken                    // name, seq, at: the transport took all octets of it, the limit for its response begins
-	factBroken                   // name: it was in the write that broke, and not all of it was taken
-	factAnswer                   // name, load, must, at: the peer's response to it has come
-	factResult                   // name, code, far: its send result
-	factResp                     // name: it ended by a response
-	factTimeout                  // name, at, code: it ended by the limit
-	factFail                     // name, code, far: somebody waited for it and got an error
-	factCancel                   // name, far: who waited for it does not any more
-	factPeer                     // name, must: the peer's request has come
-	factSeen                     // name: the consumer is given it
-	factOwed                     // name: the consumer is through with it, an answer is due
-	factReplied                  // name: the transport took an answer to it
-	factRate                     // rate, at: so many may go out in a second
-	factStopping                 // code, at: the session begins to end, and why
-	factStop                     // lost
-	factEnd                      // must: of the run
-)
-
-type class uint8
-
-const (
-	request class = iota // expects a response
-	waited               // expects a response, for somebody who waits
-	message              // has no response
-	reply
-)
-
 // entry is what a ledger knows of a PDU.
 type entry struct {
 	fact
@@ -109,31 +58,6 @@ type ledger struct {
 	since   time.Duration // ... since then
 }
 
-// bucket holds what may go out: what is sent takes one, and rate come in each second.
-type bucket struct {
-	rate, tokens float64
-	filled       time.Duration
-}
-
-func (b *bucket) fill(at time.Duration) {
-	b.tokens = min(b.tokens+b.rate*(at-b.filled).Seconds(), max(1, b.rate/burstTicks))
-	b.filled = at
-}
-
-func (b *bucket) set(f fact) {
-	b.fill(f.at)
-	if f.rate > 0 && (f.rate < b.rate || b.rate == 0) {
-		b.tokens = 1 // slower: what was saved is gone
-	}
-	b.rate = f.rate
-}
-
-func (b *bucket) take(at time.Duration) bool {
-	b.fill(at)
-	b.tokens--
-	return b.rate == 0 || b.tokens > -1e-6-b.rate*2e-9 // time has no parts of a nanosecond
-}
-
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
 func check(cfg Config, facts []fact) error {
 	l := ledger{window: cfg.Window, responseLimit: cfg.ResponseLimit, queue: cfg.Queue, retry: cfg.RetryThrottled, stalledLimit: cfg.StalledLimit,
@@ -145,9 +69,6 @@ func check(cfg Config, facts []fact) error {
 	}
 	return nil
 }
-
-var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel",
-	"peer", "seen", "owed", "replied", "rate", "stopping", "stop", "end"}
 
 func broken(rule, format string, args ...any) error {
 	return fmt.Errorf("%s broken: "+format, append([]any{rule}, args...)...)
