@@ -16,7 +16,7 @@ func TestDefaultsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("(?m)^\\| `[a-z_]+` \\| `([A-Za-z]+)` \\| (\\S+) \\|").FindAllSubmatch(src, -1)
+	rows := regexp.MustCompile("(?m)^\\| `[a-z_.]+` \\| `([A-Za-z]+)` \\| (\\S+) \\|").FindAllSubmatch(src, -1)
 	if len(rows) < 10 {
 		t.Fatalf("only %d options were found", len(rows))
 	}
