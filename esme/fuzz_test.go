@@ -56,7 +56,10 @@ func seeds() [][]byte {
 			code[2] = byte(seed>>2&3)<<3 | byte(seed&1)<<5
 			code[3] = 0
 			for i, b := range code[4:] {
-				code[4+i] = b&0xE0 | []byte{0, 0, 0, 2, 5, 15, 25, 17, 17, 20, 31, 31, 26}[int(b&31)%13]
+				code[4+i] = b&0xE0 | []byte{0, 0, 0, 2, 5, 15, 25, 17, 17, 20, 31, 31, 26, 4}[int(b&31)%14]
+				if code[4+i]&31 == 4 { // the numbers come round
+					code[4+i] |= 0xC0
+				}
 				if code[4+i]&31 >= 15 && code[4+i] > 0xA0 {
 					code[4+i] &= 0x1F
 				}

@@ -175,6 +175,17 @@ func TestCongestion(t *testing.T) {
 			r.respond(2, pdu.ESME_RTHROTTLED)
 			r.expect("note", "resp(2 ESME_RTHROTTLED)")
 		}},
+		{"retry_throttled: its number is kept while it waits", func(t *testing.T) {
+			r := boundRig(t, Config{RetryThrottled: 1, EnquireLinkLimit: 300 * time.Millisecond})
+			r.send(r.submit("1"))
+			r.sent("submit_sm")
+			r.respond(2, pdu.ESME_RTHROTTLED)
+			r.m.window.last = 1 // the numbers come round
+			r.advance(500 * time.Millisecond)
+			if got := r.pings(); len(got) == 0 || got[0] != 3 {
+				t.Errorf("the link check has number %v, want 3", got)
+			}
+		}},
 		{"retry_throttled: who gave up waiting is not sent for again", func(t *testing.T) {
 			r := boundRig(t, Config{RetryThrottled: 9, EnquireLinkLimit: Infinity})
 			w := newWaiter()
