@@ -193,7 +193,7 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 		return nil, errCanaryOver
 	}
 	if v == takeBack {
-		h.sendBack(ctx, c, why, r)
+		h.sendBack(ctx, c, why, r, r.By != "command")
 		return nil, nil
 	}
 	return h.promote(ctx, c, why, r), nil
@@ -206,7 +206,7 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 	for _, o := range outcomes {
 		b, ok := h.bind(o.Bind)
 		if ok && o.Outcome == outcomeRefused && b.live.Load().reload != reloadEach {
-			h.sendBack(ctx, c, o.Bind+" cannot take it: "+o.Error, r)
+			h.sendBack(ctx, c, o.Bind+" cannot take it: "+o.Error, r, true)
 			return outcomes
 		}
 	}
@@ -215,8 +215,9 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 	return outcomes
 }
 
-// sendBack takes the canaries back to what the others run, and says so.
-func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequest) {
+// sendBack takes the canaries back to what the others run, and says so. bad says that their code was found bad, not just
+// not wanted.
+func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequest, bad bool) {
 	h.endCanary(c, rolloutBack, why)
 	h.takeOut(ctx, c)
 	s := c.script
@@ -224,7 +225,7 @@ func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequ
 	passed := h.archive.history(s.name).Passed
 	h.note(s, passed, Version{What: "went_back", By: r.By, Hash: c.old.Hash, Binds: len(c.names), Files: c.old.Files, Good: s.isGood(c.old),
 		Why: fmt.Sprintf("canary of %s: %s", short(c.prog.Hash), why)}, c.old)
-	if r.By == "canary" || r.By == "host" { // it was found bad, not just not wanted
+	if bad {
 		h.spoil(s, c.prog)
 	}
 	h.log.Error("the canaries went back to the old script, and the others keep it; save a better one, or see esmehost history",

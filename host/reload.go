@@ -143,7 +143,7 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 	case r.Check && !r.Canary.on():
 	case c != nil && prog.Hash == c.old.Hash: // as good as no change
 		if !r.Check {
-			h.sendBack(ctx, c, "the old script was asked for again", r)
+			h.sendBack(ctx, c, "the old script was asked for again", r, false)
 		}
 	case c != nil && prog.Hash == c.prog.Hash && r.Canary.on(): // it is under way
 		return outcomesOf(resultsBy(binds, func(b *Bind) string {

@@ -104,7 +104,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 	if c := s.watched(); c != nil { // what its canaries are held against is no good either
-		h.sendBack(ctx, c, "the others go back too: "+why, ReloadRequest{By: "others"})
+		h.sendBack(ctx, c, "the others go back too: "+why, ReloadRequest{By: "host"}, false)
 	}
 	binds := slices.DeleteFunc(h.users(s.name), func(x *Bind) bool {
 		return x.lua.Info().Hash != bad.Hash || b.live.Load().reload == reloadEach && x != b
