@@ -86,12 +86,21 @@ func showRollouts(c *cli.Context, all []host.Rollout) error {
 		if r.Why != "" {
 			fmt.Fprintln(c.App.Writer, "  "+r.Why)
 		}
-		fmt.Fprintf(c.App.Writer, "  canaries  %s  (%s)\n  others    %s\n", group(r.Canaries), strings.Join(r.Names, " "), group(r.Others))
+		fmt.Fprintf(c.App.Writer, "  canaries  %s  (%s)\n  others    %s\n", group(r.Canaries), some(r.Names), group(r.Others))
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(c.App.Writer, "no canary is under way, and none was since the host started")
 	}
 	return nil
+}
+
+// some are as many names as a line bears; --json has all.
+func some(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
 }
 
 func group(g host.Group) string {
