@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		benchSMSC()
 		return
 	}
+	trialTime = time.Hour
 	goleak.VerifyTestMain(m)
 }
 

@@ -35,7 +35,7 @@ func TestChangesUnderTraffic(t *testing.T) {
 	t.Logf("RELOAD_SEED=%d RELOAD_CHANGES=%d", seed, changes)
 	p := &proof{seen: map[string]*account{}}
 	files := map[string]string{}
-	yaml := "defaults: { error_intensity: { count: 3, within: 1h }, session_init_limit: 1h, enquire_link_resp_limit: 1h, response_limit: 1h, limits: { instructions: 20_000, load_instructions: 50_000, time: 1m, load_time: 1m, init_time: 1m } }\nbinds:\n"
+	yaml := "defaults: { error_intensity: { count: 1, within: 1h }, session_init_limit: 1h, enquire_link_resp_limit: 1h, response_limit: 1h, limits: { instructions: 20_000, load_instructions: 50_000, time: 1m, load_time: 1m, init_time: 1m } }\nbinds:\n"
 	var editors []*editor
 	for i := range scripts {
 		e := newEditor(p, i, rand.New(rand.NewPCG(seed, uint64(i))))

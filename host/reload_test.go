@@ -218,3 +218,34 @@ func TestTheHostGoesBackByItself(t *testing.T) {
 	waitBound(w)
 	w.ask("a", "one0")
 }
+
+// Code that one bind went back from does not become good because the others, each for itself, go on with it.
+func TestWhatABindWentBackFromIsNotGood(t *testing.T) {
+	w := newWorldOf(t, map[string]string{"s.lua": say("one", "")}, strings.NewReplacer("s.lua, reload: each", "s.lua, reload: each, error_intensity: 2", "s.lua", "s.lua, reload: each, error_intensity: 2").Replace(threeBinds))
+	bad := strings.Replace(say("two", ""), "state.n = state.n + 1", "assert(esme.name ~= 'a', 'boom')", 1)
+	w.save("s.lua", bad)
+	w.reload(ReloadRequest{})
+	target, _ := w.host.Target("a")
+	for range 3 {
+		if err := target.Cast(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.log.expect(t, "level=ERROR", "the host went back to the last good one", "binds=1", "boom")
+	w.ask("a", "one0")
+	w.ask("b", "two0")
+	s := w.host.script("s.lua")
+	w.host.settle(s, s.current()) // its minute is over
+	h, err := w.host.History("s.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := h.Versions[1]; v.Good || !v.Bad {
+		t.Errorf("%+v", v)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !strings.Contains(string(s.good.Source("s.lua")), `"one"`) {
+		t.Errorf("the last good one is %s", s.good.Source("s.lua"))
+	}
+}

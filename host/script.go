@@ -19,6 +19,7 @@ type script struct {
 	mu    sync.Mutex
 	prog  *vm.Program     // that its binds run, or are about to
 	good  *vm.Program     // the last one that proved itself; nil: not known
+	bad   string          // hash of the last one that a bind went back from
 	trial *time.Timer     // ends when prog has proved itself; nil: it has
 	disk  string          // hash of the last whole program that was in the file: it ran, or was refused
 	files map[string]look // what the last reading looked at, with what it found
@@ -31,7 +32,8 @@ type script struct {
 }
 
 // trialTime is how long new code is watched: if it trips the error limit until then, the host goes back.
-const trialTime = time.Minute
+// Tests have longer: a busy machine may not come to it in a minute.
+var trialTime = time.Minute
 
 // stale reports whether a file that the script was read from may have changed since.
 func (s *script) stale(root string) bool {

@@ -12,7 +12,7 @@ import (
 // took notes that binds run prog now. Unless it is the first, it has a minute to prove itself.
 func (h *Host) took(s *script, prog *vm.Program, r ReloadRequest, binds int) {
 	s.mu.Lock()
-	s.prog = prog
+	s.prog, s.bad = prog, ""
 	if s.trial != nil {
 		s.trial.Stop()
 	}
@@ -57,7 +57,11 @@ func (h *Host) settle(s *script, prog *vm.Program) {
 	s.mu.Lock()
 	current := s.prog == prog && s.trial != nil
 	if current {
-		s.good, s.trial = prog, nil
+		s.trial = nil
+		current = s.bad != prog.Hash // binds went back from it: that the others go on with it does not make it good
+	}
+	if current {
+		s.good = prog
 	}
 	s.mu.Unlock()
 	if !current {
@@ -115,6 +119,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	forAll(binds, func(x *Bind) result { return resultOf(x, x.lua.Back(ctx, good)) })
 	left := slices.ContainsFunc(h.users(s.name), func(x *Bind) bool { return x.lua.Info().Hash == bad.Hash })
 	s.mu.Lock()
+	s.bad = bad.Hash
 	if !left {
 		s.prog = good
 		if s.trial != nil {

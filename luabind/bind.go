@@ -76,6 +76,7 @@ type Bind struct {
 	prog       *vm.Program
 	generation int
 	changed    time.Time // when the code was put in the place of another; zero: never
+	leaving    int       // the generation that the host is to take back; 0: none
 	kept       *kept     // the state before that, for the way back
 	sessions   int
 	current    *Handler

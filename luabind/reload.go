@@ -132,12 +132,20 @@ func (b *Bind) OnTrial() {
 	b.changed = time.Now()
 }
 
-// goesBack reports whether the host takes g, which failed soon after it came, back.
+// goesBack reports whether the host takes g, which failed soon after it came, back. While that is on its way, which may
+// take longer than the rest of the trial, g's errors are no reason to end the session.
 func (b *Bind) goesBack(g *generation, why string) bool {
 	b.mu.Lock()
-	young := g.number == b.generation && !b.changed.IsZero() && time.Since(b.changed) < b.opts.Trial
+	young := !b.changed.IsZero() && time.Since(b.changed) < b.opts.Trial
+	meant := g.number == b.generation && (young || b.leaving == g.number)
 	b.mu.Unlock()
-	return young && b.opts.Tripped != nil && b.opts.Tripped(g.prog, why)
+	if !meant || b.opts.Tripped == nil || !b.opts.Tripped(g.prog, why) {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.leaving = g.number
+	return true
 }
 
 // change is a change of code on its way.

@@ -178,6 +178,33 @@ func TestTheErrorLimitOfNewCode(t *testing.T) {
 	}
 }
 
+// What has reached the limit in its first minute goes back, also when that takes longer than the minute.
+func TestTheWayBackTakesItsTime(t *testing.T) {
+	tripped := make(chan string, 10)
+	options := Options{Errors: 2, Trial: time.Hour}
+	var r *rig
+	options.Tripped = func(_ *vm.Program, why string) bool {
+		r.bind.opts.Trial = 1 // it is over: on the owner, who alone reads it
+		tripped <- why
+		return true
+	}
+	r = bound(t, setup{script: `return { init = function() return {} end }`, options: options})
+	good := r.bind.Program()
+	r.reload(`return { handle_cast = function() error("boom") end }`)
+	for range 5 {
+		r.cast(nil)
+	}
+	for range 3 {
+		<-tripped
+	}
+	if err := r.bind.Back(context.Background(), good); err != nil {
+		t.Fatal(err)
+	}
+	if i := r.bind.Info(); i.Generation != 3 || i.Session != 1 {
+		t.Fatalf("%+v", i)
+	}
+}
+
 // Try says what Reload would, and leaves everything as it was.
 func TestTry(t *testing.T) {
 	r := bound(t, setup{script: `return { version = 1, init = function() return { n = 1, list = { 1 } } end,
