@@ -94,8 +94,8 @@ func TestTimersOverAReload(t *testing.T) {
 	h := r.bind.current
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.repeating)+h.later.count() != 0 {
-		t.Errorf("%d timers and %d messages are left", len(h.repeating), h.later.count())
+	if len(h.repeating)+h.later.messages != 0 {
+		t.Errorf("%d timers and %d messages are left", len(h.repeating), h.later.messages)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestRefusedCodeLeavesTimersAlone(t *testing.T) {
 	}
 	h := r.bind.current
 	h.mu.Lock()
-	n := len(h.repeating) + h.later.count()
+	n := len(h.repeating) + h.later.messages
 	h.mu.Unlock()
 	if n != 1 {
 		t.Errorf("%d timers run", n)

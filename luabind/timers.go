@@ -16,7 +16,7 @@ type repeating struct {
 	message vm.Data
 
 	mu      sync.Mutex
-	timer   *time.Timer
+	ticks   *delayedMessage // its place among what is to be done later
 	due     time.Time
 	waiting bool // a message is in the mailbox: the owner has not come to it
 	over    bool
@@ -37,7 +37,8 @@ func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, me
 // start starts the timer, whose message has its room. It is called with the handler's lock held.
 func (r *repeating) start(octets int64) {
 	r.octets = octets
-	r.timer = time.AfterFunc(r.due.Sub(r.h.bind.now()), r.tick)
+	r.ticks = &delayedMessage{tick: r}
+	r.h.putOff(r.due.Sub(r.h.bind.now()), r.ticks)
 	if r.h.repeating == nil {
 		r.h.repeating = map[*repeating]struct{}{}
 	}
@@ -50,7 +51,7 @@ func (h *Handler) timersFull(more int, code string) error {
 	if h.over {
 		return codeError(esme.CodeStopped, "the session has ended")
 	}
-	if n := h.bind.opts.Limits.Timers; h.later.count()+len(h.repeating)+more >= n {
+	if n := h.bind.opts.Limits.Timers; h.later.messages+len(h.repeating)+more >= n {
 		return codeError(code, "%d timers and messages of send_after are on their way already (limits.timers)", n)
 	}
 	return nil
@@ -142,7 +143,9 @@ func (r *repeating) tick() {
 		r.over = true
 		return
 	}
-	r.timer.Reset(r.due.Sub(now))
+	r.h.mu.Lock()
+	defer r.h.mu.Unlock()
+	r.h.putOff(r.due.Sub(now), r.ticks)
 }
 
 // deliver runs on the owner.
@@ -161,14 +164,12 @@ func (r *repeating) cancel() bool {
 	r.mu.Lock()
 	ran := !r.over
 	r.over = true
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 	r.mu.Unlock()
 	r.h.mu.Lock()
 	defer r.h.mu.Unlock()
 	if _, there := r.h.repeating[r]; there {
 		delete(r.h.repeating, r)
+		r.h.later.takeBack(r.ticks)
 		r.h.waiting.Add(-r.octets)
 	}
 	return ran
