@@ -197,12 +197,17 @@ func TestErrorsThatDifferAreBounded(t *testing.T) {
 		for i := range 1000 {
 			r.log(slog.New(slog.DiscardHandler), "handle_pdu", strings.Repeat("x", i))
 		}
-		if len(r.lines) != maxRepeats {
-			t.Fatal(len(r.lines))
+		kept := func() int {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return len(r.lines)
+		}
+		if n := kept(); n != maxRepeats {
+			t.Fatal(n)
 		}
 		time.Sleep(3 * repeatEvery)
-		if len(r.lines) != 0 {
-			t.Fatal(len(r.lines))
+		if n := kept(); n != 0 {
+			t.Fatal(n)
 		}
 	})
 }

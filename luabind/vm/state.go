@@ -160,6 +160,7 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 	ret, err = s.run(L, fn, nret, args)
 	s.stands()
 	switch {
+	case err != nil && err.Kind == Closed: // a task of a state that is not used again
 	case err != nil && err.Kind == Memory: // what it held in variables is free by now
 		s.survey.next = s.survey.since
 		s.poisoned = s.poisoned || s.Memory() > s.limits.Memory/10*8
