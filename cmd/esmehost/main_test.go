@@ -29,6 +29,28 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// The scripts run beside each other: no two of them may listen on the same port.
+func TestScriptsShareNoPort(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	owner := map[string]string{}
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`:(2[34]\d{3})\b`).FindAllSubmatch(src, -1) {
+			port := string(m[1])
+			if other, taken := owner[port]; taken && other != name {
+				t.Errorf("%s and %s share port %s", other, name, port)
+			}
+			owner[port] = name
+		}
+	}
+}
+
 // until REGEXP COMMAND...: runs the command again and again until its output matches, for 20 s at most.
 // With "file:NAME" in the place of a command, the file is read instead.
 func until(ts *testscript.TestScript, _ bool, args []string) {
