@@ -24,7 +24,6 @@ func TestMain(m *testing.M) {
 		benchSMSC()
 		return
 	}
-	trialTime = time.Hour
 	goleak.VerifyTestMain(m)
 }
 

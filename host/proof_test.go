@@ -48,6 +48,9 @@ func TestChangesUnderTraffic(t *testing.T) {
 		}
 		editors = append(editors, e)
 	}
+	minute := trialTime
+	trialTime = time.Hour
+	t.Cleanup(func() { trialTime = minute })
 	began := time.Now()
 	p.world = newWorldWith(t, files, yaml, smsc.Config{Latency: 3 * time.Millisecond, Window: 1000, Observe: p.observe})
 	traffic, endTraffic := context.WithCancel(t.Context())

@@ -32,7 +32,7 @@ type script struct {
 }
 
 // trialTime is how long new code is watched: if it trips the error limit until then, the host goes back.
-// Tests have longer: a busy machine may not come to it in a minute.
+// A test has longer: a busy machine may not come to it in a minute.
 var trialTime = time.Minute
 
 // stale reports whether a file that the script was read from may have changed since.
