@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -127,7 +128,7 @@ func TestGuard(t *testing.T) {
 				t.Errorf("%d %s, want %d", w.Code, w.Body, tt.want)
 			}
 			if tt.want == 200 { // each change leaves a line
-				log.expect(t, `msg="admin request"`, "path=/v1/stop", "bind=acme", "status=200")
+				log.expect(t, `msg="admin request"`, "path=/v1/stop", "query.bind=acme", "status=200")
 			} else {
 				log.expect(t, `msg="admin request refused"`, "path=/v1/stop")
 			}
@@ -138,7 +139,44 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// More requests at once than are worked on: the others are told so.
+// The line of a change is written whatever log.level says, and what the client names cannot pass for what the host says.
+func TestAudit(t *testing.T) {
+	log := newLines()
+	g, err := newGuard(Admin{}, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelError})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+	r := httptest.NewRequest("POST", "http://localhost/v1/start?bind=b1&bind=b2&status=999&from=root&msg=hacked&time=1970&level=no", nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	g.guard(refuse).ServeHTTP(httptest.NewRecorder(), r)
+	text := log.text.String()
+	host, _, _ := strings.Cut(text, `"query":`)
+	for _, key := range []string{"time", "level", "msg", "path", "from", "status"} {
+		if n := strings.Count(host, `"`+key+`":`); n != 1 {
+			t.Errorf("%d times %s: %s", n, key, text)
+		}
+	}
+	if !strings.HasSuffix(text, "}}\n") {
+		t.Errorf("the query is not the last: %s", text)
+	}
+	var line struct {
+		Msg, From string
+		Status    int
+		Query     map[string]string
+	}
+	if err := json.Unmarshal([]byte(text), &line); err != nil {
+		t.Fatal(err)
+	}
+	want := line
+	want.Msg, want.From, want.Status = "admin request", "127.0.0.1:1", 404
+	want.Query = map[string]string{"bind": "b1,b2", "status": "999", "from": "root", "msg": "hacked", "time": "1970", "level": "no"}
+	if d := cmp.Diff(want, line); d != "" {
+		t.Errorf("%s\n%s", d, text)
+	}
+}
+
+// More requests of a kind at once than are worked on: the others are told so. Those of another kind are not.
 func TestGuardIsBounded(t *testing.T) {
 	g, err := newGuard(Admin{}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -146,21 +184,28 @@ func TestGuardIsBounded(t *testing.T) {
 	}
 	inside, leave := make(chan struct{}), make(chan struct{})
 	api := g.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside <- struct{}{}; <-leave }))
-	ask := func() int {
+	ask := func(method, path string) int {
 		w := httptest.NewRecorder()
-		api.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/v1/binds", nil))
+		api.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+path, nil))
 		return w.Code
 	}
-	codes := make(chan int, maxRequests)
-	for range maxRequests {
-		go func() { codes <- ask() }()
-		<-inside
-	}
-	if c := ask(); c != http.StatusServiceUnavailable {
-		t.Errorf("one more: %d", c)
+	kinds := [][2]string{{"POST", "/v1/call"}, {"POST", "/v1/stop"}, {"GET", "/v1/binds"}}
+	codes := make(chan int, len(kinds)*maxRequests)
+	for _, k := range kinds {
+		for range maxRequests {
+			go func() { codes <- ask(k[0], k[1]) }()
+			select {
+			case <-inside:
+			case c := <-codes:
+				t.Fatalf("%v: %d", k, c)
+			}
+		}
+		if c := ask(k[0], k[1]); c != http.StatusServiceUnavailable {
+			t.Errorf("one more of %v: %d", k, c)
+		}
 	}
 	close(leave)
-	for range maxRequests {
+	for range len(kinds) * maxRequests {
 		if c := <-codes; c != http.StatusOK {
 			t.Errorf("one that was inside: %d", c)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/esmehost/esmehost/esme"
 )
@@ -20,8 +21,29 @@ const (
 	codeBusy         = "busy"         // too many requests at once
 )
 
-// maxRequests is how many admin requests are worked on at once; what comes beyond is told to come again.
+// maxRequests is how many admin requests of a kind are worked on at once; what comes beyond is told to come again.
 const maxRequests = 64
+
+// kind is what a request is counted with: whatever waits for binds keeps nobody from looking, and scripts that do not
+// reply keep nobody from stopping them.
+type kind string
+
+const (
+	question kind = "questions"
+	change   kind = "changes"
+	call     kind = "calls"
+)
+
+func kindOf(r *http.Request) kind {
+	switch {
+	case r.Method == http.MethodGet:
+		return question
+	case r.URL.Path == callPath:
+		return call
+	default:
+		return change
+	}
+}
 
 // minToken is the least length of a token, in octets, so that it cannot be guessed.
 const minToken = 16
@@ -30,7 +52,7 @@ const minToken = 16
 type guard struct {
 	token   [sha256.Size]byte // of the token; hashed, so that a comparison takes the same time for every length
 	guarded bool              // a token is wanted where no file permission guards
-	slots   chan struct{}
+	slots   map[kind]chan struct{}
 	log     *slog.Logger
 }
 
@@ -38,7 +60,10 @@ type guard struct {
 type viaSocket struct{}
 
 func newGuard(cfg Admin, log *slog.Logger) (*guard, error) {
-	g := &guard{slots: make(chan struct{}, maxRequests), log: log}
+	g := &guard{slots: map[kind]chan struct{}{}, log: log}
+	for _, k := range []kind{question, change, call} {
+		g.slots[k] = make(chan struct{}, maxRequests)
+	}
 	if cfg.TokenFile == "" {
 		return g, nil
 	}
@@ -73,25 +98,35 @@ func (g *guard) guard(api http.Handler) http.Handler {
 			fail(w, err)
 			return
 		}
+		k := kindOf(r)
 		select {
-		case g.slots <- struct{}{}:
-			defer func() { <-g.slots }()
+		case g.slots[k] <- struct{}{}:
+			defer func() { <-g.slots[k] }()
 		default:
-			fail(w, &esme.Error{Code: codeBusy, Message: fmt.Sprintf("%d requests are under way already: try again", maxRequests)})
+			fail(w, &esme.Error{Code: codeBusy, Message: fmt.Sprintf("%d %s are under way already: try again", maxRequests, k)})
 			return
 		}
-		if r.Method == http.MethodGet {
+		if k == question {
 			api.ServeHTTP(w, r)
 			return
 		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		defer func() { g.audit(r, socket, seen.status) }()
 		api.ServeHTTP(seen, r)
-		attrs := []any{"path", r.URL.Path, "from", asker(r, socket), "status", seen.status}
-		for name, values := range r.URL.Query() {
-			attrs = append(attrs, name, strings.Join(values, ","))
-		}
-		g.log.Info("admin request", attrs...)
 	})
+}
+
+// audit writes the line of a change, whatever log.level says. What the client named stands in a group of its own, so that
+// it cannot pass for what the host says.
+func (g *guard) audit(r *http.Request, socket bool, status int) {
+	line := slog.NewRecord(time.Now(), slog.LevelInfo, "admin request", 0)
+	line.Add("path", r.URL.Path, "from", asker(r, socket), "status", status)
+	var query []any
+	for name, values := range r.URL.Query() {
+		query = append(query, slog.String(name, strings.Join(values, ",")))
+	}
+	line.Add(slog.Group("query", query...))
+	g.log.Handler().Handle(r.Context(), line)
 }
 
 func (g *guard) mayAsk(r *http.Request, socket bool, origins *http.CrossOriginProtection) error {

@@ -19,6 +19,9 @@ import (
 // maxRequest bounds the body of an admin request, in octets.
 const maxRequest = 1 << 20
 
+// callPath is the route whose answer is up to a script.
+const callPath = "/v1/call"
+
 // openAPI describes the routes; a test holds it against them.
 //
 //go:embed openapi.yaml
@@ -69,7 +72,7 @@ func (h *Host) api() []route {
 		{"POST", "/v1/restart", h.askRestart},
 		{"GET", "/v1/plan", func(*request) (any, error) { return planned(h.Plan()) }},
 		{"POST", "/v1/plan", h.askApply},
-		{"POST", "/v1/call", h.askCall},
+		{"POST", callPath, h.askCall},
 		{"POST", "/v1/cast", h.askTarget(luabind.Target.Cast)},
 		{"POST", "/v1/send", h.askTarget(luabind.Target.Info)},
 	}

@@ -34,6 +34,7 @@ func main() {
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = usageError
+		c.HideHelpCommand = true // a bind may be called help, or h
 	}
 	err := app.Run(flagsFirst(app.Commands, os.Args))
 	var exit cli.ExitCoder
