@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,10 +30,19 @@ type outbinds struct {
 	ready  chan *incoming
 	stop   context.CancelFunc
 	all    sync.WaitGroup
+
+	mu        sync.Mutex
+	strangers []net.Conn // have not sent the right outbind yet; the oldest first
+	greeted   int        // have, and are about to become the session or to be turned away
 }
 
-// maxStrangers is how many connections may be about to send their outbind.
-const maxStrangers = 16
+// maxStrangers is how many connections may be about to send their outbind. One more takes the place of the oldest:
+// an SMSC says who it is at once, so it is not the one that is silent longest, however many are. maxGreeted is how many
+// that sent the right one may wait for the client, which pauses after a failure.
+const (
+	maxStrangers = 32
+	maxGreeted   = 16
+)
 
 func (o *outbinds) next(ctx context.Context, _ int) (*incoming, error) {
 	if o.l == nil {
@@ -65,7 +75,6 @@ func (o *outbinds) close() {
 }
 
 func (o *outbinds) accept(ctx context.Context) {
-	strangers := make(chan struct{}, maxStrangers)
 	for {
 		conn, err := o.l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -78,18 +87,63 @@ func (o *outbinds) accept(ctx context.Context) {
 			}
 			continue
 		}
-		select {
-		case strangers <- struct{}{}:
-			o.all.Go(func() { o.greet(ctx, conn); <-strangers })
-		default:
-			conn.Close()
-		}
+		o.enter(conn)
+		o.all.Go(func() { o.greet(ctx, conn) })
+	}
+}
+
+// enter counts conn among the strangers, and closes the one that has been silent longest if they are too many.
+func (o *outbinds) enter(conn net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.strangers) >= maxStrangers {
+		o.strangers[0].Close()
+		o.strangers = slices.Delete(o.strangers, 0, 1)
+	}
+	o.strangers = append(o.strangers, conn)
+}
+
+// leave takes conn out of the strangers again. It reports false when it had to give way to another one.
+func (o *outbinds) leave(conn net.Conn) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.Index(o.strangers, conn)
+	if i < 0 {
+		return false
+	}
+	o.strangers = slices.Delete(o.strangers, i, i+1)
+	return true
+}
+
+// offer makes in the next session. It reports false when the client has one, or pauses for too long.
+func (o *outbinds) offer(ctx context.Context, in *incoming) bool {
+	o.mu.Lock()
+	full := o.greeted >= maxGreeted
+	if !full {
+		o.greeted++
+	}
+	o.mu.Unlock()
+	if full {
+		return false
+	}
+	defer func() {
+		o.mu.Lock()
+		o.greeted--
+		o.mu.Unlock()
+	}()
+	if o.client.Session() != nil {
+		return false
+	}
+	select {
+	case o.ready <- in:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
 // greet takes the outbind of a connection and offers it as the next session.
-func (o *outbinds) greet(ctx context.Context, conn net.Conn) {
-	peer := conn.RemoteAddr().String()
+func (o *outbinds) greet(ctx context.Context, raw net.Conn) {
 	cfg := o.client.Config.withDefaults()
 	limit := 10 * time.Second
 	if cfg.SessionInitLimit > 0 {
@@ -97,30 +151,40 @@ func (o *outbinds) greet(ctx context.Context, conn net.Conn) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	unwatch := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	conn, err := o.client.Dialer.accept(ctx, conn, cfg)
+	peer := raw.RemoteAddr().String()
+	conn, p, err := o.outbindOf(ctx, raw, cfg)
+	if !o.leave(raw) {
+		if err == nil {
+			conn.Close()
+		}
+		err = fmt.Errorf("no outbind, and %d others came after it", maxStrangers)
+	}
+	if err == nil && !o.offer(ctx, &incoming{conn: conn, peer: peer, outbind: p}) {
+		err = errors.New("the bind has a session or pauses after one")
+		conn.Close()
+	}
 	if err != nil {
 		o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
-		return
+	}
+}
+
+// outbindOf reads the outbind from raw, encrypted if cfg says so, until ctx ends. With an error raw is closed.
+func (o *outbinds) outbindOf(ctx context.Context, raw net.Conn, cfg Config) (net.Conn, *pdu.PDU, error) {
+	unwatch := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
+	defer unwatch()
+	conn, err := o.client.Dialer.accept(ctx, raw, cfg)
+	if err != nil {
+		return nil, nil, err
 	}
 	p, err := o.readOutbind(conn, cfg)
 	if !unwatch() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
 		conn.Close()
-		return
+		return nil, nil, err
 	}
-	if o.client.Session() == nil {
-		select {
-		case o.ready <- &incoming{conn: conn, peer: peer, outbind: p}:
-			return
-		case <-ctx.Done(): // the client waits after a failure
-		}
-	}
-	o.client.Log.Warn("connection refused", "peer", peer, "error", "the bind has a session or pauses after one")
-	conn.Close()
+	return conn, p, nil
 }
 
 // readOutbind reads one PDU, and not an octet more, which must be the outbind that is expected.
