@@ -52,7 +52,7 @@ func mishapsOf(b *Bind) mishaps {
 // putCanary puts prog into the canaries among binds. All binds that hold together try it in a copy of
 // their state, those that wait too: what one of them would refuse is not begun.
 func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds, chosen []*Bind, r ReloadRequest) []Outcome {
-	ctx, cancel := context.WithTimeout(ctx, reloadTime(len(binds)))
+	ctx, cancel := h.changing(ctx, len(binds))
 	defer cancel()
 	before := s.watched()
 	waits := func(b *Bind) bool { return !slices.Contains(chosen, b) }

@@ -43,6 +43,20 @@ const (
 
 func reloadTime(binds int) time.Duration { return reloadLimit + time.Duration(binds)*reloadLimitFor }
 
+// changing is ctx for a change of so many binds: it ends with reloadTime, and when the host is told to stop, and then
+// nothing new is begun in a bind.
+func (h *Host) changing(ctx context.Context, binds int) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, reloadTime(binds))
+	h.mu.Lock()
+	running := h.ctx
+	h.mu.Unlock()
+	if running == nil {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(running, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
 // inTime changes the code of a bind, unless that is busy for too long.
 func inTime(ctx context.Context, change func(ctx context.Context, prog *vm.Program) error, prog *vm.Program) error {
 	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
@@ -185,7 +199,7 @@ func rolloutOf(binds []*Bind) Canary {
 func (h *Host) putAll(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest) []Outcome {
 	binds := h.users(s.name)
 	together, alone := apart(binds)
-	ctx, cancel := context.WithTimeout(ctx, reloadTime(len(binds)))
+	ctx, cancel := h.changing(ctx, len(binds))
 	defer cancel()
 	results := append(h.together(ctx, together, prog, r.Check), h.each(ctx, alone, prog, r.Check)...)
 	outcomes := outcomesOf(results)
@@ -279,11 +293,11 @@ func resultOf(b *Bind, err error) result {
 
 // each puts prog into each bind that takes it.
 func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
-	return forAll(binds, func(b *Bind) result {
+	return tryAll(ctx, binds, prog, false, func(b *Bind) error {
 		if check {
-			return resultOf(b, inTime(ctx, b.lua.Try, prog))
+			return inTime(ctx, b.lua.Try, prog)
 		}
-		return resultOf(b, inTime(ctx, b.lua.Reload, prog))
+		return inTime(ctx, b.lua.Reload, prog)
 	})
 }
 
@@ -291,7 +305,7 @@ func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check 
 // takes it there and refuses in earnest, since its state changed in between, takes the others back.
 func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
 	if len(binds) > 1 || check {
-		tried := forAll(binds, func(b *Bind) result { return resultOf(b, inTime(ctx, b.lua.Try, prog)) })
+		tried := tryAll(ctx, binds, prog, true, func(b *Bind) error { return inTime(ctx, b.lua.Try, prog) })
 		if who := refuser(tried); check || who != nil {
 			return keepBack(tried, who)
 		}

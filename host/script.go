@@ -172,11 +172,18 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 	return nil
 }
 
-// make makes the binds and loads prog for each of them, without effect.
+// make makes the binds and loads prog for each of them, without effect. What is wrong with prog itself is not looked
+// for in all of them, and then not all are made.
 func (h *Host) make(cfg *Config, configs []BindConfig, prog *vm.Program) (made []*Bind, wrong diag.List) {
+	l := newLoading(true)
 	for _, c := range configs {
+		if l.of(c.Name) != nil {
+			return made, wrong
+		}
 		b := newBind(c, prog, h)
-		if err := b.lua.Check(); err != nil {
+		err := b.lua.Check()
+		l.saw(c.Name, err)
+		if err != nil {
 			d := diagnose(prog, err)
 			d.File = cfg.scriptPath(d.File)
 			if !slices.Contains(wrong, d) { // many binds may share a script

@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -120,8 +121,11 @@ func checkCallbacks(file string, m *lua.LTable) *vm.Error {
 }
 
 // Check loads prog for the bind without a session and without effect, and says what is wrong with it.
-func (b *Bind) Check() error {
-	g, err := newGeneration(b, nil, 0, b.prog)
+func (b *Bind) Check() error { return b.Loads(context.Background(), b.prog) }
+
+// Loads is Check of other code than the bind's own.
+func (b *Bind) Loads(ctx context.Context, prog *vm.Program) error {
+	g, err := loadGeneration(ctx, b, nil, 0, prog)
 	if err == nil {
 		g.vm.Close()
 	}

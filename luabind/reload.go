@@ -20,6 +20,13 @@ var ErrUnchanged = errors.New("unchanged")
 // CodeBusy is the code of a change that the bind did not come to in time. Nothing was changed.
 const CodeBusy = "busy"
 
+// LoadError says that code does not load. Nothing of a bind but its name and args can be the cause, so it is most
+// often the same for all.
+type LoadError struct{ Err error }
+
+func (e *LoadError) Error() string { return e.Err.Error() }
+func (e *LoadError) Unwrap() error { return e.Err }
+
 // snapshot is a bind's state as data, with the version of the code that made it.
 type snapshot struct{ version, state vm.Data }
 
@@ -39,7 +46,7 @@ func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
 	if same {
 		return ErrUnchanged
 	}
-	g, err := newGeneration(b, h, n, prog)
+	g, err := loadGeneration(ctx, b, h, n, prog)
 	if err != nil {
 		return err
 	}
@@ -50,6 +57,19 @@ func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
 	}
 	defer g.forget()
 	return g.takeOver(snap)
+}
+
+// loadGeneration is newGeneration for code that is to replace other code, unless it is too late for that.
+func loadGeneration(ctx context.Context, b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
+	if ctx.Err() != nil {
+		return nil, &esme.Error{Code: CodeBusy, Retryable: true, Cause: ctx.Err(),
+			Message: "the change of code ended before this bind's turn came: it goes on with the old code"}
+	}
+	g, err := newGeneration(b, h, number, prog)
+	if err != nil {
+		return nil, &LoadError{err}
+	}
+	return g, nil
 }
 
 func (b *Bind) runs(prog *vm.Program) bool {
@@ -173,7 +193,7 @@ func (c *change) run(ctx context.Context) error {
 	if same {
 		return ErrUnchanged
 	}
-	g, err := newGeneration(b, h, n, c.prog)
+	g, err := loadGeneration(ctx, b, h, n, c.prog)
 	if err == nil {
 		err = c.deliver(ctx, h, g)
 	}
