@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -37,7 +39,7 @@ assert(wait == 5)`, nil),
 		{Name: "secret", Where: anywhere, Params: []param{{"name", stringType, "under secrets in the configuration"}},
 			Returns: []param{{"secret", secretType, "to be handed to http, crypto and pdu, and to nothing else"}},
 			Doc: "Gives a secret that `allow: {secrets: [...]}` names. Its text cannot be read, printed, logged, sent or written as JSON; crypto.hmac, " +
-				"crypto.equal, the headers and auth of http, and the password of a bind PDU take it.",
+				"crypto.equal, the headers and auth of http, and the password of a bind PDU take it. The password of such a PDU reads as the secret, not as its text.",
 			Example: `local key = config.secret("api_key")
 assert(tostring(key) == "secret api_key")`,
 			Do: func(c *call) int {
@@ -147,6 +149,18 @@ var (
 )
 
 func init() { secretMeta = secretKind.objects(secretType, nil) }
+
+// secretPassword is the password of a PDU that was made with a secret, as scripts read it: the secret of the bind that
+// has this text; for a bind that was given none such, one that nothing takes.
+func secretPassword(L *lua.LState, text string) lua.LValue {
+	given := vm.FromLua(L).User().(*generation).bind.opts.Allow.Secrets
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] == text {
+			return (&secretValue{name}).Into(nil)
+		}
+	}
+	return (&secretValue{"password"}).Into(nil)
+}
 
 // secretText is the text of an argument that may be a secret.
 func (c *call) secretText(n int) string { return c.reveal(c.value(n)) }

@@ -209,6 +209,9 @@ func (c *call) field(b *pdu.Builder, cmd *pdu.Command, f pdu.Field, v lua.LValue
 		case s.Kind == pdu.KindDests || s.Kind == pdu.KindUnsuccess:
 			c.array(b, s, v)
 		default:
+			if f == pdu.FieldPassword {
+				b.MaskPassword(secretType.is(v))
+			}
 			b.SetString(f, c.octets(f.String(), v))
 		}
 	}
@@ -333,6 +336,7 @@ func (c *call) with(p *pduValue, n int) *pdu.PDU {
 	b := pdu.NewBuilder(cmd)
 	b.SetStatus(p.CommandStatus())
 	b.SetSequence(p.SequenceNumber())
+	b.MaskPassword(p.PasswordMasked())
 	for _, s := range cmd.Fields {
 		switch {
 		case !p.Has(s.Field):

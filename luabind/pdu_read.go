@@ -93,6 +93,8 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 				return p.dests(L)
 			case kind == pdu.KindUnsuccess:
 				return p.unsuccess(L)
+			case n.field == pdu.FieldPassword && p.PasswordMasked():
+				return secretPassword(L, string(octets))
 			case n.again:
 				return recurring(octets)
 			}

@@ -13,6 +13,7 @@ type Builder struct {
 	status   Status
 	sequence uint32
 	set      bool // a field was set
+	masked   bool
 	values   [maxFields]value
 	tlvs     TLVs
 	refusal
@@ -50,6 +51,10 @@ func (b *Builder) SetString(f Field, s string) {
 		v.s = s
 	}
 }
+
+// MaskPassword says whether the password (SMPP 3.4 §5.2.2) is for the wire only. Nothing in this package hides it: whoever shows
+// fields to others asks [PDU.PasswordMasked].
+func (b *Builder) MaskPassword(masked bool) { b.masked = masked }
 
 func (b *Builder) value(f Field) *value {
 	if !b.cmd.Has(f) {
@@ -111,7 +116,7 @@ func (b *Builder) Build() *PDU {
 	for i := range b.cmd.Fields {
 		size += len(b.values[i].s)
 	}
-	p := &PDU{cmd: b.cmd, id: b.cmd.ID, status: b.status, sequence: b.sequence}
+	p := &PDU{cmd: b.cmd, id: b.cmd.ID, status: b.status, sequence: b.sequence, masked: b.masked}
 	out := make([]byte, HeaderLen, size)
 	if b.set || len(b.tlvs.octets) > 0 || b.status == ESME_ROK || !b.cmd.ID.IsResponse() {
 		for i := range b.cmd.Fields {

@@ -21,6 +21,7 @@ type PDU struct {
 
 	offsets  [maxFields]uint32 // where each mandatory field starts
 	fields   uint8             // how many of them there are
+	masked   bool              // the password is a secret: see PasswordMasked
 	warnings Warnings
 	tlvs     int32       // where the TLVs start
 	tlvEnd   int32       // and end: behind the last whole one
@@ -75,6 +76,9 @@ func (p *PDU) RelaxedErr() error {
 
 // Warnings returns what Decode forgave; none for a PDU that was built.
 func (p *PDU) Warnings() Warnings { return p.warnings }
+
+// PasswordMasked reports whether the PDU was built with [Builder.MaskPassword]. Copies keep it.
+func (p *PDU) PasswordMasked() bool { return p.masked }
 
 // AppendTo appends the octets to dst, with the current sequence number: none for the zero PDU.
 func (p *PDU) AppendTo(dst []byte) []byte {

@@ -78,7 +78,7 @@ function config.table(name, default) end
 ---@return string word # one of them
 function config.enum(name, words, default) end
 
----Gives a secret that `allow: {secrets: [...]}` names. Its text cannot be read, printed, logged, sent or written as JSON; crypto.hmac, crypto.equal, the headers and auth of http, and the password of a bind PDU take it.
+---Gives a secret that `allow: {secrets: [...]}` names. Its text cannot be read, printed, logged, sent or written as JSON; crypto.hmac, crypto.equal, the headers and auth of http, and the password of a bind PDU take it. The password of such a PDU reads as the secret, not as its text.
 ---
 ---To be called in: anywhere.
 ---```lua

@@ -35,7 +35,18 @@ M["secrets stay secret"] = function()
 end
 
 M["a secret may be a password on the wire"] = function()
-  check.equal(pdu.bind_transceiver { system_id = "a", password = config.secret("api_key") }.password, "s3cret")
+  local p = pdu.bind_transceiver { system_id = "a", password = config.secret("api_key") }
+  for _, q in ipairs { p, p:with { system_id = "b" }, p:with { password = p.password } } do
+    check.equal(type(q.password), "userdata")
+    check.equal(tostring(q.password), "secret api_key")
+    assert(not tostring(q):find("s3cret", 1, true))
+    check.raises("must be a string, is userdata", base64.encode, q.password)
+    check.raises("", json.encode, { p = q.password })
+    check.raises("", json.encode, q)
+    log.info("a bind", { p = q, password = q.password })
+    check.raises("must be a string, is userdata", pdu.bind_receiver, { system_id = q.password })
+  end
+  check.equal(p:with { password = "open" }.password, "open")
   check.raises("field 'source_addr' must be a string, is userdata", pdu.submit_sm, { source_addr = config.secret("api_key") })
 end
 
