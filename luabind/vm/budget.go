@@ -32,9 +32,10 @@ type budget struct {
 	cpu    time.Duration // of that thread, then
 	polite time.Duration // active, when others were let run last
 	made   int64         // octets of strings and the like since memory was measured
+	grew   int64         // octets that the state can have taken since then: those, and what its instructions make
 
-	measured  time.Duration // active, when memory was looked at last
-	allocated uint64        // by the process, at that time; 0: not known
+	looked    time.Duration // active, when it was asked last whether memory is to be measured
+	allocated uint64        // by the process, when memory was measured
 }
 
 const (
@@ -71,8 +72,8 @@ func clock() time.Duration { return time.Since(epoch) }
 func (b *budget) start(a allowance) {
 	b.allowed, b.left = a, a.instructions
 	b.tripped = ""
-	b.last, b.active, b.passed, b.polite, b.measured = 0, 0, 0, 0, 0
-	b.allocated, b.slow, b.cpu = 0, false, 0
+	b.last, b.active, b.passed, b.polite, b.looked = 0, 0, 0, 0, 0
+	b.slow, b.cpu = false, 0
 	b.check.Store(max(0, b.left-clockEvery))
 }
 
@@ -117,7 +118,7 @@ func (b *budget) look() <-chan struct{} {
 		b.tripped = Budget
 	case b.active > b.allowed.time, b.passed/heldUp > b.allowed.time:
 		b.tripped = Time
-	case b.active-b.measured > measureEvery && b.grown():
+	case b.active-b.looked > measureEvery && b.grown():
 		b.tripped = Memory
 	case b.slow:
 		b.check.Store(max(0, b.left-1))
@@ -161,26 +162,36 @@ func (b *budget) count(slice time.Duration) {
 	b.active += ran
 }
 
-// grown looks whether the state holds more than it may. It is measured only when the process has
-// allocated a good part of that since the last time: others do that too, but not for long at a time.
+// grown looks whether the state holds more than it may. It is measured only when the state itself can have taken
+// a good part of what it holds or may hold since the last time, so that what it holds is not walked again and again, and
+// never because of what others do; and not when even the whole process has allocated less.
 func (b *budget) grown() bool {
-	b.measured = b.active
-	now := allocated()
-	if b.allocated == 0 {
-		b.allocated = now
+	b.looked = b.active
+	part := max(b.state.limits.Memory/8, b.state.survey.size/2, 1<<20)
+	if b.grew < part || int64(allocated()-b.allocated) < part {
 		return false
 	}
-	if int64(now-b.allocated) < max(b.state.limits.Memory/8, 1<<20) {
-		return false
+	return b.over(0)
+}
+
+// over measures in the middle of a run and reports whether the state holds too much, with what it is about
+// to make. The time that this takes is the host's, and not the script's.
+func (b *budget) over(more int64) bool {
+	b.lookAtClock()
+	b.state.measure(false)
+	b.made, b.grew = more, more
+	b.last = clock()
+	if b.cpu != 0 {
+		b.os, b.cpu = threadCPU()
 	}
-	b.allocated = now
-	return b.state.over(0)
+	return b.state.survey.size+more > b.state.limits.Memory
 }
 
 // remember takes n octets of memory that the script may hold from now on: of strings, buffers, threads.
 func (b *budget) remember(n int) {
+	b.grew += int64(n)
 	if b.made += int64(n); b.made > b.state.limits.Memory/4 {
-		if b.tripped == "" && b.state.over(int64(n)) {
+		if b.tripped == "" && b.over(int64(n)) {
 			b.trip(Memory)
 		}
 	}

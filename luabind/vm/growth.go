@@ -10,28 +10,70 @@ import (
 // behind the end of a list fills what lies between (16 MiB, and four times that on the way), and # searches
 // the end of a list whose end is empty. Both are charged before they happen, and the list is made in one piece.
 
-// costly marks them by the number of their opcode.
-const costly = 1<<lua.OP_SETTABLE | 1<<lua.OP_LEN
+// A comparison of two strings takes as long as what they have in common; it is charged too.
+
+// costly marks the instructions that are looked at, by the number of their opcode: these, and those that make the state
+// larger.
+const costly = 1<<lua.OP_SETTABLE | 1<<lua.OP_LEN | 1<<lua.OP_LT | 1<<lua.OP_LE |
+	1<<lua.OP_NEWTABLE | 1<<lua.OP_SETTABLEKS | 1<<lua.OP_CLOSURE | 1<<lua.OP_CALL | 1<<lua.OP_TAILCALL
+
+// What instructions may add to a state, in octets. A table that is made without a size gets room for 32 keys with the
+// first one; a key in a large table may be what doubles it; a Go function makes no more than a small value without
+// saying so (ChargeMemory).
+const (
+	growsBare = 2048
+	growsKey  = 96
+	growsCall = 256
+)
 
 // listGrows is how many elements a list must have for its growth to count while it happens.
 const listGrows = 1 << 12
 
 // foresee looks at the instruction that f is about to run.
 func (b *budget) foresee(f *frameInside, inst uint32) {
-	array, _ := registers(b.thread)
 	switch int(inst >> 26) {
+	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_CLOSURE:
+		b.grew += growsCall
+	case lua.OP_SETTABLEKS:
+		b.grew += growsKey
+	case lua.OP_NEWTABLE:
+		b.grew += growsBare
+	case lua.OP_LT, lua.OP_LE:
+		array, _ := registers(b.thread)
+		if x, ok := operand(f, array, inst&0x1ff).(lua.LString); ok && len(x) > longText {
+			if y, ok := operand(f, array, inst>>9&0x1ff).(lua.LString); ok {
+				b.charge(common(string(x), string(y)) / 4)
+			}
+		}
 	case lua.OP_SETTABLE:
+		b.grew += growsKey
+		array, _ := registers(b.thread)
 		key := operand(f, array, inst&0x1ff)
 		if n, ok := key.(lua.LNumber); ok && n > listGrows {
 			b.extends(array[f.LocalBase+int(inst>>18&0xff)], n)
 		}
 	case lua.OP_LEN:
+		array, _ := registers(b.thread)
 		if t, ok := operand(f, array, inst&0x1ff).(*lua.LTable); ok {
 			if a := inside(t).array; len(a) > 0 && a[len(a)-1] == lua.LNil {
 				b.charge(inside(t).trim() / 8)
 			}
 		}
 	}
+}
+
+// longText is how long strings must be for their comparison to count: an instruction takes as long.
+const longText = 64
+
+// common is how many octets two strings have in common at their beginning, to 256.
+func common(x, y string) int {
+	n := min(len(x), len(y))
+	for at := 0; at < n; at += 256 {
+		if end := min(at+256, n); x[at:end] != y[at:end] {
+			return at
+		}
+	}
+	return n
 }
 
 // operand is a register or a constant, as the machine numbers them.

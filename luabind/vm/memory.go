@@ -57,7 +57,7 @@ func (s *State) settle() bool {
 	v := &s.survey
 	v.since += s.budget.used()
 	live := watcher.live.Load()
-	if v.since < max(v.next, surveyFirst) && int64(live-v.live) < s.limits.Memory/4 {
+	if quarter := s.limits.Memory / 4; v.since < max(v.next, surveyFirst) && min(int64(live-v.live), s.budget.grew) < quarter {
 		return false
 	}
 	os, began := threadCPU()
@@ -80,14 +80,6 @@ func (s *State) settle() bool {
 		s.hooks.Surveyed(v.size)
 	}
 	return false
-}
-
-// over measures in the middle of a run and reports whether the state holds too much, with what it is about
-// to make.
-func (s *State) over(more int64) bool {
-	s.budget.made = more
-	s.measure(false)
-	return s.survey.size+more > s.limits.Memory
 }
 
 // Memory measures how many octets the state holds.
@@ -148,6 +140,7 @@ func (s *State) measure(compact bool) {
 		v.inside(top)
 	}
 	v.size = v.total
+	s.budget.made, s.budget.grew, s.budget.allocated = 0, 0, allocated()
 	v.stack = v.stack[:0]
 	if len(v.seen) > 1<<12 || len(v.strings) > 1<<12 || cap(v.stack) > 1<<12 {
 		v.seen, v.strings, v.stack = nil, nil, nil // a map once large is slow to clear
