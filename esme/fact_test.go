@@ -29,7 +29,7 @@ const (
 	factRefuse                   // name, code, queued: it did not
 	factDue                      // name, at, free: it left the queue
 	factTaken                    // name, seq, at: the transport took all octets of it, the limit for its response begins
-	factBroken                   // name: it was in the write that broke, and not all of it was taken
+	factBroken                   // name: the write broke in it: some of its octets were taken, not all
 	factAnswer                   // name, load, must, at: the peer's response to it has come
 	factResult                   // name, code, far: its send result
 	factResp                     // name: it ended by a response

@@ -22,6 +22,7 @@ type Machine struct {
 	reason   Reason // why the session stops; set once
 	finish   finish // what ends the session when the events before it are handled
 	gone     bool   // the transport has ended
+	deaf     bool   // nothing more is read
 	writeErr error
 
 	// sending
@@ -172,6 +173,7 @@ func (m *Machine) Finish(now time.Time) {
 func (m *Machine) EndOfStream(now time.Time) {
 	m.gone = true
 	m.finishLater(finish{reason: Reason{Kind: KindSocketClosed}})
+	m.hangUp()
 	m.pump(m.at(now))
 }
 
@@ -185,6 +187,32 @@ func (m *Machine) ParseError(now time.Time, err error) {
 		m.answer(pdu.CmdGenericNack, pdu.ESME_RINVCMDLEN, 0)
 	}
 	m.finishLater(finish{reason: Reason{Kind: KindParseError, Detail: err.Error()}})
+	m.hangUp()
+}
+
+// hangUp tells who waits for a response that none can come any more, for nothing more is read. It must not wait for
+// the end of the session: who waits may be a callback, and the session does not end before that returns. Those whose
+// request is on its way are told as soon as it is known how far it got.
+func (m *Machine) hangUp() {
+	m.deaf = true
+	err := func(w Written) *Error {
+		return &Error{Code: CodeStopped, Message: m.finish.reason.String(), Written: w, Retryable: w == WrittenNever}
+	}
+	for o := m.window.head; o != nil; {
+		next := o.next
+		if o.waiter != nil && (o.end <= m.confirmed || m.writeErr != nil) {
+			m.window.remove(o)
+			o.hungUp = true
+			m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err(m.got(o))})
+		}
+		o = next
+	}
+	m.queue.drop(func(o *outgoing) bool {
+		if o.waiter != nil {
+			m.refuse(o, err(WrittenNever))
+		}
+		return o.waiter != nil
+	})
 }
 
 // Lost says that the transport is gone: nothing can be read or written any more.
@@ -211,6 +239,9 @@ func (m *Machine) Written(now time.Time, n int, err error) {
 	if err != nil && m.writeErr == nil {
 		m.writeErr = err
 	}
+	if m.deaf && m.phase < closing {
+		m.hangUp()
+	}
 	m.pump(t)
 }
 
@@ -221,6 +252,17 @@ func (m *Machine) tryFinalise() {
 		return
 	}
 	m.finalise()
+}
+
+// got says how far o, which the machine has put out, got.
+func (m *Machine) got(o *outgoing) Written {
+	switch {
+	case o.end <= m.confirmed:
+		return WrittenYes
+	case o.start() < m.confirmed:
+		return WrittenUnknown // the write broke in it
+	}
+	return WrittenNever
 }
 
 // Kill settles what is left without waiting for output: the transport has been closed by force.
@@ -241,11 +283,10 @@ func (m *Machine) finalise() {
 			m.refuse(o, o.err)
 			continue
 		}
-		w := WrittenNever
-		if m.writeErr != nil && o.start() < m.handed {
-			w = WrittenUnknown
-		}
+		w := m.got(o)
 		switch {
+		case o.hungUp:
+			continue
 		case o.reported && w == WrittenNever: // it went out before, and was refused: that is its end
 			m.window.remove(o)
 			m.refusedFor(o)

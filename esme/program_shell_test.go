@@ -99,14 +99,11 @@ func (p *program) take(broke int) {
 		p.gone(p.taken[:n], factTaken)
 		p.taken = p.taken[n:]
 	}
-	// Of the write that broke, name those whose octets were not all taken.
-	for rest = append(p.taken[:len(p.taken):len(p.taken)], rest...); p.fails && len(rest) > 0; {
-		n, _ := pdu.FrameLength(rest, defaultMaxPDUSize)
-		if n == 0 || n > len(rest) {
-			break
+	if p.fails && len(p.taken) > 0 { // it broke in the one of which some octets were taken; those behind it never left
+		rest = append(p.taken[:len(p.taken):len(p.taken)], rest...)
+		if n, _ := pdu.FrameLength(rest, defaultMaxPDUSize); n > 0 && n <= len(rest) {
+			p.gone(rest[:n], factBroken)
 		}
-		p.gone(rest[:n], factBroken)
-		rest = rest[n:]
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -48,6 +49,9 @@ func (s *Session) readEnded(err error, have int) {
 		// An end of TLS without close_notify says no more than a FIN does.
 		eof := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		switch {
+		case eof && s.m.writeErr != nil && !errors.Is(s.m.writeErr, syscall.EPIPE):
+			// The write has got the reset; what is left for the reader looks like a FIN. After a real one it is EPIPE.
+			s.m.Lost(now, Reason{Kind: KindSocketError, Detail: s.m.writeErr.Error()})
 		case eof && have == 0:
 			s.m.EndOfStream(now)
 		case eof:
@@ -140,11 +144,12 @@ func (s *Session) handOver(c *chunk) {
 }
 
 // waitForPeer stops the reading of a session whose peer does not read: its requests, whose answers it does not
-// fetch, would fill the memory. It is the peer that holds up its own responses then, and the limits go on.
+// fetch, would fill the memory. It is the peer that holds up its own responses then, and the limits go on. A write that
+// broke or a close ends the wait: no more is answered then, and the reader has to learn how the transport ended.
 func (s *Session) waitForPeer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.m.OutputLen() > s.cfg.Backlog && !s.m.Done() && !s.ended {
+	for s.m.OutputLen() > s.cfg.Backlog && s.m.writeErr == nil && s.m.phase < closing && !s.ended {
 		s.resume.Wait()
 	}
 }

@@ -232,7 +232,7 @@ func (m *Machine) nack(sequence uint32, err error) {
 // answer writes an automatic answer, whose fields are all 0 or empty. Nobody is told of its fate, so it needs
 // no mark. Those to link checks do not wait behind traffic.
 func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
-	if m.phase >= closing {
+	if m.phase >= closing || m.writeErr != nil {
 		return
 	}
 	out := &m.out

@@ -261,6 +261,46 @@ func TestTCPScenariosS(t *testing.T) {
 			}
 			all.Wait()
 		}},
+		{"S02 the peer closes in a request of a callback, which no limit ends: stopped", func(t *testing.T) {
+			told := make(chan error, 1)
+			w, p := beginBound(t, esme.Config{ResponseLimit: esme.Infinity}, func(w *witness) {
+				w.pdu = func(*esme.Inbound) error {
+					_, err := w.session.Request(context.Background(), submit("1"))
+					told <- err
+					return nil
+				}
+			})
+			p.send("deliver_sm", 5, pdu.ESME_ROK)
+			p.expect("submit_sm")
+			p.close()
+			var e *esme.Error
+			if err := <-told; !errors.As(err, &e) || e.Code != esme.CodeStopped || e.Written != esme.WrittenYes {
+				t.Fatalf("got %+v", e)
+			}
+			w.ended("pdu deliver_sm 5", "stop socket_closed []")
+		}},
+		{"S02 the stream makes no sense any more in a request of a callback: stopped", func(t *testing.T) {
+			told := make(chan error, 1)
+			w, p := beginBound(t, esme.Config{ResponseLimit: esme.Infinity}, func(w *witness) {
+				w.pdu = func(*esme.Inbound) error {
+					_, err := w.session.Request(context.Background(), submit("1"))
+					told <- err
+					return nil
+				}
+			})
+			p.send("deliver_sm", 5, pdu.ESME_ROK)
+			p.expect("submit_sm")
+			p.raw(make([]byte, 16)) // a command_length of 0
+			if err := <-told; !isCode(err, esme.CodeStopped) {
+				t.Fatalf("got %v", err)
+			}
+			p.expect("generic_nack")
+			p.expect("deliver_sm_resp")
+			p.expectEnd()
+			p.close()
+			w.expect("pdu deliver_sm 5")
+			w.expectPrefix("stop parse_error")
+		}},
 		{"S02 the peer closes in a request: stopped", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})
 			go func() {

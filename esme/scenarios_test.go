@@ -205,10 +205,11 @@ func TestMachineScenariosA(t *testing.T) {
 			r.send(r.submit("a"))
 			r.sent("submit_sm")
 			r.send(r.submit("b"))
+			r.send(r.submit("c"))
 			r.m.TakeOutput(nil)
-			r.m.Written(r.now, 0, errors.New("broken pipe"))
+			r.m.Written(r.now, 1, errors.New("broken pipe"))
 			r.m.Lost(r.now, Reason{Kind: KindSocketError, Detail: "broken pipe"})
-			r.expect("written(2)", "refused(stopped unknown)", "stop(socket_error: broken pipe [2])")
+			r.expect("written(2)", "refused(stopped unknown)", "refused(stopped never)", "stop(socket_error: broken pipe [2])")
 		}},
 	})
 }

@@ -221,14 +221,14 @@ func TestTimeScenarios(t *testing.T) {
 		{"Z10 a peer that reads nothing: the link check ends it", inBubble(esme.Config{EnquireLinkLimit: 4 * time.Second, EnquireLinkRespLimit: 2 * time.Second}, func(w *witness, p *peer) {
 			w.session.Send(submit("1"))
 			time.Sleep(6*time.Second + 5*time.Second) // the limits, and that for closing
-			w.expectPrefix("refused stopped unknown")
+			w.expectPrefix("refused stopped never")
 			w.expectPrefix("stop timers: enquire_link []")
 		})},
 		{"Z10 a peer that reads nothing, and links are not checked: a write has the time of a response", inBubble(esme.Config{EnquireLinkLimit: esme.Infinity, ResponseLimit: 4 * time.Second}, func(w *witness, p *peer) {
 			w.session.Send(submit("1"))
 			edge(4*time.Second, w.quiet, func() {})
 			time.Sleep(time.Second)
-			w.expectPrefix("refused stopped unknown")
+			w.expectPrefix("refused stopped never")
 			w.expectPrefix("stop socket_error: write pipe: i/o timeout []")
 		})},
 		{"Z16 twelve time out at once: in send order", inBubble(esme.Config{Window: 20, EnquireLinkLimit: esme.Infinity}, func(w *witness, p *peer) {

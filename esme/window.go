@@ -35,6 +35,7 @@ type outgoing struct {
 	tries    int      // how often it was put back after a refusal for the SMSC's load
 	refusal  *pdu.PDU // the last of these
 	reported bool     // its send result is out
+	hungUp   bool     // who waited for its response has been told that none comes
 
 	next, prev *outgoing // window, in send order
 	inWindow   bool

@@ -97,19 +97,23 @@ func (s *Session) write() {
 
 // writeAll writes b from an offset on, as long as it takes, and returns what is due next.
 func (s *Session) writeAll(b []byte, from int) []byte {
-	if limit := s.cfg.ResponseLimit; limit >= 0 {
+	s.mu.Lock()
+	limit := s.cfg.ResponseLimit
+	s.mu.Unlock()
+	if limit >= 0 {
 		s.conn.SetWriteDeadline(time.Now().Add(limit)) // a peer that takes nothing must not keep the session for ever
 	}
 	n, err := s.conn.Write(b[from:])
-	if err == nil && s.direct != nil {
-		s.conn.SetWriteDeadline(time.Time{})
-	}
+	s.conn.SetWriteDeadline(time.Time{}) // or TLS, which answers a key update by itself, would find it over
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.written(b, from+n, err)
 }
 
 func (s *Session) closeIfWanted() {
+	if s.m.phase >= closing {
+		s.resume.Signal()
+	}
 	half, force := s.m.CloseWanted()
 	switch {
 	case force:
