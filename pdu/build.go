@@ -126,6 +126,13 @@ func (b *Builder) Build() *PDU {
 		p.fields = uint8(len(b.cmd.Fields))
 	}
 	p.tlvs = int32(len(out))
+	if i := b.cmd.index[FieldESMClass]; i != 0 {
+		var message []byte
+		if j := b.cmd.index[FieldShortMessage]; j != 0 {
+			message = []byte(b.values[j-1].s)
+		}
+		b.cmd.checkMessage(&b.refusal, uint8(b.values[i-1].n), message, b.tlvs)
+	}
 	b.cmd.checkHeader(&b.refusal, Header{Status: b.status}) // the number is the session's to give
 	b.cmd.checkMandatory(&b.refusal, b.status, b.tlvs)
 	if b.tlvs.err != nil {
@@ -155,6 +162,9 @@ func (b *Builder) appendField(out []byte, i int) []byte {
 			n = b.counted(n, &b.cmd.Fields[i+1], b.values[i+1].s)
 		}
 		b.checkInt(name, n, spec.Size)
+		if n >= 0 && n <= 0xFF {
+			b.fail(name, checkInt(uint8(n), spec.Most), true)
+		}
 		for shift := 8 * (spec.Size - 1); shift >= 0; shift -= 8 {
 			out = append(out, byte(n>>shift))
 		}
@@ -164,7 +174,7 @@ func (b *Builder) appendField(out []byte, i int) []byte {
 		b.fail(name, reason, relaxable)
 		return append(append(out, v.s...), 0)
 	case KindTime:
-		reason, relaxable := checkTime(v.s)
+		reason, relaxable := checkTime(spec.Field, v.s)
 		b.fail(name, reason, relaxable)
 		return append(append(out, v.s...), 0)
 	case KindOctets:

@@ -19,17 +19,21 @@ const (
 	EmptyBody                           // a response without its mandatory fields
 	TLVLength                           // a defined TLV with a length that it may not have
 	TruncatedBody                       // an error response whose mandatory fields end early
-	TimeLength                          // a time that is neither empty nor of 16 (or, as SMSCs report it, 12) characters
+	TimeLength                          // a time that is neither empty nor of 16 (final_date: or, as SMSCs report it, 12) characters
 	TLVNul                              // a TLV that is a C-octet string, but does not end with its one NUL
 	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be
 	TimeFormat                          // a time of the right length that is no time
 	UDHLength                           // a user data header that is longer than the message, or that its elements do not fill
+	ValueRange                          // a value that is reserved or too large: see [FieldSpec.Most] and [TagSpec.Lo]; 0 or 255 destinations; a request with a status or a sequence_number above 0x7FFFFFFF
+	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory]
+	MessageLength                       // a short_message of 255 octets
+	MessageTwice                        // both a short_message and a message_payload
 
 	numWarnings = iota
 )
 
 var warningCodes = [numWarnings]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length",
-	"truncated_body", "time_length", "tlv_nul", "body_left_out", "time_format", "udh_length"}
+	"truncated_body", "time_length", "tlv_nul", "body_left_out", "time_format", "udh_length", "value_range", "tlv_missing", "message_length", "message_twice"}
 
 // Codes returns a stable word for each, such as "trailing_octets", in the order of the constants.
 func (w Warnings) Codes() []string {
@@ -63,8 +67,7 @@ func (e *DecodeError) Error() string {
 	return e.Field + ": " + e.Reason
 }
 
-// Decode reads the PDU in b, which is one whole PDU (SMPP 3.4 §3.2, see [FrameLength]); its mandatory fields have at most 65535
-// octets. p borrows b. What the protocol's
+// Decode reads the PDU in b, which is one whole PDU (SMPP 3.4 §3.2, see [FrameLength]); p borrows b. What the protocol's
 // real users do wrong is forgiven and flagged; a body that cannot be read is a [*DecodeError], and
 // then the header getters still work, and of a response those of the fields before the fault. An
 // undefined command_id is no error: Command is nil. It does not allocate.
@@ -87,6 +90,9 @@ func (p *PDU) decode(b []byte, strict bool) error {
 	if p.cmd == nil {
 		return nil
 	}
+	if (p.status != ESME_ROK || p.sequence > maxSequence) && !p.IsResponse() {
+		p.warnings = ValueRange
+	}
 	at := HeaderLen
 	if at == len(b) && len(p.cmd.Fields) > 0 && p.IsResponse() {
 		p.warnings = EmptyBody // SMPP 3.4 §4.4.2: the body may be left out of an error response; many leave it out always
@@ -97,8 +103,10 @@ func (p *PDU) decode(b []byte, strict bool) error {
 		if at < len(b) { // most fields are integers and strings without a fault
 			switch spec := &fields[i]; spec.Kind {
 			case KindInt:
-				p.offsets[i], at = uint32(at), at+1
-				continue
+				if b[at] <= spec.Most {
+					p.offsets[i], at = uint32(at), at+1
+					continue
+				}
 			case KindString, KindTime:
 				if b[at] == 0 {
 					p.offsets[i], at = uint32(at), at+1
@@ -109,7 +117,7 @@ func (p *PDU) decode(b []byte, strict bool) error {
 					continue
 				}
 			case KindOctets:
-				if n := int(b[at-1]); at+n <= len(b) {
+				if n := int(b[at-1]); at+n <= len(b) && n <= spec.Size {
 					p.offsets[i], at = uint32(at), at+n
 					continue
 				}
@@ -127,6 +135,9 @@ func (p *PDU) decode(b []byte, strict bool) error {
 	p.scanTLVs(at)
 	if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
 		p.bodyLeftOut()
+	}
+	if len(p.cmd.Mandatory) > 0 && p.cmd.missing(p.status, p.Options()) >= 0 {
+		p.warnings |= TLVMissing
 	}
 	if i := p.cmd.index[FieldESMClass]; i != 0 && b[p.offsets[i-1]]&esmUDHI != 0 && !p.UDH().Valid() {
 		p.warnings |= UDHLength
@@ -178,6 +189,9 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 		if end > len(b) {
 			return 0, p.bad(spec, at, ESME_RINVCMDLEN, fmt.Sprintf("truncated at %d", at))
 		}
+		if b[at] > spec.Most {
+			p.warnings |= ValueRange
+		}
 	case KindString, KindTime:
 		n := bytes.IndexByte(b[at:], 0)
 		if n < 0 {
@@ -192,7 +206,7 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 		case n+1 > spec.Size:
 			p.warnings |= OverlongString
 		case spec.Kind != KindTime || n == 0:
-		case n != timeLen && n != localTimeLen:
+		case n != timeLen && (n != localTimeLen || spec.Field != FieldFinalDate):
 			p.warnings |= TimeLength
 		case timeFault(string(b[at:at+n])) != "":
 			p.warnings |= TimeFormat
@@ -205,8 +219,14 @@ func (p *PDU) field(i, at int) (end int, err *DecodeError) {
 			err.brief = fmt.Sprintf("truncated at %d", at)
 			return 0, err
 		}
+		if n > spec.Size {
+			p.warnings |= MessageLength
+		}
 	case KindDests, KindUnsuccess:
 		end = at
+		if n := int(b[at-1]); n > spec.Size || n == 0 && spec.Kind == KindDests {
+			p.warnings |= ValueRange
+		}
 		for i := range int(b[at-1]) {
 			next, long, err := element(b, spec.Kind, end)
 			if err != nil {
@@ -238,10 +258,17 @@ func (p *PDU) scanTLVs(at int) {
 			return
 		}
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
-			if !s.takes(n, s.Accept) {
+			switch {
+			case !s.takes(n, s.Max):
 				p.warnings |= TLVLength
-			} else if s.Kind == KindString && indexNUL(b[at+4:at+4+n]) != n-1 {
-				p.warnings |= TLVNul
+			case s.Kind == KindString:
+				if indexNUL(b[at+4:at+4+n]) != n-1 {
+					p.warnings |= TLVNul
+				}
+			case s.Hi != 0 && !s.holds(TLVInt(b[at+4:at+4+n])):
+				p.warnings |= ValueRange
+			case s.Tag == TagMessagePayload && n > 0 && len(p.Bytes(FieldShortMessage)) > 0:
+				p.warnings |= MessageTwice
 			}
 		}
 		at += 4 + n

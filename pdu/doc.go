@@ -48,7 +48,11 @@
 // a stable code. A body that cannot be understood is a [*DecodeError] with the status to answer with. Building is
 // strict: what breaks a limit is a [*FieldError] that names the field and the limit; a peer that is known to take
 // greater lengths can be sent them ([PDU.RelaxedErr], AppendRelaxed of [Typed]). So decode(encode(x)) is x, and
-// encode(decode(b)) is b for all b that were read without a warning.
+// encode(decode(b)), strictly, is b for all b that were read without a warning.
+//
+// Reserved values are passed both ways in silence where networks and vendors extend them: those of TON and NPI, esm_class,
+// registered_delivery, data_coding and the TLVs with named values. Refused, and flagged, are those of priority_flag and
+// replace_if_present_flag, and of TLVs that are numbers with limits ([TagSpec].Lo and Hi).
 //
 // # Text, messages in parts, receipts, times
 //

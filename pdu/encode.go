@@ -47,12 +47,13 @@ func checkString(s string, max int) (reason string, relaxable bool) {
 	return "", false
 }
 
-func checkTime(s string) (reason string, relaxable bool) {
+func checkTime(f Field, s string) (reason string, relaxable bool) {
 	switch {
 	case len(s) == 0:
 		return "", false
 	case strings.IndexByte(s, 0) >= 0:
 		return "has a NUL inside", false
+	case len(s) == localTimeLen && f == FieldFinalDate: // as an SMSC may report it (SMPP 3.4 §7.1.1)
 	case len(s) != timeLen:
 		return fmt.Sprintf("%d characters, must be 0 or 16 (YYMMDDhhmmsstnnp)", len(s)), true
 	}
@@ -94,14 +95,42 @@ func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
 
 // checkMandatory refuses a PDU without a TLV that SMPP 5.0 §4.4.1 and §4.6 make mandatory; an error response needs none.
 func (c *Command) checkMandatory(r *refusal, s Status, t TLVs) {
-	if s != ESME_ROK {
-		return
+	if i := c.missing(s, t); i >= 0 {
+		r.add(FieldError{c.Name, c.Mandatory[i].String(), "is mandatory", true})
 	}
-	for _, tag := range c.Mandatory {
+}
+
+// missing is which of the mandatory TLVs is not there; -1 if none is.
+func (c *Command) missing(s Status, t TLVs) int {
+	if s != ESME_ROK {
+		return -1
+	}
+	for i, tag := range c.Mandatory {
 		if _, ok := t.Get(tag); !ok {
-			r.add(FieldError{c.Name, tag.String(), "is mandatory", true})
+			return i
 		}
 	}
+	return -1
+}
+
+// checkMessage refuses a user data header that is announced but is none (SMPP 3.4 §5.2.12), and a message in two places
+// (§5.3.2.32).
+func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLVs) {
+	if len(message) == 0 {
+		message, _ = t.Get(TagMessagePayload)
+	} else if payload, _ := t.Get(TagMessagePayload); len(payload) > 0 {
+		r.add(FieldError{c.Name, TagMessagePayload.String(), fmt.Sprintf("%d octets beside a short_message of %d, must be one of the two", len(payload), len(message)), true})
+	}
+	if esmClass&esmUDHI != 0 && !headerOf(message).Valid() {
+		r.add(FieldError{c.Name, FieldESMClass.String(), fmt.Sprintf("0x%02X has the UDHI bit, but the message does not start with a user data header", esmClass), true})
+	}
+}
+
+func checkInt(n, most uint8) (reason string) {
+	if n > most {
+		return fmt.Sprintf("%d, must be at most %d: others are reserved", n, most)
+	}
+	return ""
 }
 
 const reasonNoDests = "0 elements, must be at least 1"
@@ -175,14 +204,31 @@ func (e *encoder) str(f Field, s string, max int) {
 
 func (e *encoder) time(f Field, s string) {
 	if len(s) > 0 {
-		if reason, relaxable := checkTime(s); reason != "" {
+		if reason, relaxable := checkTime(f, s); reason != "" {
 			e.refuse(f, reason, relaxable)
 		}
 	}
 	e.out = append(append(e.out, s...), 0)
 }
 
+// most refuses the values of an integer that are reserved.
+func (e *encoder) most(f Field, n, most uint8) {
+	if n > most {
+		e.refuse(f, checkInt(n, most), true)
+	}
+}
+
+// message checks what the fields of a message say together.
+func (e *encoder) message(esmClass uint8, message []byte, t *TLVs) {
+	if !e.relaxed && (esmClass&esmUDHI != 0 || len(message) > 0 && len(t.octets) > 0) {
+		e.cmd.checkMessage(&e.refusal, esmClass, message, *t)
+	}
+}
+
 func (e *encoder) octets(f Field, v []byte, max int) {
+	if e.relaxed {
+		max = 0xFF // its length is an octet
+	}
 	if len(v) > max {
 		reason, relaxable := checkOctets(len(v), max)
 		e.refuse(f, reason, relaxable)

@@ -43,7 +43,8 @@ type Command struct {
 type FieldSpec struct {
 	Field Field
 	Kind  Kind
-	Size  int // octets of an integer; the most octets of a string, its NUL included; the most elements of an array
+	Size  int   // octets of an integer; the most octets of a string, its NUL included; the most elements of an array
+	Most  uint8 // the highest value of an integer that may be sent; others are reserved
 }
 
 // Kind is how a field or TLV is encoded (SMPP 3.4 §3.1).
@@ -125,7 +126,7 @@ type TagSpec struct {
 	Name     string
 	Kind     Kind // KindInt, KindString or KindOctets
 	Min, Max int  // octets that may be sent
-	Accept   int  // the most octets that are read without a warning
+	Accept   int  // the most octets that are read as a value of this kind; above Max with a warning
 
 	Lo, Hi uint32 // of an integer that may not have all values: those that may be sent; Hi is 0 where all may
 

@@ -76,8 +76,11 @@ func consistent(t interface{ Fatalf(string, ...any) }, b []byte) {
 	}
 	q := rebuild(&p)
 	if p.warnings == 0 {
-		if q.RelaxedErr() != nil || !bytes.Equal(q.raw, b) {
-			t.Fatalf("built again it is\n%x %v, was\n%x", q.raw, q.RelaxedErr(), b)
+		if q.Err() != nil || !bytes.Equal(q.raw, b) {
+			t.Fatalf("built again it is\n%x %v, was\n%x", q.raw, q.Err(), b)
+		}
+		if again, err := m.AppendTo(nil); err != nil || !bytes.Equal(again, b) {
+			t.Fatalf("encoded strictly it is\n%x %v, was\n%x", again, err, b)
 		}
 	}
 	if q.RelaxedErr() != nil {

@@ -229,6 +229,9 @@ func (m *SubmitSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e.time(FieldValidityPeriod, m.ValidityPeriod)
 	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
+	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
+	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
 	return e.finish(&m.TLVs)
 }
 
@@ -306,6 +309,9 @@ func (m *DeliverSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e.time(FieldValidityPeriod, m.ValidityPeriod)
 	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
+	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
+	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
 	return e.finish(&m.TLVs)
 }
 
@@ -648,6 +654,9 @@ func (m *SubmitMulti) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e.time(FieldValidityPeriod, m.ValidityPeriod)
 	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
+	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
+	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
 	return e.finish(&m.TLVs)
 }
 
@@ -756,6 +765,7 @@ func (m *DataSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e.out = append(e.out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
 	e.str(FieldDestinationAddr, m.DestinationAddr, 64)
 	e.out = append(e.out, byte(m.ESMClass), byte(m.RegisteredDelivery), byte(m.DataCoding))
+	e.message(m.ESMClass, nil, &m.TLVs)
 	return e.finish(&m.TLVs)
 }
 
@@ -819,6 +829,8 @@ func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
 	e.time(FieldValidityPeriod, m.ValidityPeriod)
 	e.out = append(e.out, byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
+	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
+	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
 	return e.finish(&m.TLVs)
 }
 

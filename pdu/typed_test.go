@@ -3,6 +3,7 @@ package pdu_test
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -402,5 +403,61 @@ func TestHeaderLimits(t *testing.T) {
 		if _, err := tt.m.AppendRelaxed(nil); err != nil {
 			t.Errorf("%T relaxed: %v", tt.m, err)
 		}
+	}
+}
+
+// What says something else than it means, or has values that are reserved, is refused, in whatever way it is built.
+func TestMessagesThatContradictThemselves(t *testing.T) {
+	payload := func(octets string) (t pdu.TLVs) {
+		t.AddMessagePayload([]byte(octets))
+		return t
+	}
+	for _, tt := range []struct {
+		m    pdu.Typed
+		want string
+	}{
+		{&pdu.SubmitSM{ESMClass: 0x40}, "submit_sm.esm_class: 0x40 has the UDHI bit, but the message does not start with a user data header"},
+		{&pdu.SubmitSM{ESMClass: 0x40, ShortMessage: []byte("\x05\x00")}, "submit_sm.esm_class: 0x40 has the UDHI bit, but the message does not start with a user data header"},
+		{&pdu.DataSM{ESMClass: 0xC0, TLVs: payload("\x03\x00\x09\x01")}, "data_sm.esm_class: 0xC0 has the UDHI bit, but the message does not start with a user data header"},
+		{&pdu.DeliverSM{ESMClass: 0x40, ShortMessage: []byte("\x05\x00\x03\x01\x02\x01a")}, ""},
+		{&pdu.DataSM{ESMClass: 0x40, TLVs: payload("\x05\x00\x03\x01\x02\x01a")}, ""},
+		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("bc")}, "submit_sm.message_payload: 2 octets beside a short_message of 1, must be one of the two"},
+		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("")}, ""},
+		{&pdu.SubmitSM{ReplaceIfPresentFlag: 7}, "submit_sm.replace_if_present_flag: 7, must be at most 1: others are reserved"},
+		{&pdu.SubmitSM{PriorityFlag: 200}, "submit_sm.priority_flag: 200, must be at most 4: others are reserved"},
+		{&pdu.SubmitSM{PriorityFlag: 4, ReplaceIfPresentFlag: 1}, ""},
+	} {
+		_, strict := tt.m.AppendTo(nil)
+		octets, err := tt.m.AppendRelaxed(nil)
+		if err != nil {
+			t.Errorf("%+v relaxed: %v", tt.m, err)
+			continue
+		}
+		var p pdu.PDU
+		if err := p.Decode(octets); err != nil || (p.Warnings() == 0) != (tt.want == "") {
+			t.Errorf("%x: %v %v", octets, err, p.Warnings().Codes())
+		}
+		b := pdu.NewBuilder(p.Command())
+		for _, f := range p.Command().Fields {
+			if f.Kind == pdu.KindInt {
+				b.SetInt(f.Field, int64(p.Int(f.Field)))
+			} else {
+				b.SetString(f.Field, p.Str(f.Field))
+			}
+		}
+		b.AddTLVs(p.Options())
+		built := b.Build()
+		for _, err := range []error{strict, built.Err(), pdu.Make(tt.m).Err()} {
+			if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
+				t.Errorf("%+v: %v, want %s", tt.m, err, tt.want)
+			}
+		}
+		if built.RelaxedErr() != nil {
+			t.Errorf("%+v: %v", tt.m, built.RelaxedErr())
+		}
+	}
+	_, err := (&pdu.SubmitSM{ShortMessage: make([]byte, 256)}).AppendRelaxed(nil)
+	if err == nil || err.Error() != "submit_sm.short_message: 256 octets, must be at most 255; longer text goes into message_payload" {
+		t.Error(err)
 	}
 }

@@ -188,7 +188,11 @@ func (p *PDU) UDH() UDH {
 	if p.Int(FieldESMClass)&esmUDHI == 0 {
 		return nil
 	}
-	b := p.payload()
+	return headerOf(p.payload())
+}
+
+// headerOf is the user data header that a message starts with, borrowed; nil where it says that it is longer than the message.
+func headerOf(b []byte) UDH {
 	if len(b) == 0 || int(b[0]) >= len(b) {
 		return nil
 	}

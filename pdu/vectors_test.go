@@ -238,19 +238,29 @@ func deliver(class, schedule, rest string) string {
 	return fmt.Sprintf("%08x", HeaderLen+len(body)/2) + "00000005" + "00000000" + "00000001" + body
 }
 
+// queryResp is a query_sm_resp in hex with a final_date.
+func queryResp(date string) string {
+	return fmt.Sprintf("%08x", HeaderLen+4+len(date)/2) + "80000003" + "00000000" + "00000001" + "6100" + date + "0200"
+}
+
+// changed is a PDU in hex with another octet at a place.
+func changed(hexed string, at int, octet byte) string {
+	return hexed[:2*at] + fmt.Sprintf("%02x", octet) + hexed[2*at+2:]
+}
+
 func TestWarnings(t *testing.T) {
+	const cut = "00000012800000030000000000000002" + "6100" // the fields behind message_id are not there
 	for hexed, want := range map[string]string{
-		"00000010800000040000000000000002":                                    "empty_body",
-		"000000138000000400000000000000026100ff":                              "trailing_octets",
+		cut:                                      "",
+		"00000010800000040000000000000002":       "empty_body",
+		"000000138000000400000000000000026100ff": "trailing_octets",
 		"00000012800000040000000000000002" + "6161":                           "missing_nul",
 		"00000016800000040000000000000002" + "6100" + "02040001":              "tlv_overrun",
 		"00000017800000040000000000000002" + "6100" + "0204000101":            "tlv_length",
 		"00000053800000040000000000000002" + strings.Repeat("61", 66) + "00":  "overlong_string",
-		"000000128000000300000000000000026100":                                "",
 		deliver("0000", "3236303130323135303430353030302b00", "000000000000"): "",
 		deliver("0000", "3236303133323135303430353030302b00", "000000000000"): "time_format", // the 32nd of January
-		deliver("0000", "32363031303231353034303500", "000000000000"):         "",            // as SMSCs report it
-		deliver("0000", "32363031303261353034303500", "000000000000"):         "time_format",
+		deliver("0000", "32363031303231353034303500", "000000000000"):         "time_length",
 		deliver("0000", "3236303130323135303400", "000000000000"):             "time_length",
 		deliver("4000", "00", "000000000007"+"05000301020161"):                "",
 		deliver("4000", "00", "000000000001"+"00"):                            "",           // an empty header
@@ -259,11 +269,25 @@ func TestWarnings(t *testing.T) {
 		deliver("4000", "00", "000000000000"):                                 "udh_length", // there is none
 		deliver("4000", "00", "000000000000"+"0424000403000901"):              "udh_length", // in message_payload
 		"000000128000000300000008" + "00000002" + "6100":                      "truncated_body",
+		queryResp("32363031303231353034303500"):                               "", // as SMSCs report it
+		queryResp("32363031303261353034303500"):                               "time_format",
+		changed(deliver("0000", "00", "000000000000"), 11, 5):                 "value_range", // command_status
+		changed(deliver("0000", "00", "000000000000"), 12, 0x80):              "value_range", // sequence_number
+		changed(deliver("0000", "00", "000000000000"), 25, 5):                 "value_range", // priority_flag
+		deliver("0000", "00", "000002000000"):                                 "value_range", // replace_if_present_flag
+		deliver("0000", "00", "000000000000"+"020e000100"):                    "value_range", // sar_total_segments
+		deliver("0000", "00", "000000000000"+"0304000164"):                    "value_range", // number_of_messages
+		deliver("0000", "00", "000000000000"+"001000020001"):                  "tlv_length",  // source_telematics_id
+		deliver("0000", "00", "0000000000ff"+strings.Repeat("61", 255)):       "message_length",
+		deliver("0000", "00", "00000000000161"+"0424000162"):                  "message_twice",
+		deliver("0000", "00", "00000000000161"+"04240000"):                    "",
+		"0000001f000000210000000000000001000000000000000000000000000000":      "value_range", // no destination
+		"0000001b0000011100000000000000010000000000000000000000":              "tlv_missing",
 	} {
 		b, _ := hex.DecodeString(hexed)
 		var p PDU
 		err := p.Decode(b)
-		if got := strings.Join(p.Warnings().Codes(), ","); got != want || (err != nil) != (p.CommandID() == CmdQuerySMResp && want == "") {
+		if got := strings.Join(p.Warnings().Codes(), ","); got != want || (err != nil) != (hexed == cut) {
 			t.Errorf("%s: %q, %v; want %q", hexed, got, err, want)
 		}
 	}

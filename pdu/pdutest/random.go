@@ -22,15 +22,18 @@ func Random(r *rand.Rand, cmd *pdu.Command) *pdu.PDU {
 			return b.Build()
 		}
 	}
+	payload := !cmd.Has(pdu.FieldShortMessage) || r.IntN(4) == 0 // the message is in short_message or in message_payload
 	for i, f := range cmd.Fields {
-		field(r, b, cmd, i, f)
+		if f.Kind != pdu.KindOctets || !payload {
+			field(r, b, cmd, i, f)
+		}
 	}
 	for _, t := range cmd.Mandatory {
 		s, _ := t.Spec()
 		defined(r, b, s)
 	}
 	for range r.IntN(4) {
-		tlv(r, b)
+		tlv(r, b, payload)
 	}
 	return b.Build()
 }
@@ -43,7 +46,7 @@ func field(r *rand.Rand, b *pdu.Builder, cmd *pdu.Command, i int, f pdu.FieldSpe
 			return
 		}
 		if i+1 == len(cmd.Fields) || cmd.Fields[i+1].Kind < pdu.KindOctets { // else it counts what follows it
-			b.SetInt(f.Field, r.Int64N(1<<(8*f.Size)))
+			b.SetInt(f.Field, r.Int64N(int64(f.Most)+1))
 		}
 	case pdu.KindString:
 		b.SetString(f.Field, text(r, r.IntN(f.Size)))
@@ -71,7 +74,7 @@ func field(r *rand.Rand, b *pdu.Builder, cmd *pdu.Command, i int, f pdu.FieldSpe
 	}
 }
 
-func tlv(r *rand.Rand, b *pdu.Builder) {
+func tlv(r *rand.Rand, b *pdu.Builder, payload bool) {
 	all := pdu.Tags()
 	if r.IntN(8) == 0 { // a vendor's own, twice now and then
 		t := pdu.Tag(0x1400 + r.IntN(0x2C00))
@@ -80,7 +83,9 @@ func tlv(r *rand.Rand, b *pdu.Builder) {
 		}
 		return
 	}
-	defined(r, b, all[r.IntN(len(all))])
+	if s := all[r.IntN(len(all))]; s.Tag != pdu.TagMessagePayload || payload {
+		defined(r, b, s)
+	}
 }
 
 func defined(r *rand.Rand, b *pdu.Builder, s pdu.TagSpec) {

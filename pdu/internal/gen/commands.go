@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-func commands(cs []command) string {
+func commands(cs []command, enums map[string]map[string]string) string {
 	var b bytes.Buffer
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
 
@@ -50,9 +50,9 @@ func commands(cs []command) string {
 	p("}\n\n")
 
 	p("var commands = [...]Command{\n")
-	most := 0
+	fields := 0
 	for _, c := range cs {
-		most = max(most, len(c.Fields))
+		fields = max(fields, len(c.Fields))
 		p("{ID: Cmd%s, Name: %q, Since: %q, ", goName(c.Name), c.Name, c.Since)
 		if c.Response != "" {
 			p("response: Cmd%s, ", goName(c.Response))
@@ -68,7 +68,11 @@ func commands(cs []command) string {
 		p("Fields: []FieldSpec{\n")
 		for _, f := range c.Fields {
 			kind, size := fieldKind(f)
-			p("{Field: Field%s, Kind: %s, Size: %d},\n", goName(f.Name), kind, size)
+			p("{Field: Field%s, Kind: %s, Size: %d", goName(f.Name), kind, size)
+			if kind == "KindInt" {
+				p(", Most: %d", most(f, enums))
+			}
+			p("},\n")
 		}
 		p("}, index: [numFields]uint8{")
 		for i, f := range c.Fields {
@@ -76,13 +80,22 @@ func commands(cs []command) string {
 		}
 		p("}},\n")
 	}
-	p("}\n\n// maxFields is the most fields that a command has.\nconst maxFields = %d\n\n", most)
+	p("}\n\n// maxFields is the most fields that a command has.\nconst maxFields = %d\n\n", fields)
 	p("// commandOf finds the description of a command_id; nil if it is not defined.\nfunc commandOf(id CommandID) *Command {\nswitch id {\n")
 	for i, c := range cs {
 		p("case Cmd%s:\nreturn &commands[%d]\n", goName(c.Name), i)
 	}
 	p("}\nreturn nil\n}\n")
 	return b.String()
+}
+
+// most is the highest value of an integer field: that of its enumeration, where it has one that is complete.
+func most(f field, enums map[string]map[string]string) uint64 {
+	values := sorted(enums[f.Name])
+	if len(values) == 0 {
+		return 0xFF
+	}
+	return values[len(values)-1].n
 }
 
 // shape says how the field i is encoded and what it holds at most.

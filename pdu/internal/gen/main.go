@@ -20,6 +20,9 @@ type spec struct {
 	TLVs     []tlv           `json:"tlvs"`
 	Statuses []status        `json:"statuses"`
 	States   map[string]enum `json:"message_states"`
+
+	Priority map[string]string `json:"priority_flag"`
+	Replace  map[string]string `json:"replace_if_present_flag"`
 }
 
 type command struct {
@@ -77,8 +80,9 @@ func main() {
 	if err := json.Unmarshal(src, &raw); err != nil {
 		log.Fatal(err)
 	}
-	write(filepath.Join(dir, "../../commands_gen.go"), commands(s.Commands))
-	write(filepath.Join(dir, "../../structs_gen.go"), structs(s.Commands))
+	complete := map[string]map[string]string{"priority_flag": s.Priority, "replace_if_present_flag": s.Replace}
+	write(filepath.Join(dir, "../../commands_gen.go"), commands(s.Commands, complete))
+	write(filepath.Join(dir, "../../structs_gen.go"), structs(s.Commands, complete))
 	write(filepath.Join(dir, "../../tlvs_gen.go"), tlvs(s.TLVs))
 	write(filepath.Join(dir, "../../tlv_methods_gen.go"), tlvMethods(s.TLVs))
 	write(filepath.Join(dir, "../../statuses_gen.go"), statuses(s.Statuses))

@@ -37,7 +37,7 @@ func goType(f field) (typ, limit string) {
 	return "[]Unsuccess", fmt.Sprintf("at most %d", size)
 }
 
-func structs(cs []command) string {
+func structs(cs []command, enums map[string]map[string]string) string {
 	var b bytes.Buffer
 	p := func(f string, a ...any) { fmt.Fprintf(&b, f, a...) }
 	for i, c := range cs {
@@ -138,6 +138,20 @@ func structs(cs []command) string {
 			}
 		}
 		flush()
+		message, esmClass := "nil", false
+		for _, f := range c.Fields {
+			switch {
+			case f.Name == "short_message":
+				message = "m.ShortMessage"
+			case f.Name == "esm_class":
+				esmClass = true
+			case enums[f.Name] != nil:
+				p("e.most(Field%s, m.%s, %d)\n", goName(f.Name), goName(f.Name), most(f, enums))
+			}
+		}
+		if esmClass {
+			p("e.message(m.ESMClass, %s, &m.TLVs)\n", message)
+		}
 		p("return e.finish(&m.TLVs)\n}\n\n")
 	}
 
