@@ -1,12 +1,8 @@
 package luabind
 
 import (
-	"fmt"
-	"io"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -49,6 +45,12 @@ func (d *metricDef) same(e *metricDef) bool {
 	return d == e || d.name == e.name && d.kind == e.kind && slices.Equal(d.labels, e.labels) && slices.Equal(d.bounds, e.bounds)
 }
 
+// overlaps reports whether the metrics, of one bind, would have series of the same name.
+func (d *metricDef) overlaps(e *metricDef) bool {
+	names := claims(d.name, d.kind)
+	return slices.ContainsFunc(claims(e.name, e.kind), func(name string) bool { return slices.Contains(names, name) })
+}
+
 type metric struct {
 	def    *metricDef
 	series map[string]*series
@@ -74,14 +76,17 @@ func (m *Metrics) of(bind string) *bindMetrics {
 
 // update changes the series with the label values. It reports false when the bind has
 // most series already: each set of label values of a metric is one. A
-// definition that differs from the present one takes its place: the script was changed.
+// definition that differs from the present one, or takes a name of its series, takes its place: the script was changed.
 func (b *bindMetrics) update(d *metricDef, values []string, most int, change func(s *series)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	m := b.metrics[d.name]
 	if m == nil || !m.def.same(d) {
-		if m != nil {
-			b.series -= len(m.series)
+		for _, old := range b.metrics {
+			if old.def.overlaps(d) {
+				b.series -= len(old.series)
+				delete(b.metrics, old.def.name)
+			}
 		}
 		m = &metric{def: d, series: map[string]*series{}}
 		b.metrics[d.name] = m
@@ -151,56 +156,4 @@ func (m *Metrics) Samples() []Sample {
 		return slices.Compare(a.Values, b.Values)
 	})
 	return all
-}
-
-// WriteTo writes all series in Prometheus' text format, each with the label bind. Where binds declare a name
-// with different types, those of the first bind's type are written.
-func (m *Metrics) WriteTo(w io.Writer) (int64, error) {
-	var b strings.Builder
-	name, kind := "", ""
-	for _, s := range m.Samples() {
-		if s.Name != name {
-			name, kind = s.Name, s.Type
-			if s.Help != "" {
-				fmt.Fprintf(&b, "# HELP %s %s\n", name, helpEscape.Replace(s.Help))
-			}
-			fmt.Fprintf(&b, "# TYPE %s %s\n", name, kind)
-		}
-		if s.Type == kind {
-			s.write(&b)
-		}
-	}
-	n, err := io.WriteString(w, b.String())
-	return int64(n), err
-}
-
-var (
-	helpEscape  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
-	labelEscape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-)
-
-func (s *Sample) write(b *strings.Builder) {
-	labels := `bind="` + labelEscape.Replace(s.Bind) + `"`
-	for i, l := range s.Labels {
-		labels += fmt.Sprintf(`,%s="%s"`, l, labelEscape.Replace(s.Values[i]))
-	}
-	if s.Type != "histogram" {
-		fmt.Fprintf(b, "%s{%s} %s\n", s.Name, labels, metricNumber(s.Value))
-		return
-	}
-	for i, bound := range s.Bounds {
-		fmt.Fprintf(b, "%s_bucket{%s,le=%q} %d\n", s.Name, labels, metricNumber(bound), s.Buckets[i])
-	}
-	fmt.Fprintf(b, "%s_bucket{%s,le=\"+Inf\"} %d\n", s.Name, labels, s.Count)
-	fmt.Fprintf(b, "%s_sum{%s} %s\n%s_count{%s} %d\n", s.Name, labels, metricNumber(s.Value), s.Name, labels, s.Count)
-}
-
-func metricNumber(f float64) string {
-	switch {
-	case math.IsInf(f, 1):
-		return "+Inf"
-	case math.IsInf(f, -1):
-		return "-Inf"
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
 }

@@ -24,7 +24,9 @@ var defaultBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 var metricsModule = module{
 	Name: "metrics",
 	Doc: "Counters, gauges and histograms that the host shows, each with the label bind. They belong to the host: neither a reload nor a reconnect " +
-		"resets them. A bind may have 1,000 series (limits.metrics), one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id.",
+		"resets them. A bind may have 1,000 series (limits.metrics), one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id. " +
+		"Names that begin with esmehost_, go_ or process_ are the host's. Binds choose their names without regard to each other: where two of them mean different kinds by one, " +
+		"/metrics has the series of both under that name, and calls its type untyped.",
 	Fns: []fn{
 		metricFn("counter", "Declares a counter, which only grows.", `local sent = metrics.counter("routed", { help = "Messages by route.", labels = { "route" } })
 assert(sent:add(1, { route = "default" }))`),
@@ -129,6 +131,11 @@ func (c *call) metricDef(kind string) *metricDef {
 	if !metricName.MatchString(d.name) {
 		c.raise("'%.40s' is no name for a metric: use letters, digits and _, at most 100, a letter first", d.name)
 	}
+	for _, prefix := range []string{"esmehost_", "go_", "process_"} {
+		if strings.HasPrefix(d.name, prefix) {
+			c.raise("'%s' begins with %s, as the host's own metrics do: choose another name", d.name, prefix)
+		}
+	}
 	if len(d.help) > 500 {
 		c.raise("option 'help' has %d octets, at most 500 are taken", len(d.help))
 	}
@@ -155,6 +162,11 @@ func (c *call) metricDef(kind string) *metricDef {
 			c.raise("the metric %s is declared in this script already, as a %s with the labels (%s)", d.name, old.kind, strings.Join(old.labels, ", "))
 		}
 		return old
+	}
+	for _, old := range c.gen.metrics {
+		if old.overlaps(d) {
+			c.raise("the %s %s and the %s %s of this script would have series of the same name: a histogram takes its name with _bucket, _sum and _count too", d.kind, d.name, old.kind, old.name)
+		}
 	}
 	if n := c.s.Limits().Metrics; len(c.gen.metrics) >= n {
 		c.raise("the script declares more than %d metrics (limits.metrics)", n)

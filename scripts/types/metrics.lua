@@ -84,7 +84,7 @@ local Histogram = {}
 ---@return Error? err # nil, or what went wrong: limit
 function Histogram:observe(value, labels) end
 
----Counters, gauges and histograms that the host shows, each with the label bind. They belong to the host: neither a reload nor a reconnect resets them. A bind may have 1,000 series (limits.metrics), one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id.
+---Counters, gauges and histograms that the host shows, each with the label bind. They belong to the host: neither a reload nor a reconnect resets them. A bind may have 1,000 series (limits.metrics), one for each set of label values; what is beyond is refused: limit. Never make a label of a number or an id. Names that begin with esmehost_, go_ or process_ are the host's. Binds choose their names without regard to each other: where two of them mean different kinds by one, /metrics has the series of both under that name, and calls its type untyped.
 ---@class metricslib
 metrics = {}
 

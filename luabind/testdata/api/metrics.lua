@@ -21,6 +21,15 @@ M["what it refuses"] = function()
   check.raises("must be a finite number", c.add, c, 0 / 0, { route = "a" })
   check.raises("at most 200", c.add, c, 1, { route = ("x"):rep(201) })
   check.raises("is declared in this script already", metrics.gauge, "d")
+  for _, name in ipairs { "esmehost_up", "go_x", "process_x" } do
+    check.raises("'" .. name .. "' begins with", metrics.counter, name)
+  end
+  metrics.histogram("q")
+  metrics.counter("p_sum")
+  for _, part in ipairs { "_bucket", "_sum", "_count" } do
+    check.raises("would have series of the same name", metrics.counter, "q" .. part)
+  end
+  check.raises("the histogram p and the counter p_sum of this script", metrics.histogram, "p")
   check.raises("is no name for a metric", metrics.counter, "a b")
   check.raises("is no name for a label", metrics.counter, "e", { labels = { "bind" } })
   check.raises("greater than the one before", metrics.histogram, "f", { buckets = { 2, 1 } })
