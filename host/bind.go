@@ -45,10 +45,11 @@ func liveOf(c BindConfig) *live {
 }
 
 func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
-	b := &Bind{host: h, cfg: cfg, log: h.log.With("bind", cfg.Name), done: make(chan struct{})}
+	b := &Bind{host: h, cfg: cfg, done: make(chan struct{})}
 	b.lua = luabind.NewBind(luabind.Options{Name: cfg.Name, Args: cfg.Args, Limits: cfg.Limits, Crash: cfg.OnError == "crash",
-		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, DataCoding0: cfg.DataCoding0, Log: b.log,
+		Errors: cfg.ErrorIntensity.Count, ErrorsIn: cfg.ErrorIntensity.Within, Allow: cfg.Allow, Directory: h, Metrics: h.metrics, DataCoding0: cfg.DataCoding0, Log: h.log.With("bind", cfg.Name),
 		Trial: trialTime, Tripped: func(bad *vm.Program, why string) bool { return h.tripped(b, bad, why) }}, prog)
+	b.log = b.lua.Log()
 	if t := cfg.ESME.TLS; t != nil && t.KeyLog != "" {
 		b.log.Warn("the secrets of encrypted connections are written down: whoever has the file can read what passes", "file", t.KeyLog)
 	}

@@ -49,7 +49,7 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 	if err := h.enter(b); err != nil {
 		return "", err
 	}
-	h.log.Info("bind started by a script", "bind", c.Name, "parent", l.Parent, "script", c.Script)
+	b.log.Info("bind started by a script", "parent", l.Parent, "script", c.Script)
 	return c.Name, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/esmehost/esmehost/esme"
@@ -68,7 +69,8 @@ type Bind struct {
 	log   *slog.Logger
 	flood *flood
 
-	requests chan struct{} // of the module http, at once
+	code     atomic.Pointer[code] // prog and generation, for the log, which is written with and without the lock
+	requests chan struct{}        // of the module http, at once
 
 	changing sync.Mutex // one change of code at a time
 
@@ -105,8 +107,11 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	}
 	opts.Trial = cmp.Or(opts.Trial, time.Minute)
 	opts.OldTasks = cmp.Or(opts.OldTasks, 30*time.Second)
-	return &Bind{opts: opts, log: opts.Log, flood: newFlood(opts.Limits.LogRate), prog: prog, generation: 1, maps: new(mapStore), segments: new(segments),
+	b := &Bind{opts: opts, flood: newFlood(opts.Limits.LogRate), maps: new(mapStore), segments: new(segments),
 		requests: make(chan struct{}, httpAtOnce)}
+	b.log = slog.New(codeLog{opts.Log.Handler(), &b.code})
+	b.run(prog, 1)
+	return b
 }
 
 // Info is what a bind runs.
@@ -145,7 +150,14 @@ func (b *Bind) Inherit(old *Bind) {
 	parts.mu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sessions, b.generation, b.links, b.maps, b.segments = sessions, generation, links, dictionaries, parts
+	b.sessions, b.links, b.maps, b.segments = sessions, links, dictionaries, parts
+	b.run(b.prog, generation)
+}
+
+// run notes what the bind runs. It is called with the lock held.
+func (b *Bind) run(prog *vm.Program, generation int) {
+	b.prog, b.generation = prog, generation
+	b.code.Store(&code{generation, prog})
 }
 
 // Program returns what the bind runs now.

@@ -61,7 +61,7 @@ func (h *Handler) ended() <-chan struct{} {
 }
 
 func (h *Handler) logger(g *generation, callback string) *slog.Logger {
-	l := h.log.With("script", g.prog.Main, "generation", g.number)
+	l := h.log.With(append([]any{"script", g.prog.Main}, g.attrs()...)...)
 	if callback != "" {
 		l = l.With("callback", callback)
 	}

@@ -11,7 +11,7 @@ import (
 
 var logModule = module{
 	Name: "log",
-	Doc: "Lines in the host's log, with the bind, the session, the script and its generation. A flood is cut: 200 lines at once, 100 a second, " +
+	Doc: "Lines in the host's log, with the bind, the session, the script, its generation and its hash. A flood is cut: 200 lines at once, 100 a second, " +
 		"and the next line says how many were not written. print writes at the level info.",
 	Fns: []fn{
 		logAt("debug", slog.LevelDebug, "What helps to find a mistake; not shown unless log.level is debug.", `log.debug("looked up", { to = p.destination_addr })`),
@@ -101,5 +101,5 @@ func (g *generation) log(level slog.Level, message string, attrs ...any) {
 	if dropped > 0 {
 		attrs = append(attrs, "suppressed", dropped)
 	}
-	l.Log(context.Background(), level, vm.Shortened(message, maxLogged), append(attrs, "script", g.prog.Main, "generation", g.number)...)
+	l.Log(context.Background(), level, vm.Shortened(message, maxLogged), append(append(attrs, "script", g.prog.Main), g.attrs()...)...)
 }

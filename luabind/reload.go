@@ -278,7 +278,7 @@ func (c *change) swap(h *Handler, g *generation) error {
 	if c.back {
 		what = "went back"
 	}
-	h.logger(g, "").Info(what, "hash", g.prog.Hash[:12])
+	h.logger(g, "").Info(what)
 	return nil
 }
 
@@ -357,7 +357,8 @@ func (g *generation) restore(state vm.Data) {
 func (b *Bind) adopt(g *generation, before *snapshot, session int, back bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.prog, b.generation, b.changed = g.prog, g.number, time.Now()
+	b.run(g.prog, g.number)
+	b.changed = time.Now()
 	switch {
 	case back:
 		b.kept, b.changed = nil, time.Time{}
@@ -380,7 +381,8 @@ func (b *Bind) adoptIdle(g *generation, back bool) bool {
 	if b.current != nil && b.current.live() {
 		return false
 	}
-	b.prog, b.generation, b.changed = g.prog, g.number, time.Now()
+	b.run(g.prog, g.number)
+	b.changed = time.Now()
 	if back {
 		b.changed = time.Time{}
 	}

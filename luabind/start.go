@@ -31,7 +31,7 @@ func (h *Handler) newest(s *esme.Session) (*generation, error) {
 		g, err := newGeneration(b, h, number, prog)
 		if err != nil {
 			b.failed(err.Error())
-			h.log.Error("the script cannot be loaded", "script", prog.Main, "generation", number, "error", err.Error())
+			h.log.Error("the script cannot be loaded", append([]any{"script", prog.Main, "error", err.Error()}, (&code{number, prog}).attrs()...)...)
 			return nil, err
 		}
 		b.mu.Lock()

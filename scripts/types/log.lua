@@ -1,7 +1,7 @@
 ---@meta
 -- Written by go generate from the declarations in luabind. Do not edit.
 
----Lines in the host's log, with the bind, the session, the script and its generation. A flood is cut: 200 lines at once, 100 a second, and the next line says how many were not written. print writes at the level info.
+---Lines in the host's log, with the bind, the session, the script, its generation and its hash. A flood is cut: 200 lines at once, 100 a second, and the next line says how many were not written. print writes at the level info.
 ---@class loglib
 log = {}
 
