@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/esmehost/esmehost/host"
 )
 
 // The unit file is one that systemd takes, and says so of one that it does not.
@@ -56,5 +58,30 @@ func TestDockerfile(t *testing.T) {
 	}
 	if out, err := lint(wrong); err == nil && strings.TrimSpace(out) == "" {
 		t.Error("a mistake is not seen")
+	}
+}
+
+// The configuration that is shipped with them is right, and names the folders that both make for the host's user.
+func TestDeployedConfiguration(t *testing.T) {
+	cfg, wrong := host.Check("../deploy/esmehost.yaml")
+	if len(wrong) > 0 {
+		t.Fatal(wrong.Error())
+	}
+	unit, err := os.ReadFile("../deploy/esmehost.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile("../deploy/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, setting := range map[string]string{cfg.DataDir: "StateDirectory=", filepath.Dir(cfg.Admin.Socket): "RuntimeDirectory="} {
+		parent := map[string]string{"StateDirectory=": "/var/lib", "RuntimeDirectory=": "/run"}[setting]
+		if name, ok := strings.CutPrefix(dir, parent+"/"); !ok || !strings.Contains(string(unit), "\n"+setting+name+"\n") {
+			t.Errorf("the unit makes no %s for the host", dir)
+		}
+		if !strings.Contains(string(image), "--chown=65532:65532 /empty "+dir+"\n") {
+			t.Errorf("the image has no %s of its user", dir)
+		}
 	}
 }
