@@ -1,6 +1,7 @@
 package esme
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 // until the method returns. [pdu.PDU.Clone] keeps one.
 type Handler interface {
 	// Init is called when the transport is connected, before any PDU is handled. An error ends the
-	// session at once: the socket is closed and HandleStop is not called.
+	// session at once: the socket is closed and HandleStop is not called. What became of the PDUs that it sent is told
+	// all the same: see [Refuser].
 	Init(s *Session) error
 	// HandlePDU gets a PDU that is no response. Answer it with [Session.Reply], now or, after
 	// [Session.Defer], later. An unanswered deliver_sm or data_sm is answered ESME_ROK when the method
@@ -40,6 +42,13 @@ type Handler interface {
 	HandleCast(request any)
 	// HandleInfo gets any other message: those of [Session.Info], and [Bound].
 	HandleInfo(message any)
+}
+
+// Refuser is a Handler that hears of the end of a session whose Init failed. HandleRefused is the last call then, in
+// place of HandleStop. lost are the requests that were sent and got no response; those that were not sent had their
+// HandleSendPDUResult before.
+type Refuser interface {
+	HandleRefused(reason Reason, lost []*pdu.PDU)
 }
 
 // Bound is the message that HandleInfo gets when a bind that the session made itself is accepted.
@@ -94,6 +103,7 @@ type Inbound struct {
 	// PDU is borrowed until HandlePDU returns.
 	PDU *pdu.PDU
 
+	machine  *Machine // of the session that it came in
 	sequence uint32
 	command  pdu.CommandID
 	answered bool
@@ -108,3 +118,8 @@ func (in *Inbound) SequenceNumber() uint32 { return in.sequence }
 
 // CommandID of the request; it outlives the PDU.
 func (in *Inbound) CommandID() pdu.CommandID { return in.command }
+
+// elsewhere is the error for what another session is asked to do with the request.
+func (in *Inbound) elsewhere() error {
+	return errInvalid(fmt.Errorf("%s %d came in another session: only that one can answer it", in.command, in.sequence))
+}

@@ -56,6 +56,7 @@ type ledger struct {
 	cut     int           // dues at the last such word
 	stalled bool          // requests are out, and none is answered ...
 	since   time.Duration // ... since then
+	latest  time.Duration // the latest that it can be: requests that time out are out no more
 }
 
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
@@ -160,11 +161,14 @@ func (l *ledger) leave(e *entry, f fact) error {
 	if !l.bucket.take(f.at) {
 		return broken("tps", "more goes out than %.2f a second", l.rate)
 	}
-	if l.stalled && l.stalledLimit > 0 && f.at > l.since+l.stalledLimit {
-		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.since)
+	if l.timedOut(f.at) {
+		l.latest = f.at
+	}
+	if l.stalled && l.stalledLimit > 0 && f.at > l.latest+l.stalledLimit {
+		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.latest)
 	}
 	if !l.stalled && e.class != message {
-		l.stalled, l.since = true, f.at
+		l.stalled, l.since, l.latest = true, f.at, f.at
 	}
 	l.dues++
 	e.dueAt = l.dues
@@ -184,11 +188,25 @@ func (l *ledger) answer(e *entry, f fact) {
 		e.again = true
 		delete(l.inFlight, e.seq)
 	}
-	l.stalled, l.since = false, f.at
+	l.stalled, l.since, l.latest = false, f.at, f.at
 	for _, other := range l.order {
-		flies := other.dueAt > 0 && other.class != message && !other.again && !other.ended && !other.refused
-		l.stalled = l.stalled || flies && other != e
+		l.stalled = l.stalled || other.flies() && other != e
 	}
+}
+
+// flies reports whether the request is out, and has not ended.
+func (e *entry) flies() bool {
+	return e.dueAt > 0 && e.class != message && !e.again && !e.ended && !e.refused
+}
+
+// timedOut reports whether none that is out can be answered any more.
+func (l *ledger) timedOut(at time.Duration) bool {
+	for _, other := range l.order {
+		if other.flies() && (!other.taken || other.pending || other.due > at) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *ledger) take(e *entry, f fact) error {

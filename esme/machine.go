@@ -2,6 +2,8 @@ package esme
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -13,11 +15,12 @@ import (
 // Received, Written, ...) and commands (Send, Reply, Stop, ...) go in, each with the time; what is to
 // be done comes out: TakeOutput, TakeEvents, Deadline, CloseWanted. It is not safe for concurrent use.
 type Machine struct {
-	cfg   Config
-	epoch time.Time // all instants inside are offsets from here
-	phase phase
-	bound bool
-	mode  Mode // of the accepted bind
+	cfg     Config
+	epoch   time.Time // all instants inside are offsets from here
+	phase   phase
+	bound   bool
+	boundAt time.Duration
+	mode    Mode // of the accepted bind
 
 	reason   Reason // why the session stops; set once
 	finish   finish // what ends the session when the events before it are handled
@@ -28,6 +31,7 @@ type Machine struct {
 	// sending
 	out       []byte // octets to write next
 	link      []byte // link checks, which go out before them
+	pings     []ping // the own ones in there whose fate is told
 	handed    int64  // stream position behind the octets that TakeOutput gave away
 	confirmed int64  // stream position up to which the transport took them
 	writing   bool   // TakeOutput's octets are not yet reported by Written
@@ -46,6 +50,15 @@ type Machine struct {
 	notes    int // pending EventNotes
 	counters Counters
 }
+
+// ping is an enquire_link that waits in Machine.link, and where in there it ends. Its place in the stream is known
+// when it is taken from there; until then it ends notYet.
+type ping struct {
+	o   *outgoing
+	end int
+}
+
+const notYet = math.MaxInt64
 
 type phase uint8
 
@@ -297,6 +310,11 @@ func (m *Machine) finalise() {
 		m.window.remove(o)
 		m.refuse(o, err(w))
 	}
+	for _, p := range m.pings {
+		m.window.remove(p.o)
+		m.refuse(p.o, err(WrittenNever))
+	}
+	m.pings = nil
 	for m.queue.len() > 0 {
 		m.refuse(m.queue.pop(), err(WrittenNever))
 	}
@@ -324,8 +342,12 @@ func (m *Machine) TakeOutput(spare []byte) []byte {
 		for i := range m.marks.len() { // all of them are still to go
 			m.marks.at(i).end += int64(len(m.link))
 		}
+		for _, p := range slices.Backward(m.pings) {
+			p.o.end = m.handed + int64(p.end)
+			m.marks.unpop(p.o)
+		}
 		b = append(m.link, b...)
-		m.link = nil
+		m.link, m.pings = nil, nil
 	}
 	m.out = spare[:0]
 	m.handed += int64(len(b))

@@ -14,8 +14,8 @@ func (s *Session) start() bool {
 		err = crash
 	}
 	if err != nil {
-		s.refused(err)
-		return false
+		s.refuse(err)
+		return !s.runCallbacks()
 	}
 	s.do(func(now time.Time) {
 		s.m.Started(now)
@@ -58,7 +58,20 @@ func (s *Session) runCallbacks() (ended bool) {
 
 // lastCall is the last call of the handler.
 func (s *Session) lastCall(stop *Stop) Exit {
-	exit := Exit{Reason: stop.Reason, Exit: exitPanic, Bound: s.bound()}
+	exit := Exit{Reason: stop.Reason, Exit: exitPanic}
+	exit.Bound, exit.boundFor = s.boundFor()
+	if s.refusal != nil {
+		exit.Exit, exit.Refused = "refused", s.refusal
+		var e interface{ ExitReason() string }
+		if errors.As(s.refusal, &e) {
+			exit.Exit = e.ExitReason()
+		}
+		s.log.Info("the session ends with Init", "reason", stop.Reason.String(), "lost", len(stop.Lost))
+		if h, ok := s.handler.(Refuser); ok {
+			s.guard("HandleRefused", func() { h.HandleRefused(stop.Reason, stop.Lost) })
+		}
+		return exit
+	}
 	s.guard("HandleStop", func() { exit.Exit = s.handler.HandleStop(stop.Reason, stop.Lost) })
 	return exit
 }
@@ -66,20 +79,26 @@ func (s *Session) lastCall(stop *Stop) Exit {
 // exitPanic is the exit reason of a handler that could not give one.
 const exitPanic = "panic"
 
-// refused ends a session that Init did not want: nothing was sent or received that anyone counts on,
-// except by those who wait for an answer.
-func (s *Session) refused(err error) {
+// refuse ends a session that Init did not want. What Init sent is accounted for all the same; what the peer sent is its
+// own still, and is not handled.
+func (s *Session) refuse(err error) {
+	s.refusal = err
 	s.do(func(now time.Time) {
 		s.m.Abort(now, Reason{Kind: KindCustom, Detail: err.Error()})
 		s.m.Kill(now)
 	})
-	s.end()
-	exit := "refused"
-	var e interface{ ExitReason() string }
-	if errors.As(err, &e) {
-		exit = e.ExitReason()
+}
+
+// concerns reports whether the handler is told of it after an Init that failed.
+func (it *item) concerns() bool {
+	if it.message != nil {
+		return false
 	}
-	s.finish(Exit{Reason: Reason{Kind: KindCustom, Detail: err.Error()}, Exit: exit, Refused: err})
+	switch it.event.Kind {
+	case EventPDU, EventUnparsed, EventBound, EventFinish:
+		return it.free != nil
+	}
+	return true
 }
 
 // end marks the mailbox closed; what is still in it is answered by nobody, and callers are told.
@@ -103,6 +122,7 @@ func (s *Session) handle(it *item, handled *tally) {
 	handled.count(it)
 	var crash error
 	switch {
+	case s.refusal != nil && !it.concerns():
 	case it.message != nil:
 		crash = s.guard("a message", it.message)
 	case it.free != nil:

@@ -125,6 +125,11 @@ func isBind(id pdu.CommandID) bool {
 }
 
 func (m *Machine) bindAnswered(t time.Duration, o *outgoing, ok bool, status pdu.Status) {
+	if m.phase >= closing { // it comes too late: the session has ended without it
+		m.counters.Late++
+		m.note("the answer to the bind (%s) is late: the session ends already", status)
+		return
+	}
 	if !ok {
 		if m.reason.Kind == "" {
 			m.reason = Reason{Kind: KindBindFailed, Detail: status.String()}
@@ -132,7 +137,7 @@ func (m *Machine) bindAnswered(t time.Duration, o *outgoing, ok bool, status pdu
 		m.close(t)
 		return
 	}
-	m.bound = true
+	m.bound, m.boundAt = true, t
 	m.mode = map[pdu.CommandID]Mode{pdu.CmdBindTransmitter: Transmitter, pdu.CmdBindReceiver: Receiver}[o.pdu.CommandID()]
 	m.timers.init = never
 	if o.role == roleBind {
@@ -142,7 +147,7 @@ func (m *Machine) bindAnswered(t time.Duration, o *outgoing, ok bool, status pdu
 
 // request takes a request of the peer.
 func (m *Machine) request(t time.Duration, p *pdu.PDU) {
-	in := &Inbound{PDU: p, sequence: p.SequenceNumber(), command: p.CommandID(), heapPos: -1}
+	in := &Inbound{PDU: p, machine: m, sequence: p.SequenceNumber(), command: p.CommandID(), heapPos: -1}
 	switch id := p.CommandID(); {
 	case id == pdu.CmdEnquireLink && m.cfg.auto(AutoEnquireLink):
 		m.answer(pdu.CmdEnquireLinkResp, pdu.ESME_ROK, in.sequence)
@@ -263,6 +268,9 @@ func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
 // Reply answers a request of the peer, once. Replies wait for nothing; the error is queue_full when the peer does
 // not read and Backlog octets wait for it already.
 func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
+	if in.machine != m {
+		return in.elsewhere()
+	}
 	if in.answered {
 		return &Error{Code: CodeAnswered, Message: fmt.Sprintf("%s %d is answered already", in.command, in.sequence), Written: WrittenNever}
 	}
@@ -276,7 +284,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 		in.invalid = true // ESME_RX_T_APPN it is then, if the handler has no more to say
 		return err
 	}
-	o := &outgoing{pdu: *p, role: roleReply}
+	o := newOutgoing(p, roleReply)
 	o.pdu.SetSequence(in.sequence)
 	if m.cfg.refusal(p) != nil {
 		in.invalid = true
@@ -292,6 +300,9 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 
 // Defer promises the answer to a request within the limit (0 = 10 s). None by then: ESME_RX_T_APPN.
 func (m *Machine) Defer(now time.Time, in *Inbound, limit time.Duration) error {
+	if in.machine != m {
+		return in.elsewhere()
+	}
 	if in.answered {
 		return &Error{Code: CodeAnswered, Message: fmt.Sprintf("%s %d is answered already", in.command, in.sequence), Written: WrittenNever}
 	}

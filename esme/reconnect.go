@@ -59,7 +59,7 @@ func (r Restart) Again(o Outcome) bool {
 type Outcome struct {
 	Exit  Exit
 	Err   error         // no session came about
-	Lived time.Duration // the session
+	Lived time.Duration // the session, from its bind on
 }
 
 // Normal reports whether the session came about and ended as its handler wanted it.
@@ -242,7 +242,6 @@ func (c *Client) once(ctx context.Context, connect func(context.Context, int) (*
 		s.connected(time.Since(began))
 	}
 	s.log.Info("connected", "peer", in.peer)
-	began = time.Now()
 	c.update(func(st *ClientStatus) {
 		c.session = s
 		st.State = "running"
@@ -253,7 +252,7 @@ func (c *Client) once(ctx context.Context, connect func(context.Context, int) (*
 		c.session = nil
 		st.Total.Add(s.Status().Counters)
 	})
-	return Outcome{Exit: exit, Lived: time.Since(began)}
+	return Outcome{Exit: exit, Lived: exit.boundFor}
 }
 
 // wait lets the delay pass; false when ctx ended.

@@ -250,3 +250,42 @@ func (silent) HandleStop(Reason, []*pdu.PDU) string { return "normal" }
 type slowInit struct{ silent }
 
 func (slowInit) Init(*Session) error { time.Sleep(6 * time.Second); return nil }
+
+// slowSMSC answers the bind late and hangs up soon after that.
+func slowSMSC(context.Context, string, string) (net.Conn, error) {
+	mine, theirs := net.Pipe()
+	go func() {
+		defer mine.Close()
+		b := make([]byte, 4096)
+		n, err := mine.Read(b)
+		if err != nil {
+			return
+		}
+		var p pdu.PDU
+		if p.Decode(b[:n]) != nil {
+			return
+		}
+		time.Sleep(9900 * time.Millisecond)
+		resp, _ := p.CommandID().Response()
+		answer := headerOnly(resp, pdu.ESME_ROK)
+		answer.SetSequence(p.SequenceNumber())
+		mine.Write(answer.AppendTo(nil))
+		time.Sleep(200 * time.Millisecond)
+	}()
+	return theirs, nil
+}
+
+// A session lives from its bind on: one that took long to bind and ended at once is a failure.
+func TestASessionLivesFromItsBindOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &Client{Config: quiet, Addresses: []string{"a:1"}, Dialer: &Dialer{DialContext: slowSMSC}, Restart: Temporary}
+		c.NewSession = func(string) *Session { return NewSession(c.Config, silent{}, nil) }
+		o := c.Run(t.Context())
+		if !o.Exit.Bound || o.Lived < 200*time.Millisecond || o.Lived > 2*time.Second {
+			t.Fatalf("bound %v, lived %v, want 200 ms or little more", o.Exit.Bound, o.Lived)
+		}
+		if newDelays(Backoff{}).good(o) {
+			t.Fatal("it passes for a good session")
+		}
+	})
+}

@@ -82,6 +82,10 @@ func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 			return err
 		}
 		s.mu.Lock()
+		if s.ended { // nobody tells of room any more
+			s.mu.Unlock()
+			continue
+		}
 		if s.room == nil {
 			s.room = make(chan struct{})
 		}

@@ -17,7 +17,8 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 		return errStopped("the session is stopping")
 	}
 	t := m.at(now)
-	o := &outgoing{pdu: *p, role: roleRequest, waiter: w}
+	o := newOutgoing(p, roleRequest)
+	o.waiter = w
 	if _, ok := p.CommandID().Response(); !ok {
 		o.role = roleMessage
 	}
@@ -157,12 +158,15 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 	if o.role != roleReply && o.tries == 0 {
 		o.pdu.SetSequence(m.window.nextSequence())
 	}
-	if o.role == rolePing && !m.cfg.ShowAutomatic {
-		// It must not wait behind traffic; nobody is told of its fate.
+	if o.role == rolePing { // it must not wait behind traffic
 		m.link = o.pdu.AppendTo(m.link)
 		m.counters.Sent++
 		o.due = never
 		m.window.add(o)
+		if m.cfg.ShowAutomatic { // else nobody is told of its fate, and it needs no mark
+			o.end = notYet
+			m.pings = append(m.pings, ping{o, len(m.link)})
+		}
 		return
 	}
 	m.out = o.pdu.AppendTo(m.out)
@@ -178,7 +182,7 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 			m.timers.stalled = due(t, m.cfg.StalledLimit)
 		}
 		m.window.add(o)
-	case roleBind, rolePing, roleUnbind:
+	case roleBind, roleUnbind:
 		o.due = never // these have timers of their own
 		m.window.add(o)
 	}

@@ -42,6 +42,7 @@ type Session struct {
 	standBy, wakeWriter chan struct{}
 	resume              sync.Cond // the reader waits until the peer reads
 	timer, late         *time.Timer
+	refusal             error // Init's; set by the owner
 	done                chan struct{}
 	exit                Exit // when done
 }
@@ -67,6 +68,8 @@ type Exit struct {
 	Exit    string // what HandleStop returned
 	Refused error  // Init's error; HandleStop was not called, and Exit is its ExitReason method's, if it has one
 	Bound   bool   // a bind was accepted
+
+	boundFor time.Duration // since then
 }
 
 // Run runs the session over conn until it has ended and everything is settled, and closes conn. When ctx ends, the

@@ -3,6 +3,7 @@ package esme
 import (
 	"context"
 	"crypto/tls"
+	"time"
 )
 
 // Status is a look at a session.
@@ -79,8 +80,12 @@ func (s *Session) Bound(ctx context.Context) error {
 	}
 }
 
-func (s *Session) bound() bool {
+// boundFor says whether a bind was accepted, and how long ago.
+func (s *Session) boundFor() (bool, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.m.bound
+	if !s.m.bound {
+		return false, 0
+	}
+	return true, s.m.at(time.Now()) - s.m.boundAt
 }

@@ -114,7 +114,9 @@ func (m *Machine) Expire(now time.Time) {
 		m.fail(in)
 	}
 	if m.phase == opening && t >= x.opening {
-		m.reason = Reason{Kind: KindTimers, Detail: "session_init"}
+		if m.reason.Kind == "" {
+			m.reason = Reason{Kind: KindTimers, Detail: "session_init"}
+		}
 		m.close(t)
 	}
 	if m.phase < closing {
@@ -134,7 +136,7 @@ func (m *Machine) expireLink(t time.Duration) {
 	for o := m.window.head; o != nil && o.end <= m.confirmed && (o.due <= t || o.due == never); {
 		next := o.next
 		if o.due <= t {
-			m.timeout(o)
+			m.timeout(t, o)
 		}
 		o = next
 	}
@@ -163,9 +165,12 @@ func (m *Machine) expireLink(t time.Duration) {
 	}
 }
 
-func (m *Machine) timeout(o *outgoing) {
+func (m *Machine) timeout(t time.Duration, o *outgoing) {
 	m.counters.Timeouts++
 	m.window.remove(o)
+	if m.window.traffic == 0 && t < m.timers.stalled {
+		m.timers.stalled = never // nothing is out that could be answered
+	}
 	if o.waiter != nil {
 		m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: &Error{Code: CodeTimeout,
 			Message: "no response within response_limit", Written: WrittenYes}})

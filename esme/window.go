@@ -1,6 +1,7 @@
 package esme
 
 import (
+	"slices"
 	"time"
 
 	"github.com/esmehost/esmehost/pdu"
@@ -39,6 +40,14 @@ type outgoing struct {
 
 	next, prev *outgoing // window, in send order
 	inWindow   bool
+}
+
+// newOutgoing is p on its way out. What came from a peer is copied: it is somebody else's as soon as a callback returns.
+func newOutgoing(p *pdu.PDU, r role) *outgoing {
+	if p.Borrowed() {
+		p = p.Clone()
+	}
+	return &outgoing{pdu: *p, role: r}
 }
 
 func (o *outgoing) start() int64 { return o.end - int64(o.pdu.Len()) }
@@ -200,6 +209,16 @@ func (q *fifo[T]) len() int   { return len(q.items) - q.first }
 func (q *fifo[T]) peek() T    { return q.items[q.first] }
 func (q *fifo[T]) at(i int) T { return q.items[q.first+i] }
 func (q *fifo[T]) push(v T)   { q.items = append(q.items, v) }
+
+// unpop puts v in front of all others.
+func (q *fifo[T]) unpop(v T) {
+	if q.first == 0 {
+		q.items = slices.Insert(q.items, 0, v)
+		return
+	}
+	q.first--
+	q.items[q.first] = v
+}
 
 func (q *fifo[T]) pop() T {
 	var zero T

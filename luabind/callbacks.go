@@ -21,7 +21,7 @@ var callbackDocs = [numCallbacks]callbackDoc{
 		"the state", "a refusal is logged"},
 	cbHandleStop: {[]string{"reason", "lost_pdus", "state"}, []string{"Reason", "PDU[]", "any"}, "string?, any", "The session ends: once, and last. lost_pdus are requests that were sent and have no response, in their order.",
 		`an exit reason ("normal" unless given), for the restart policy, and the state`, "lost requests are logged"},
-	cbHandleLostPDUs: {[]string{"name", "reason", "pdus"}, []string{"string", "Reason", "PDU[]"}, "nil", "Instead of handle_stop, in a fresh state, when the script itself is what died and requests had no response.",
+	cbHandleLostPDUs: {[]string{"name", "reason", "pdus"}, []string{"string", "Reason", "PDU[]"}, "nil", "Instead of handle_stop, in a fresh state, when the script itself is what died, or init refused or failed, and requests had no response.",
 		"nothing", "lost requests are logged"},
 	cbHandleCall: {[]string{"request", "from", "state"}, []string{"any", "From", "any"}, `"reply"|"noreply", any, any`, "Somebody asks, by esme.call or esmehost call, and waits.",
 		`"reply", value, state; or "noreply", state, and from:reply(value) later`, `"ok" is replied`},

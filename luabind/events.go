@@ -25,7 +25,11 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 // HandleResp calls handle_resp(pdu, original_pdu, state).
 func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 	g := h.generation()
-	if g.fns[cbHandleResp] == nil {
+	switch {
+	case h.dead:
+		h.logger(g, "").Warn("init broke the script, which gets this response no more", "pdu", resp.String(), "original", original.String())
+		return
+	case g.fns[cbHandleResp] == nil:
 		return
 	}
 	g = h.turn(g)
@@ -36,7 +40,7 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 // HandleRespTimeout calls handle_resp_timeout(pdu, state).
 func (h *Handler) HandleRespTimeout(original *pdu.PDU) {
 	g := h.generation()
-	if g.fns[cbHandleRespTimeout] == nil {
+	if h.dead || g.fns[cbHandleRespTimeout] == nil {
 		h.logger(g, "").Warn("no response in time", "pdu", original.String())
 		return
 	}
@@ -48,7 +52,7 @@ func (h *Handler) HandleRespTimeout(original *pdu.PDU) {
 // HandleSendPDUResult calls handle_send_pdu_result(pdu, err, state).
 func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 	g := h.generation()
-	if g.fns[cbHandleSendPDUResult] == nil {
+	if h.dead || g.fns[cbHandleSendPDUResult] == nil {
 		if err != nil {
 			h.logger(g, "").Warn("PDU not sent", "pdu", p.String(), "error", err.Error())
 		}

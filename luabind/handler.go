@@ -28,10 +28,14 @@ type Handler struct {
 
 	repeats  repeats
 	stopping bool // handle_stop runs, or ran
+	dead     bool // init broke the state, and no other takes its place
 	done     chan struct{}
 }
 
-var _ esme.Handler = (*Handler)(nil)
+var (
+	_ esme.Handler = (*Handler)(nil)
+	_ esme.Refuser = (*Handler)(nil)
+)
 
 // generation returns the code that runs now.
 func (h *Handler) generation() *generation { return h.gen.Load() }

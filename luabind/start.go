@@ -14,8 +14,8 @@ func (h *Handler) Init(s *esme.Session) error {
 		return err
 	}
 	if err := h.runInit(g); err != nil {
-		h.end(g)
-		return err
+		h.dead = g.vm.Broken() != nil
+		return err // HandleRefused is the last call then
 	}
 	return nil
 }

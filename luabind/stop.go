@@ -50,6 +50,17 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	return exit
 }
 
+// HandleRefused ends a session whose init refused or failed. handle_stop is not called; requests that init sent and that
+// have no response go to handle_lost_pdus.
+func (h *Handler) HandleRefused(reason esme.Reason, lost []*pdu.PDU) {
+	g := h.generation()
+	if g == nil { // the script did not load
+		return
+	}
+	defer h.end(g)
+	h.lost(g, reason, lost)
+}
+
 // lost calls handle_lost_pdus(name, reason, pdus) in a fresh state.
 func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 	if len(lost) == 0 {

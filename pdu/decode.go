@@ -75,7 +75,7 @@ func (p *PDU) Decode(b []byte) error { return p.decode(b, false) }
 
 // decode is Decode. A strict one does not forgive a response whose body makes no sense, and keeps the fields before a fault.
 func (p *PDU) decode(b []byte, strict bool) error {
-	*p = PDU{raw: b}
+	*p = PDU{raw: b, borrowed: true}
 	if len(b) < HeaderLen {
 		return &DecodeError{Status: ESME_RINVCMDLEN, Offset: len(b), Reason: fmt.Sprintf("truncated at %d", len(b))}
 	}

@@ -22,6 +22,7 @@ type PDU struct {
 	offsets  [maxFields]uint32 // where each mandatory field starts
 	fields   uint8             // how many of them there are
 	masked   bool              // the password is a secret: see PasswordMasked
+	borrowed bool              // raw is whoever's was decoded
 	warnings Warnings
 	tlvs     int32       // where the TLVs start
 	tlvEnd   int32       // and end: behind the last whole one
@@ -52,6 +53,10 @@ func (p *PDU) Len() int { return len(p.raw) }
 
 // Raw returns all octets, borrowed. The sequence number in them is the one they came with.
 func (p *PDU) Raw() []byte { return p.raw }
+
+// Borrowed reports whether the octets are those that were given to Decode, and so may change: Clone makes a PDU that
+// owns them. A copy of a PDU value is borrowed from the same.
+func (p *PDU) Borrowed() bool { return p.borrowed }
 
 // Err returns a limit that the values of a built PDU broke, a [*FieldError]. Such a PDU can be read, not
 // sent.
@@ -93,7 +98,7 @@ func (p *PDU) AppendTo(dst []byte) []byte {
 // Clone returns a PDU that owns its octets.
 func (p *PDU) Clone() *PDU {
 	c := *p
-	c.raw = append(make([]byte, 0, len(p.raw)), p.raw...)
+	c.raw, c.borrowed = append(make([]byte, 0, len(p.raw)), p.raw...), false
 	return &c
 }
 
@@ -101,7 +106,7 @@ func (p *PDU) Clone() *PDU {
 // then keeps.
 func (p *PDU) CopyTo(dst *PDU, buf []byte) {
 	*dst = *p
-	dst.raw = append(buf[:0], p.raw...)
+	dst.raw, dst.borrowed = append(buf[:0], p.raw...), false
 }
 
 // span returns where a field lies; false if the PDU has none of it.

@@ -10,7 +10,7 @@
 ---@field handle_resp_timeout? fun(pdu: PDU, state: any): any # A request had no response within response_limit.
 ---@field handle_send_pdu_result? fun(pdu: PDU, err: Error?, state: any): any # A PDU that was accepted for sending is written (err is nil) or refused.
 ---@field handle_stop? fun(reason: Reason, lost_pdus: PDU[], state: any): string?, any # The session ends: once, and last. lost_pdus are requests that were sent and have no response, in their order.
----@field handle_lost_pdus? fun(name: string, reason: Reason, pdus: PDU[]): nil # Instead of handle_stop, in a fresh state, when the script itself is what died and requests had no response.
+---@field handle_lost_pdus? fun(name: string, reason: Reason, pdus: PDU[]): nil # Instead of handle_stop, in a fresh state, when the script itself is what died, or init refused or failed, and requests had no response.
 ---@field handle_call? fun(request: any, from: From, state: any): "reply"|"noreply", any, any # Somebody asks, by esme.call or esmehost call, and waits.
 ---@field handle_cast? fun(request: any, state: any): any # Somebody tells, by esme.cast or esmehost cast.
 ---@field handle_info? fun(message: any, state: any): any # A message: by esme.send, esme.send_after or a timer; and {event = "bound", mode, peer, session} when the host's bind is accepted.
