@@ -7,8 +7,9 @@ import (
 )
 
 // Builder makes PDUs from values that are set in any order; what is not set is 0 or empty. It can be
-// reused after Reset.
+// reused after Reset. It must not be copied: Reset writes over what it had.
 type Builder struct {
+	_        noCopy
 	cmd      *Command
 	status   Status
 	sequence uint32
@@ -19,6 +20,12 @@ type Builder struct {
 	refusal
 }
 
+// noCopy makes go vet name who copies a value that has one.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
 type value struct {
 	n int64
 	s string
@@ -28,7 +35,10 @@ type value struct {
 func NewBuilder(cmd *Command) *Builder { return &Builder{cmd: cmd} }
 
 // Reset makes the builder as new, for another PDU.
-func (b *Builder) Reset(cmd *Command) { *b = Builder{cmd: cmd, tlvs: TLVs{octets: b.tlvs.octets[:0]}} }
+func (b *Builder) Reset(cmd *Command) {
+	b.tlvs.clear()
+	*b = Builder{cmd: cmd, tlvs: b.tlvs}
+}
 
 // SetStatus sets the command_status (SMPP 3.4 §5.1.3).
 func (b *Builder) SetStatus(s Status) { b.status = s }
@@ -72,10 +82,7 @@ func (b *Builder) AddTLV(t Tag, octets string) {
 
 // AddTLVs adds optional parameters behind those added before.
 func (b *Builder) AddTLVs(t TLVs) {
-	b.tlvs.octets = append(b.tlvs.octets, t.octets...)
-	if b.tlvs.err == nil {
-		b.tlvs.err = t.err
-	}
+	b.tlvs.addAll(t)
 }
 
 // AddTLVInt adds an optional parameter that is an integer, in as many octets as its definition says: one, if

@@ -5,16 +5,30 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
+	"sync/atomic"
 )
 
 // TLVs are optional parameters (SMPP 3.4 §5.3, 5.0 §4.8), in order, repeated and unknown ones too. The zero
 // value has none. There is a method to read and one to add each that is defined, in the type of its
 // values; [TLVs.Get], [TLVs.Values] and [TLVs.Add] take any tag and octets.
 //
-// TLVs of [PDU.Options] borrow the PDU's octets; [TLVs.Clone] keeps them.
+// TLVs of [PDU.Options] borrow the PDU's octets; [TLVs.Clone] keeps them. A copy is a value of its own: what is
+// added to one is not in the other.
 type TLVs struct {
 	octets []byte
+	room   *tlvRoom    // of the array that octets lie in; nil for one that is somebody else's
 	err    *FieldError // the first value that has no place in a TLV
+}
+
+// tlvRoom is how far an array has been written. Copies of TLVs share the array: the first that adds to it has the room
+// behind the octets they have in common, any other takes an array of its own.
+type tlvRoom struct{ used atomic.Int64 }
+
+// firstRoom is enough for most PDUs, in one allocation.
+type firstRoom struct {
+	tlvRoom
+	array [56]byte
 }
 
 // tlvScratch is enough for the octets of each composite value but the longest.
@@ -89,12 +103,49 @@ func ParseTLVs(b []byte) (TLVs, error) {
 // Add adds a TLV behind those there are, of at most 65535 octets. Limits are checked when the PDU is encoded.
 func (t *TLVs) Add(tag Tag, value []byte) {
 	if t.fits(tag, len(value)) {
-		t.octets = append(appendTLVHeader(t.octets, tag, len(value)), value...)
+		copy(t.grow(tag, len(value)), value)
 	}
 }
 
-func appendTLVHeader(dst []byte, tag Tag, n int) []byte {
-	return append(dst, byte(tag>>8), byte(tag), byte(n>>8), byte(n))
+// grow adds a TLV of n octets and returns where its value goes.
+func (t *TLVs) grow(tag Tag, n int) (value []byte) {
+	b := t.extend(4 + n)
+	binary.BigEndian.PutUint16(b, uint16(tag))
+	binary.BigEndian.PutUint16(b[2:], uint16(n))
+	return b[4:]
+}
+
+// extend makes the octets n longer, never into what another copy has or may come to have, and returns those n.
+func (t *TLVs) extend(n int) []byte {
+	at := len(t.octets)
+	end := at + n
+	if t.room == nil || end > cap(t.octets) || !t.room.used.CompareAndSwap(int64(at), int64(end)) {
+		if own := (*firstRoom)(nil); end <= len(own.array) {
+			own = new(firstRoom)
+			t.octets, t.room = append(own.array[:0], t.octets...), &own.tlvRoom
+		} else {
+			t.octets, t.room = slices.Grow(slices.Clip(t.octets), n), new(tlvRoom)
+		}
+		t.room.used.Store(int64(end))
+	}
+	t.octets = t.octets[:end]
+	return t.octets[at:]
+}
+
+// clear takes all out and keeps the array, of which nobody else may have a copy.
+func (t *TLVs) clear() {
+	t.octets, t.err = t.octets[:0], nil
+	if t.room != nil {
+		t.room.used.Store(0)
+	}
+}
+
+// addAll adds those of another.
+func (t *TLVs) addAll(other TLVs) {
+	copy(t.extend(len(other.octets)), other.octets)
+	if t.err == nil {
+		t.err = other.err
+	}
 }
 
 // fits reports whether the length field can say n.
@@ -122,15 +173,16 @@ func fewBits(part string, n, bits uint8) string {
 }
 
 func (t *TLVs) addInt(tag Tag, n uint32, octets int) {
-	t.octets = appendTLVHeader(t.octets, tag, octets)
-	for shift := 8 * (octets - 1); shift >= 0; shift -= 8 {
-		t.octets = append(t.octets, byte(n>>shift))
+	value := t.grow(tag, octets)
+	for i := range value {
+		value[i] = byte(n >> (8 * (octets - 1 - i)))
 	}
 }
 
 func (t *TLVs) addString(tag Tag, s string) {
 	if t.fits(tag, len(s)+1) {
-		t.octets = append(append(appendTLVHeader(t.octets, tag, len(s)+1), s...), 0)
+		value := t.grow(tag, len(s)+1)
+		value[copy(value, s)] = 0
 	}
 }
 
