@@ -41,7 +41,7 @@ func TestMachineEdges(t *testing.T) {
 			at, _ := r.m.Deadline()
 			r.now = at
 			r.m.Expire(r.now)
-			r.m.Written(r.now, 0, errors.New("broken pipe"))
+			r.m.Written(r.now, 3, errors.New("broken pipe"))
 			r.m.Lost(r.now, Reason{Kind: KindSocketError})
 			r.expect("refused(stopped unknown)", "refused(stopped never)", "stop(socket_error [])")
 		}},
