@@ -62,7 +62,7 @@ var statusCommand = &cli.Command{
 				generation += "*"
 			}
 			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%.8s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, s.Session, s.Peer, s.Script,
-				generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, s.LastError)
+				generation, s.Hash, s.InFlight, s.Queued, s.Counters.Sent, s.Counters.Received, oneLine(s.LastError, 300))
 		}
 		if err := w.Flush(); err != nil {
 			return err

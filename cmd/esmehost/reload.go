@@ -68,7 +68,7 @@ func showOutcomes(c *cli.Context, outcomes []host.Outcome) error {
 		if c.Bool("check") {
 			word = "would be " + word
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\tgeneration %d\t%.12s\t%s\n", o.Bind, o.Script, word, o.Generation, o.Hash, o.Error)
+		fmt.Fprintf(w, "%s\t%s\t%s\tgeneration %d\t%.12s\t%s\n", o.Bind, o.Script, word, o.Generation, o.Hash, oneLine(o.Error, 1000))
 	}
 	if c.Bool("json") {
 		if err := json.NewEncoder(c.App.Writer).Encode(outcomes); err != nil {
