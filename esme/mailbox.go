@@ -74,7 +74,7 @@ func (s *Session) post(fn func(), always bool) error {
 		return errStopped("the session has ended")
 	}
 	if !always && s.cfg.Mailbox >= 0 && s.inbox.messages >= s.cfg.Mailbox {
-		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already (limit mailbox)", s.inbox.messages), Retryable: true}
+		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already (limits.mailbox)", s.inbox.messages), Retryable: true}
 	}
 	s.inbox.messages++
 	s.inbox.items = append(s.inbox.items, item{message: fn})

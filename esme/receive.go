@@ -310,7 +310,7 @@ func (m *Machine) Defer(now time.Time, in *Inbound, limit time.Duration) error {
 		return errStopped("the session has ended")
 	}
 	if m.cfg.Mailbox >= 0 && len(m.deferred) >= m.cfg.Mailbox && !in.deferred {
-		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d answers are deferred already (limit mailbox)", len(m.deferred)),
+		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d answers are deferred already (limits.mailbox)", len(m.deferred)),
 			Retryable: true, Written: WrittenNever}
 	}
 	if limit == 0 {

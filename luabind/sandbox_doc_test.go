@@ -15,7 +15,7 @@ import (
 
 var limitRow = regexp.MustCompile("(?m)^\\| `limits\\.(\\w+)` \\| (\\S+) \\|")
 
-// The table of limits in docs/sandbox.md has each of them, with the default that it has. The mailbox is the session's.
+// The table of limits in docs/sandbox.md has each of them, with the default that it has. The mailbox and the backlog are the session's.
 func TestTheLimitsAreDocumented(t *testing.T) {
 	src, err := os.ReadFile("../docs/sandbox.md")
 	if err != nil {
@@ -42,7 +42,12 @@ func TestTheLimitsAreDocumented(t *testing.T) {
 		}
 		delete(documented, option)
 	}
-	delete(documented, "mailbox")
+	for _, option := range []string{"mailbox", "backlog"} {
+		if documented[option] == "" {
+			t.Errorf("limits.%s is not in docs/sandbox.md", option)
+		}
+		delete(documented, option)
+	}
 	if len(documented) > 0 {
 		t.Errorf("there are no such limits: %v", documented)
 	}
