@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -105,13 +106,22 @@ func given(v lua.LValue) string {
 	return v.Type().String()
 }
 
-// keys checks a table of options: each must be known, and of its type, and what must be there is.
+// keys checks a table of options: each must be known, and of its type, and what must be there is. A name that is
+// misspelt is told before the one that is missing for it.
 func (c *call) keys(t *lua.LTable, want *luaType) {
+	if !want.open {
+		c.known(t, want)
+	}
 	for i := range want.keys {
 		k := &want.keys[i]
 		v := t.RawGetString(k.Name)
 		switch {
 		case v == lua.LNil && !k.Type.optional:
+			t.ForEach(func(key, _ lua.LValue) {
+				if name, ok := key.(lua.LString); ok && len(name) <= 64 && diag.Near(string(name), []string{k.Name}) != "" {
+					c.raise("unknown %s '%s'; did you mean '%s'?", want.word(), string(name), k.Name)
+				}
+			})
 			c.raise("%s '%s' is missing: it must be %s", want.word(), k.Name, k.Type.what)
 		case v != lua.LNil && !k.Type.is(v):
 			c.raise("%s '%s' must be %s, is %s", want.word(), k.Name, k.Type.what, given(v))
@@ -119,9 +129,10 @@ func (c *call) keys(t *lua.LTable, want *luaType) {
 			c.keys(v.(*lua.LTable), &k.Type)
 		}
 	}
-	if want.open {
-		return
-	}
+}
+
+// known raises for the first key that is no option.
+func (c *call) known(t *lua.LTable, want *luaType) {
 	t.ForEach(func(k, _ lua.LValue) {
 		name := k.String()
 		for i := range want.keys {

@@ -113,6 +113,11 @@ func TestHelp(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for name, want := range map[string]string{"p.text": "in UTF-8", "pdu.text": "in UTF-8", "pdu.destination_addr": "A field.", "pdu:with": "Copies the PDU"} {
+		if text, err := Help(name); err != nil || !strings.Contains(text, want) {
+			t.Error(name, text, err)
+		}
+	}
 	if _, err := Help("esme.sned"); err == nil || !strings.Contains(err.Error(), "did you mean 'esme.send'?") {
 		t.Errorf("got %v", err)
 	}

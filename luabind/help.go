@@ -31,6 +31,16 @@ func Help(name string) (string, error) {
 				return k.help(), nil
 			}
 			known = append(known, k.Name)
+			for _, v := range k.Fields {
+				if full := k.Var + "." + v.Name; full == name || strings.ToLower(k.Name)+"."+v.Name == name {
+					return fmt.Sprintf("%s: %s\n\n%s\n", full, v.Type.what, v.Doc), nil
+				}
+			}
+			for i := range k.Methods {
+				if strings.ToLower(k.Name)+"."+k.Methods[i].Name == strings.ReplaceAll(name, ":", ".") {
+					return k.Methods[i].help(), nil
+				}
+			}
 		}
 	}
 	for i, d := range callbackDocs {

@@ -40,6 +40,12 @@ var timerModule = module{
 					c.raise("the spec has %d octets, at most 200 are taken", len(spec))
 				}
 				c.charge(200)
+				if _, every, ok := strings.Cut(spec, "@every "); ok {
+					d, err := time.ParseDuration(strings.TrimSpace(every))
+					if err == nil && (d < time.Second || d%time.Second != 0) {
+						c.raise("the spec is wrong: @every takes whole seconds, at least 1s, and not %v; timer.every takes others", d)
+					}
+				}
 				if !strings.HasPrefix(spec, "TZ=") && !strings.HasPrefix(spec, "CRON_TZ=") {
 					spec = "CRON_TZ=UTC " + spec
 				}

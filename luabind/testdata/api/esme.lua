@@ -29,6 +29,8 @@ end
 M["timers"] = function()
   check.raises("at least 10ms", timer.every, 0, "x")
   check.raises("the spec is wrong", timer.cron, "every day", "x")
+  for _, d in ipairs { "1ns", "0s", "-1s", "10ms", "1500ms" } do check.raises("whole seconds, at least 1s", timer.cron, "@every " .. d, "x") end
+  assert(timer.cancel(assert(timer.cron("@every 90s", "x"))))
   check.raises("at most 200", timer.cron, ("*"):rep(1000), "x")
   check.fails("invalid", timer.cron("0 0 30 2 *", "x"))
   local t = assert(timer.every("1h", "x"))

@@ -71,6 +71,8 @@ end
 
 M["what it refuses"] = function()
   check.raises("option 'max' is missing", map.open, "x", {})
+  check.raises("unknown option 'maxx'; did you mean 'max'", map.open, "x", { maxx = 1 })
+  check.raises("unknown field 'tto'; did you mean 'to'", sms.submit, { tto = "1", text = "x" })
   check.raises("must be 1 to 5000000", map.open, "x", { max = 0 })
   check.raises("must be 1 to 5000000", map.open, "x", { max = 1e9 })
   check.raises("unknown option 'tll'; did you mean 'ttl'", map.open, "x", { max = 1, tll = 5 })
