@@ -7,6 +7,9 @@ import (
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
+// taskPrefix stands before the name of a task where callbacks have theirs.
+const taskPrefix = "task "
+
 // failed does what a script error asks for: it is logged and counted, and ends the bind when there are too
 // many, when the policy says so, or when the state cannot be used any more.
 func (h *Handler) failed(g *generation, where string, err *vm.Error) {
@@ -73,8 +76,9 @@ func (h *Handler) taskFailed(g *generation, task string, err *vm.Error) {
 	over := h.over
 	h.mu.Unlock()
 	if !over { // on the owner, who may have to put another state in the place of this one
-		if h.s.Do(func() { h.failed(g, task, err) }) != nil {
-			h.failed(g, task, err)
+		where := taskPrefix + task
+		if h.s.Do(func() { h.failed(g, where, err) }) != nil {
+			h.failed(g, where, err)
 		}
 	}
 }

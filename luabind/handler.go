@@ -3,6 +3,7 @@ package luabind
 import (
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,6 +67,9 @@ func (h *Handler) ended() <-chan struct{} {
 
 func (h *Handler) logger(g *generation, callback string) *slog.Logger {
 	l := h.log.With(append([]any{"script", g.prog.Main}, g.attrs()...)...)
+	if task, ok := strings.CutPrefix(callback, taskPrefix); ok {
+		return l.With("task", task)
+	}
 	if callback != "" {
 		l = l.With("callback", callback)
 	}

@@ -113,7 +113,8 @@ assert(other:cast({ event = "hello" }))`,
 			return c.push((&refValue{c.str(1)}).Into(c.L))
 		}},
 	{Name: "spawn", Params: []param{{"fn", functionType, "is called with the other arguments"}, {"...", anyType, "arguments"}}, Returns: accepted("limit"),
-		Doc: "Runs fn(...) as a task, which may wait. It takes turns with the callbacks: nothing runs at the same time in a bind.",
+		Doc: "Runs fn(...) as a task, which may wait. It takes turns with the callbacks: nothing runs at the same time in a bind. " +
+			"Errors and log lines tell its name: the function's, or the file and line where it begins.",
 		Example: `assert(esme.spawn(function(to)
   esme.sleep("1ms")
   assert(esme.send_pdu(pdu.submit_sm { destination_addr = to }, { wait = "5s" }))
@@ -123,7 +124,8 @@ end, p.source_addr))`,
 			for i := 2; i <= c.L.GetTop(); i++ {
 				args = append(args, c.value(i))
 			}
-			if err := c.s.Go("task", c.value(1).(*lua.LFunction), args...); err != nil {
+			fn := c.value(1).(*lua.LFunction)
+			if err := c.s.Go(vm.TaskName(c.L, fn), fn, args...); err != nil {
 				return c.fail(codeError("limit", "%v", err))
 			}
 			return c.ok()

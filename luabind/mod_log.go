@@ -31,6 +31,9 @@ func logAt(name string, level slog.Level, doc, example string) fn {
 				c.charge(100 * len(fields))
 				attrs = append(attrs, slog.Any("fields", fields))
 			}
+			if task := c.s.Task(); task != "" {
+				attrs = append(attrs, "task", task)
+			}
 			c.gen.log(level, c.str(1), attrs...)
 			return 0
 		}}

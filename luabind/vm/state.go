@@ -103,6 +103,14 @@ func (s *State) Unlock() { s.mu.Unlock() }
 // InTask reports whether a task has its turn: it may wait, a callback may not.
 func (s *State) InTask() bool { return s.task != nil }
 
+// Task is the name of the task that has its turn; empty for a callback.
+func (s *State) Task() string {
+	if s.task == nil {
+		return ""
+	}
+	return s.task.name
+}
+
 // Broken returns what keeps the state from being used again, if anything does: the machine broke in the
 // middle of something, or it holds too much.
 func (s *State) Broken() *Error {
@@ -196,10 +204,12 @@ func (s *State) run(L *lua.LState, fn lua.LValue, nret int, args []lua.LValue) (
 		if s.place != nil {
 			trip.File, trip.Line, trip.Traceback = s.place.File, s.place.Line, s.place.Traceback
 		}
+		trip.named(s.outermost, fn)
 		L.SetTop(0)
 		return nil, trip
 	}
 	if err != nil {
+		err.named(s.outermost, fn)
 		return nil, err
 	}
 	if nret == lua.MultRet {
@@ -223,7 +233,7 @@ func (s *State) protect(L *lua.LState, nargs, nret int) (err *Error) {
 	}()
 	if e := L.PCall(nargs, nret, nil); e != nil {
 		err = fromLua(e)
-		if s.budget.tripped != "" && s.place == nil {
+		if s.budget.tripped != "" && (s.place == nil || s.place.Line == 0) {
 			s.place = err
 		}
 	}
@@ -295,6 +305,10 @@ func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LV
 	if err != nil {
 		if s.poisoned {
 			L.RaiseError("%s", err.Message) // nothing is to be trusted any more
+		}
+		err.named(s.inner, fn)
+		if s.budget.tripped != "" && err.Line == 0 {
+			err.calling(L)
 		}
 		// th is not used again: where the machine itself gave up, variables in its registers may be shared.
 		s.charge(L, 50+len(err.Traceback)/16)

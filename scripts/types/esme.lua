@@ -305,7 +305,7 @@ function esme.send_after(delay, message) end
 ---@return Error? err # nil, or what went wrong: not_found, not_allowed
 function esme.whereis(name) end
 
----Runs fn(...) as a task, which may wait. It takes turns with the callbacks: nothing runs at the same time in a bind.
+---Runs fn(...) as a task, which may wait. It takes turns with the callbacks: nothing runs at the same time in a bind. Errors and log lines tell its name: the function's, or the file and line where it begins.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
