@@ -17,7 +17,8 @@ import (
 type next struct {
 	cfg   *Config
 	plan  Plan
-	binds map[string]*Bind // those of + and ~
+	binds map[string]*Bind       // those of + and ~
+	first map[string]*vm.Program // by script: what the first binds of it are to run
 }
 
 // Plan reads the configuration file and says what it would change. Nothing is done.
@@ -95,24 +96,42 @@ func (h *Host) read() (*next, diag.List) {
 		wrong.Sort()
 		return nil, wrong
 	}
-	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}}
+	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
 	now := newReading(cfg.Scripts)
 	defer now.end()
+	var programs []*vm.Program
+	run := map[*vm.Program][]BindConfig{}
 	for _, s := range n.plan {
 		if s.Sign != "+" && s.Sign != "~" {
 			continue
 		}
 		c, _ := cfg.Bind(s.Name)
-		prog, list := h.programFor(cfg, now, c)
-		if prog != nil {
-			var made []*Bind
-			made, list = h.make(cfg, []BindConfig{c}, prog)
-			n.binds[s.Name] = made[0]
+		prog, known := n.first[c.Script]
+		if !known {
+			var first bool
+			var list diag.List
+			prog, first, list = h.programFor(cfg, now, c)
+			wrong = append(wrong, list...)
+			if first {
+				n.first[c.Script] = prog
+			}
 		}
-		wrong = append(wrong, list...)
+		if prog != nil {
+			if run[prog] == nil {
+				programs = append(programs, prog)
+			}
+			run[prog] = append(run[prog], c)
+		}
 		if other, ok := h.bind(s.Name); ok && other.parent != "" && other.endedAt().IsZero() {
 			wrong = append(wrong, diag.Diagnostic{File: cfg.Path, Message: "the bind " + s.Name + " was started by the script of " + other.parent, Remedy: "stop that one, or take another name"})
 		}
+	}
+	for _, prog := range programs {
+		made, list := h.make(cfg, run[prog], prog)
+		for _, b := range made {
+			n.binds[b.cfg.Name] = b
+		}
+		wrong = append(wrong, list...)
 	}
 	if len(wrong) > 0 {
 		return nil, sorted(wrong)
@@ -120,23 +139,28 @@ func (h *Host) read() (*next, diag.List) {
 	return n, nil
 }
 
-// programFor is what a new bind runs: what the others of its script run, or what is in the file.
-func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (*vm.Program, diag.List) {
+// programFor is what a new bind runs: what the others of its script run, or, where it is the first, what a start of the
+// host would take.
+func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (prog *vm.Program, first bool, wrong diag.List) {
 	name := c.Script
 	s := h.script(name)
 	if prog := s.programOf(c.Name); prog != nil && len(h.users(name)) > 0 {
-		return prog, nil
+		return prog, false, nil
 	}
 	prog, wrong, files := now.compile(name)
 	for i := range wrong {
 		wrong[i].File = cfg.scriptPath(wrong[i].File)
 	}
-	if prog != nil {
-		s.mu.Lock()
-		s.prog, s.good, s.files, s.disk = prog, prog, files, prog.Hash
-		s.mu.Unlock()
+	if prog == nil {
+		return nil, true, wrong
 	}
-	return prog, wrong
+	s.mu.Lock()
+	s.files, s.disk = files, prog.Hash
+	s.mu.Unlock()
+	if old := h.instead(s, prog); old != nil {
+		prog = old
+	}
+	return prog, true, nil
 }
 
 // adopt puts a configuration that was read in the place of the one that runs, and starts and drains what that takes.
@@ -181,6 +205,12 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 		}
 	}
 	h.mu.Unlock()
+	h.forget()
+	for name, prog := range n.first {
+		s := h.script(name)
+		s.take(prog)
+		h.arrived(s, prog, "configuration")
+	}
 	for b, c := range changed {
 		b.change(c)
 	}
@@ -189,13 +219,10 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 	}
 	for _, b := range starting {
 		b.follow(sameAccount(b, leaving))
-		h.launch(b) // an error says that the host stops: then it need not start
-	}
-	for _, b := range starting {
-		s := h.script(b.cfg.Script)
-		if h.archive.known(s.name) != nil { // its first bind
-			h.note(s, "", Version{What: "started", By: "configuration", Hash: s.current().Hash, Binds: len(h.users(s.name)), Files: s.current().Files, Good: true}, s.current())
+		if h.script(b.cfg.Script).onTrial() {
+			b.lua.OnTrial()
 		}
+		h.launch(b) // an error says that the host stops: then it need not start
 	}
 	if elsewhere {
 		h.rewatch()

@@ -43,7 +43,7 @@ type Version struct {
 	Time  time.Time `json:"time"`
 	Hash  string    `json:"hash"`
 	What  string    `json:"what"`            // started, reloaded, canary or went_back
-	By    string    `json:"by"`              // start, configuration, save, SIGHUP, command, canary or host
+	By    string    `json:"by"`              // start, configuration, start_link, save, SIGHUP, command, canary or host
 	Why   string    `json:"why,omitempty"`   // of going back
 	Binds int       `json:"binds"`           // that took it
 	Good  bool      `json:"good"`            // it ran for a minute, or there was nothing before it

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -35,7 +36,7 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 	}
 	now := newReading(cfg.Scripts)
 	defer now.end()
-	prog, wrong := h.programFor(cfg, now, c)
+	prog, first, wrong := h.programFor(cfg, now, c)
 	var b *Bind
 	if prog != nil {
 		var made []*Bind
@@ -46,8 +47,21 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 		return "", invalid("%v", wrong)
 	}
 	b.parent = l.Parent
+	s := h.script(c.Script)
+	if first {
+		s.take(prog)
+	} else if s.onTrial() {
+		b.lua.OnTrial()
+	}
 	if err := h.enter(b); err != nil {
 		return "", err
+	}
+	if first {
+		h.background.run(func(context.Context) {
+			h.reloading.Lock()
+			defer h.reloading.Unlock()
+			h.arrived(s, prog, "start_link")
+		})
 	}
 	b.log.Info("bind started by a script", "parent", l.Parent, "script", c.Script)
 	return c.Name, nil

@@ -129,7 +129,6 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 	if prog != nil {
 		s.disk = prog.Hash
 	}
-	history := h.archive.history(s.name)
 	switch {
 	case strict:
 	case len(wrong) > 0:
@@ -144,18 +143,13 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 		made, prog = again, old
 		h.complainAtStart(s, wrong, old)
 		wrong = nil
-	case prog.Hash == history.Passed:
-		old := h.archive.newest(s.name, func(v Version) bool { return !v.Bad && v.Hash != prog.Hash })
+	default:
+		old := h.instead(s, prog)
 		if old == nil {
 			break
 		}
 		if again, stillWrong := h.make(h.cfg, binds, old); len(stillWrong) == 0 {
-			what := "that the host went back from"
-			if v := history.Versions[len(history.Versions)-1]; v.What == whatCanary && v.Hash == prog.Hash {
-				what = "whose canaries had not proved it when the host ended"
-			}
-			h.log.Error("the file holds a version "+what+": the one before it runs; save a better one, or esmehost reload takes it all the same",
-				"script", s.name, "passed", short(prog.Hash), "hash", short(old.Hash))
+			h.sayPassed(s, old)
 			made, prog = again, old
 		}
 	}
@@ -167,7 +161,7 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 	}
 	s.prog = prog
 	if !strict {
-		h.notes = append(h.notes, func() { h.started(s, history, len(made)) })
+		h.notes = append(h.notes, func() { h.started(s, "start", len(made)) })
 	}
 	return nil
 }
@@ -202,27 +196,105 @@ func (h *Host) complainAtStart(s *script, wrong diag.List, old *vm.Program) {
 	s.said = wrong.Error()
 }
 
-// started notes the version that the host comes up with. One that it did not run before is on trial, if there is a
-// good one to go back to.
-func (h *Host) started(s *script, history History, binds int) {
-	prog := s.prog
+// instead is the good version that runs in the place of prog, which is in the file although the host or the operator went
+// back from it; nil: prog runs.
+func (h *Host) instead(s *script, prog *vm.Program) *vm.Program {
+	if prog.Hash != h.archive.history(s.name).Passed {
+		return nil
+	}
+	return h.archive.newest(s.name, func(v Version) bool { return !v.Bad && v.Hash != prog.Hash })
+}
+
+// sayPassed says that old runs and not what is in the file.
+func (h *Host) sayPassed(s *script, old *vm.Program) {
+	what := "that the host went back from"
+	versions := h.archive.history(s.name).Versions
+	if v := versions[len(versions)-1]; v.What == whatCanary && v.Hash == s.disk {
+		what = "whose canaries had not proved it when the host ended"
+	}
+	h.log.Error("the file holds a version "+what+": the one before it runs; save a better one, or esmehost reload takes it all the same",
+		"script", s.name, "passed", short(s.disk), "hash", short(old.Hash))
+}
+
+// started notes the version that the host, or the first bind of the script, comes up with. One that did not run before is on
+// trial, if there is a good one to go back to.
+func (h *Host) started(s *script, by string, binds int) {
+	s.mu.Lock()
+	prog, disk := s.prog, s.disk
+	s.mu.Unlock()
+	history := h.archive.history(s.name)
 	last := history.last()
 	passed := history.Passed
-	if s.disk == prog.Hash {
+	if disk == prog.Hash {
 		passed = ""
 	}
 	good := h.archive.newest(s.name, func(v Version) bool { return v.Good && !v.Bad && v.Hash != prog.Hash })
 	proved := good == nil || last != nil && last.Hash == prog.Hash && last.Good
 	if proved {
-		s.good = prog
-	} else {
-		s.good = good
+		good = prog
+	}
+	s.mu.Lock()
+	s.good = good
+	if !proved {
+		s.trial = time.AfterFunc(trialTime, func() { h.settle(s, prog) })
+	}
+	s.mu.Unlock()
+	if !proved {
 		for _, b := range h.users(s.name) {
 			b.lua.OnTrial()
 		}
-		s.trial = time.AfterFunc(trialTime, func() { h.settle(s, prog) })
 	}
 	if last == nil || last.Hash != prog.Hash || passed != history.Passed {
-		h.note(s, passed, Version{What: "started", By: "start", Hash: prog.Hash, Binds: binds, Files: prog.Files, Good: proved}, prog)
+		h.note(s, passed, Version{What: "started", By: by, Hash: prog.Hash, Binds: binds, Files: prog.Files, Good: proved}, prog)
+	}
+}
+
+// take has prog be what the script's binds run: those that are about to come are its first.
+func (s *script) take(prog *vm.Program) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prog, s.bad = prog, ""
+}
+
+// arrived judges what the first binds of a script run as a start of the host does: by its history. It is called with the
+// lock of reloads held.
+func (h *Host) arrived(s *script, prog *vm.Program, by string) {
+	s.mu.Lock()
+	replaced := s.prog == nil || s.prog.Hash != prog.Hash || s.trial != nil // a reload was quicker, or another first bind
+	disk := s.disk
+	s.mu.Unlock()
+	if replaced {
+		return
+	}
+	if disk != prog.Hash {
+		h.sayPassed(s, prog)
+	}
+	h.started(s, by, len(h.users(s.name)))
+}
+
+// onTrial reports whether what the script's binds run has not proved itself yet.
+func (s *script) onTrial() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trial != nil || s.canary != nil
+}
+
+// forget ends what is under way for scripts that no bind runs any more: nobody can prove their code now. It is called with
+// the lock of reloads held.
+func (h *Host) forget() {
+	used := h.usedScripts()
+	for _, s := range h.knownScripts() {
+		if _, found := slices.BinarySearch(used, s.name); found {
+			continue
+		}
+		if c := s.watched(); c != nil {
+			h.endCanary(c, rolloutBack, "none of its binds is configured any more")
+		}
+		s.mu.Lock()
+		if s.trial != nil {
+			s.trial.Stop()
+		}
+		s.prog, s.good, s.trial = nil, nil, nil
+		s.mu.Unlock()
 	}
 }
