@@ -58,14 +58,12 @@ func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds
 	waits := func(b *Bind) bool { return !slices.Contains(chosen, b) }
 	together, alone := apart(binds)
 	results := h.together(ctx, together, prog, true)
-	refused := refuser(results) != nil
-	if refused || r.Check {
+	if refuser(results) != nil || r.Check {
 		results = append(results, h.each(ctx, alone, prog, true)...)
 	} else {
 		// Those that wait were asked above, and are not asked again.
 		results = append(h.together(ctx, slices.DeleteFunc(slices.Clone(together), waits), prog, false),
 			h.each(ctx, slices.DeleteFunc(slices.Clone(alone), waits), prog, false)...)
-		refused = refuser(results) != nil
 		for _, b := range binds {
 			if waits(b) {
 				results = append(results, result{bind: b, word: outcomeWaiting})
