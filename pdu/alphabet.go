@@ -121,3 +121,11 @@ func (a Alphabet) dataCoding(flash bool) (uint8, bool) {
 	}
 	return 0, false
 }
+
+// check refuses a number that is no alphabet.
+func (a Alphabet) check() error {
+	if a >= numAlphabets {
+		return fmt.Errorf("%d is no alphabet: take one of the constants", uint8(a))
+	}
+	return nil
+}

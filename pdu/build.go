@@ -31,8 +31,13 @@ type value struct {
 	s string
 }
 
-// NewBuilder returns a builder for the command.
-func NewBuilder(cmd *Command) *Builder { return &Builder{cmd: cmd} }
+// NewBuilder returns a builder for the command. It panics without one: [CommandByID] says whether there is one.
+func NewBuilder(cmd *Command) *Builder {
+	if cmd == nil {
+		panic("pdu.NewBuilder: cmd is nil: the command is not defined (see Unknown)")
+	}
+	return &Builder{cmd: cmd}
+}
 
 // Reset makes the builder as new, for another PDU.
 func (b *Builder) Reset(cmd *Command) {
@@ -86,7 +91,7 @@ func (b *Builder) AddTLVs(t TLVs) {
 }
 
 // AddTLVInt adds an optional parameter that is an integer, in as many octets as its definition says: one, if
-// it has none.
+// it has none (SMPP 3.4 §5.3.2).
 func (b *Builder) AddTLVInt(t Tag, n int64) {
 	size := 1
 	if s := tagOf(t); s != nil && s.Kind == KindInt {

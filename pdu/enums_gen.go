@@ -572,6 +572,15 @@ var gsmFeatureNames = map[uint32]string{
 	0x80: "reply_path",
 }
 
+// priorityFlagNames are the values of priority_flag.
+var priorityFlagNames = map[uint32]string{
+	0x00: "lowest/non-priority",
+	0x01: "1",
+	0x02: "2",
+	0x03: "highest",
+	0x04: "5.0 GSM CBS background only",
+}
+
 // receiptNames are the values of registered_delivery & 0x03.
 var receiptNames = map[uint32]string{
 	0x00: "none",

@@ -38,7 +38,7 @@ func TestExplainedMessages(t *testing.T) {
 			b.AddTLV(TagMSMsgWaitFacilities, "\x82")
 			b.AddTLV(TagSCInterfaceVersion, "\x50")
 			b.AddTLV(TagBroadcastErrorStatus, "\x00\x00\x00\x0b")
-		}, []string{"type=8 (message centre's own) code=7", "behaviour=4 (relative period) units=minutes count=5", "behaviour=1 (until power down)",
+		}, []string{"type=8 (mc_specific(5.0)) code=7", "behaviour=4 (relative_period(5.0)) units=minutes count=5", "behaviour=1 (power_down)",
 			"presentation=1 (restricted) screening=3 (network provided)", "active=true type=2 (e-mail)", "SMPP 5.0", "ESME_RINVDSTADR"}},
 		{"congestion", func(b *Builder) {
 			for _, n := range []int64{0, 29, 30, 79, 80, 99, 100, 101} {
@@ -46,6 +46,7 @@ func TestExplainedMessages(t *testing.T) {
 			}
 		}, []string{"  idle ", " low load ", " medium load ", " high load ", " optimum load ", " nearly congested ", " congested: ", " reserved "}},
 		{"a priority", func(b *Builder) { b.SetInt(FieldPriorityFlag, 2) }, []string{"ANSI-136 urgent"}},
+		{"the priority of 5.0", func(b *Builder) { b.SetInt(FieldPriorityFlag, 4) }, []string{"CBS background only"}},
 		{"a priority that is none", func(b *Builder) { b.SetInt(FieldPriorityFlag, 9) }, []string{"reserved"}},
 		{"a receipt", func(b *Builder) {
 			b.SetInt(FieldESMClass, 4)

@@ -183,5 +183,8 @@ func priorityMeaning(n uint32) string {
 	if int(n) < len(words) {
 		return words[n]
 	}
+	if name := priorityFlagNames[n]; name != "" {
+		return name
+	}
 	return "reserved"
 }

@@ -94,23 +94,24 @@ func explainTLV(tag Tag, v []byte) (value, meaning string) {
 		return fmt.Sprintf("%q", trimNUL(v)), ""
 	}
 	var parts []string
-	for _, p := range tlvParts(tag, v) {
+	for i, p := range tlvParts(tag, v) {
 		part := fmt.Sprintf("%s=%v", p.name, p.value)
-		if n, ok := p.value.(uint64); ok && partNames[tag][p.name][n] != "" {
-			part += fmt.Sprintf(" (%s)", partNames[tag][p.name][n])
+		if n, ok := p.value.(uint64); ok {
+			name := partNames[tag][p.name][n]
+			if i == 0 && s.Kind == KindOctets && name == "" {
+				name = s.Meaning(uint32(n))
+			}
+			if name != "" {
+				part += fmt.Sprintf(" (%s)", name)
+			}
 		}
 		parts = append(parts, part)
 	}
 	return value, strings.Join(parts, " ")
 }
 
-// partNames are what the values of the parts of composite TLVs mean.
+// partNames are what the values of parts of less than an octet mean.
 var partNames = map[Tag]map[string]map[uint64]string{
-	TagNetworkErrorCode: {"type": { // SMPP 5.0 §4.8.4.42
-		1: "ANSI-136 access denied reason", 2: "IS-95 access denied reason", 3: "GSM", 4: "ANSI-136 cause code", 5: "IS-95 cause code", 6: "ANSI-41 error",
-		7: "SMPP error", 8: "message centre's own"}},
-	TagMSValidity: {"behaviour": { // 5.0 §4.8.4.41
-		0: "store indefinitely", 1: "until power down", 2: "until the registration area changes", 3: "display only", 4: "relative period"}},
 	TagCallbackNumPresInd: { // 3.4 §5.3.2.37
 		"presentation": {0: "allowed", 1: "restricted", 2: "number not available"},
 		"screening":    {0: "user provided, not screened", 1: "user provided, verified and passed", 2: "user provided, verified and failed", 3: "network provided"}},

@@ -36,7 +36,7 @@ func (e *FrameError) Error() string {
 
 // FrameLength returns how many octets the PDU at the start of b has (command_length, SMPP 3.4 §3.2.2): b[:n] is the PDU once b holds as
 // many. It returns 0 while b has fewer than 4 octets, and a [*FrameError] when no PDU of at most max
-// octets starts here. Nothing is allocated for what is merely announced.
+// octets starts here; a max below 0 is no limit. Nothing is allocated for what is merely announced.
 func FrameLength(b []byte, max int) (int, error) {
 	if len(b) < 4 {
 		return 0, nil

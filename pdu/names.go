@@ -145,7 +145,8 @@ func (s *TagSpec) holds(n uint32) bool {
 	return s.Hi == 0 || n >= s.Lo && n <= s.Hi || s.or != 0 && n == s.or
 }
 
-// Meaning is the name of an integer TLV's value in the TLV's paragraph; empty if it has none.
+// Meaning is the name of an integer TLV's value in the TLV's paragraph, or of the first octet of network_error_code and
+// ms_validity; empty if it has none.
 func (s *TagSpec) Meaning(n uint32) string { return s.names[n] }
 
 func nameOf(names map[uint32]string, n uint32) string {

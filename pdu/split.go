@@ -124,6 +124,17 @@ func EncodeTextAs(s string, o TextOptions) (octets []byte, dataCoding uint8, err
 
 // choose finds the encoding: what was asked for, or of those that may be chosen the one with the fewest parts.
 func (o *TextOptions) choose(s string) (plan, error) {
+	if o.By > Payload {
+		return plan{}, fmt.Errorf("%d is no way to mark parts: take UDH8, UDH16, SAR or Payload", uint8(o.By))
+	}
+	if err := o.Zero.check(); err != nil {
+		return plan{}, err
+	}
+	if o.Encoding != nil {
+		if err := o.Encoding.check(); err != nil {
+			return plan{}, err
+		}
+	}
 	if !utf8.ValidString(s) && !o.binary() {
 		for i, r := range s {
 			if r == utf8.RuneError && !hasReplacement(s[i:]) {
@@ -374,7 +385,11 @@ func (o *TextOptions) cut(s string, p plan) (*Message, error) {
 		}
 	}
 	if m.PerPart < 2 {
-		return nil, &TooLongError{len(header), messageOctets, "octets of header"}
+		limit := messageOctets - 2 - len(UDH{0}.appendSegment(Segment{Kind: o.By})) + 1 // two units and the mark of the part
+		if p.count.Alphabet == UCS2 {
+			limit -= 2
+		}
+		return nil, &TooLongError{len(header), limit, "octets of header"}
 	}
 	if err := o.parts(m, s, p, header); err != nil {
 		return nil, err
@@ -456,7 +471,7 @@ func (m *Message) SetReference(ref uint16) {
 	}
 }
 
-// Set puts part i, from 0, into a submit_sm, deliver_sm or data_sm that is being built: data_coding, the UDHI bit of
+// Set puts part i, from 0, into a submit_sm, deliver_sm or data_sm that is being built (SMPP 3.4 §5.2.12, §5.3.2.22): data_coding, the UDHI bit of
 // esm_class beside the bits that are set, short_message or message_payload, and the SAR TLVs.
 func (m *Message) Set(b *Builder, i int) {
 	p := &m.Parts[i]

@@ -195,7 +195,7 @@ func TestSplitRefusals(t *testing.T) {
 		{"elements that are none", "a", TextOptions{Elements: UDH{3, 1, 9}}, "the elements are no user data header: each has an identifier, its length, and so many octets"},
 		{"SAR and a header", "a", TextOptions{Elements: UDH{2, 1, 0}, By: SAR}, "a user data header excludes SAR TLVs (SMPP 3.4 §5.2.12): take udh8 or udh16"},
 		{"a header that leaves no room", strings.Repeat("a", 50), TextOptions{Elements: UDH(nil).AppendElement(0x70, make([]byte, 135))},
-			"the text has 138 octets of header, must be at most 140: shorten it, or send it in several messages"},
+			"the text has 138 octets of header, must be at most 133: shorten it, or send it in several messages"},
 	} {
 		_, err := SplitText(tt.text, tt.o)
 		if err == nil || err.Error() != tt.want {
@@ -288,4 +288,23 @@ func FuzzUDH(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The limit that a header's error names is the one that holds.
+func TestHeaderLimit(t *testing.T) {
+	for _, text := range []string{strings.Repeat("a", 200), strings.Repeat("ж", 100)} {
+		for _, by := range []SegmentKind{UDH8, UDH16} {
+			_, err := SplitText(text, TextOptions{By: by, Elements: UDH(nil).AppendElement(0x70, make([]byte, 137))})
+			var long *TooLongError
+			if !errors.As(err, &long) {
+				t.Fatal(err)
+			}
+			for n, ok := range map[int]bool{long.Limit: true, long.Limit + 1: false} {
+				_, err := MeasureText(text, TextOptions{By: by, Elements: UDH(nil).AppendElement(0x70, make([]byte, n-3))})
+				if got := !errors.As(err, &long) || long.What != "octets of header"; got != ok {
+					t.Errorf("%v: a header of %d octets, of at most %d: %v", by, n, long.Limit, err)
+				}
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package pdu
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -64,6 +65,9 @@ func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
 	case Binary:
 		return append(dst, s...), nil
 	default:
+		if err := e.Alphabet.check(); err != nil {
+			return dst, err
+		}
 		return e.appendForeign(dst, s)
 	}
 	if bad >= 0 {
@@ -167,6 +171,9 @@ func (e Encoding) appendText(dst, octets []byte, header int) []byte {
 	case Binary:
 		return append(dst, octets...)
 	}
+	if e.Alphabet.check() != nil {
+		return append(dst, strings.Repeat(string(utf8.RuneError), len(octets))...)
+	}
 	x := foreign[e.Alphabet]
 	if m, ok := x.(*charmap.Charmap); ok {
 		for _, b := range octets {
@@ -244,6 +251,9 @@ func (p *PDU) Encoding(zero Alphabet) (Encoding, error) {
 	a, ok := AlphabetOf(dataCoding, zero)
 	if !ok || a == Binary {
 		return Encoding{Alphabet: Binary}, fmt.Errorf("data_coding 0x%02X is no text that is known", dataCoding)
+	}
+	if err := a.check(); err != nil {
+		return Encoding{Alphabet: Binary}, err
 	}
 	e := Encoding{Alphabet: a}
 	if a == GSM || a == GSMPacked {

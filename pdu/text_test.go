@@ -297,3 +297,25 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestNoAlphabet(t *testing.T) {
+	const want = "77 is no alphabet: take one of the constants"
+	bad := Alphabet(77)
+	if _, err := (Encoding{Alphabet: bad}).Append(nil, "a"); err == nil || err.Error() != want {
+		t.Error(err)
+	}
+	if _, err := submitSM().TextAs(bad); err == nil || err.Error() != want {
+		t.Error(err)
+	}
+	if got := (Encoding{Alphabet: bad}).Decode([]byte("ab")); got != "\uFFFD\uFFFD" {
+		t.Errorf("%q", got)
+	}
+	for _, o := range []TextOptions{{Encoding: &bad}, {Zero: bad}} {
+		if _, err := SplitText("a", o); err == nil || err.Error() != want {
+			t.Error(err)
+		}
+	}
+	if _, err := SplitText("a", TextOptions{By: SegmentKind(9)}); err == nil || err.Error() != "9 is no way to mark parts: take UDH8, UDH16, SAR or Payload" {
+		t.Error(err)
+	}
+}

@@ -23,7 +23,7 @@ var decodeCommand = &cli.Command{
 	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap...]",
 	Description: "HEX may have spaces, colons and 0x in front, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
 		"Without it, standard input is read: " +
-		"hex, a line at a time, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
+		"hex, a line at a time, # and what follows left out, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
 		"Exit 1 when one cannot be decoded.\n\n" +
 		"Examples: esmehost decode 00000010000000150000000000000001\n" +
@@ -79,7 +79,8 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 16<<20)
 	for n := 1; lines.Scan(); n++ {
-		if line := strings.TrimSpace(lines.Text()); line != "" {
+		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\uFEFF"), "#") // editors write the mark, people the remark
+		if line = strings.TrimSpace(line); line != "" {
 			if err := d.hex(line); err != nil {
 				if e := d.out.Flush(); e != nil {
 					return e

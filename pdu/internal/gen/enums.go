@@ -86,6 +86,7 @@ func enums(raw map[string]json.RawMessage, s spec) string {
 	table("messagingModeNames", "are the values of esm_class & 0x03.", nested("esm_class", "messaging_mode"))
 	table("messageTypeNames", "are the values of esm_class & 0x3C.", nested("esm_class", "message_type"))
 	table("gsmFeatureNames", "are the bits of esm_class & 0xC0.", nested("esm_class", "gsm_features"))
+	table("priorityFlagNames", "are the values of priority_flag.", s.Priority)
 	table("receiptNames", "are the values of registered_delivery & 0x03.", nested("registered_delivery", "receipt"))
 	states := map[string]string{}
 	for k, v := range s.States {

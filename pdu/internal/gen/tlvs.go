@@ -32,6 +32,12 @@ func tlvs(ts []tlv) string {
 		}
 		if e := t.enum(ts); e != "" {
 			p(", names: %s", namesVar(e))
+		} else if kind == "KindOctets" && len(t.Values) > 0 { // of the first octet
+			p(", names: map[uint32]string{")
+			for _, v := range sorted(t.Values) {
+				p("%d: %q, ", v.n, v.s)
+			}
+			p("}")
 		}
 		p("},\n")
 	}
