@@ -97,6 +97,9 @@ func (w *jsonWriter) number(f float64) *pathError {
 	return nil
 }
 
+// textPart is how many octets of a text are escaped between two looks at the clock.
+const textPart = 16 << 10
+
 func (w *jsonWriter) text(s string) *pathError {
 	if len(w.out)+len(s) > vm.MaxString {
 		w.c.raise("the text would be longer than %d octets", vm.MaxString)
@@ -114,11 +117,26 @@ func (w *jsonWriter) text(s string) *pathError {
 		w.out = append(append(append(w.out, '"'), s...), '"')
 		return nil
 	}
-	j, err := json.Marshal(s)
-	if err != nil {
-		return noJSON("cannot be written: %v", err)
+	w.out = append(w.out, '"')
+	for len(s) > 0 {
+		n := min(len(s), textPart)
+		for n < len(s) && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		j, err := json.Marshal(s[:n])
+		if err != nil {
+			return noJSON("cannot be written: %v", err)
+		}
+		w.c.charge(len(j) / 4)
+		w.out = append(w.out, unescapeHTML(j[1:len(j)-1])...)
+		if s = s[n:]; s != "" {
+			if len(w.out) > vm.MaxString {
+				w.c.raise("the text would be longer than %d octets", vm.MaxString)
+			}
+			vm.LookAtClock(w.c.L)
+		}
 	}
-	w.out = append(w.out, unescapeHTML(j)...)
+	w.out = append(w.out, '"')
 	return nil
 }
 

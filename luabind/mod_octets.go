@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 var urlOption = param{"opts", optional(options(
@@ -25,7 +27,9 @@ var base64Module = module{
 				if c.option(2, "padding") == lua.LFalse {
 					e = e.WithPadding(base64.NoPadding)
 				}
-				return c.text(e.EncodeToString([]byte(s)))
+				out := make([]byte, 0, e.EncodedLen(len(s)))
+				vm.Chunks(c.L, s, func(part string) { out = e.AppendEncode(out, []byte(part)) })
+				return c.text(string(out))
 			}},
 		{Name: "decode", Where: anywhere, Params: []param{{"text", stringType, "base64; line ends in it do not matter"}, urlOption},
 			Returns: []param{{"octets", optional(stringType), "what was encoded"}, fails("invalid_base64")},
@@ -58,7 +62,9 @@ var hexModule = module{
 			Doc: "Encodes octets.", Example: `assert(hex.encode("\0\255") == "00ff")`,
 			Do: func(c *call) int {
 				c.large(2 * len(c.str(1)))
-				return c.text(hex.EncodeToString([]byte(c.str(1))))
+				out := make([]byte, 0, 2*len(c.str(1)))
+				vm.Chunks(c.L, c.str(1), func(part string) { out = hex.AppendEncode(out, []byte(part)) })
+				return c.text(string(out))
 			}},
 		{Name: "decode", Where: anywhere, Params: []param{{"digits", stringType, "in any case; spaces between octets do not matter"}},
 			Returns: []param{{"octets", optional(stringType), "what was encoded"}, fails("invalid_hex")},

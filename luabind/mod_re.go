@@ -126,7 +126,9 @@ assert(n == 6)`, Do: reGMatch},
 			Doc: "Makes a pattern that stands for a text as it is.", Example: `assert(re.match("a.b", re.escape("a.b")))`,
 			Do: func(c *call) int {
 				c.large(2 * len(c.str(1)))
-				return c.text(regexp.QuoteMeta(c.str(1)))
+				var out strings.Builder
+				vm.Chunks(c.L, c.str(1), func(part string) { out.WriteString(regexp.QuoteMeta(part)) }) // octet by octet
+				return c.text(out.String())
 			}},
 	},
 }

@@ -238,7 +238,7 @@ func (c *call) elements(t *lua.LTable) pdu.UDH {
 
 // split cuts a text by the options in t, which may be nil. Mistakes in the options raise.
 func (c *call) split(text string, t *lua.LTable) (*pdu.Message, error) {
-	c.charge(len(text)/8 + 1)
+	c.charge(2*len(text) + 1)
 	o := c.textOptions(t)
 	given := false
 	if t != nil {
@@ -306,6 +306,7 @@ func smsEncode(c *call) int {
 	o := c.textOptions(c.table(2))
 	text := c.str(1)
 	c.large(4 * len(text))
+	c.charge(2 * len(text))
 	octets, dataCoding, err := pdu.EncodeTextAs(text, o)
 	if err := c.textError(err); err != nil {
 		return c.fail(err)
@@ -316,6 +317,7 @@ func smsEncode(c *call) int {
 func smsDecode(c *call) int {
 	octets := c.str(1)
 	c.large(3 * len(octets))
+	c.charge(len(octets))
 	a, _ := pdu.AlphabetByName(c.str(2)) // a name that is none was refused before
 	if n, isNumber := c.value(2).(lua.LNumber); isNumber {
 		var ok bool
@@ -332,7 +334,7 @@ func smsDecode(c *call) int {
 
 func smsLength(c *call) int {
 	o := c.textOptions(c.table(2))
-	c.charge(len(c.str(1))/8 + 1)
+	c.charge(2*len(c.str(1)) + 1)
 	m, err := pdu.MeasureText(c.str(1), o)
 	if err := c.textError(err); err != nil {
 		return c.fail(err)

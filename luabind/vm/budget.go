@@ -236,6 +236,20 @@ func LookAtClock(L *lua.LState) {
 	s.charge(L, 0)
 }
 
+// chunk is how many octets a Go function works on between two looks at the clock: a fraction of a millisecond.
+const chunk = 48 << 10 // three and four octets go into it evenly
+
+// Chunks calls do for one part of text after the other, and lets limits stop the script in between: for Go functions
+// whose work grows with a text. Parts but the last have a length that 48 divides.
+func Chunks(L *lua.LState, text string, do func(part string)) {
+	for len(text) > chunk {
+		do(text[:chunk])
+		text = text[chunk:]
+		LookAtClock(L)
+	}
+	do(text)
+}
+
 // ChargeMemory says that the script may from now on hold n octets more, of a string or the like, and takes
 // the instructions for making them. It raises when the state holds more than it may (limits.memory), so it
 // is to be called before they are made.

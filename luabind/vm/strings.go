@@ -29,14 +29,23 @@ var stringFunctions = map[string]lua.LGFunction{
 // mapBytes swaps the case of the octets from lo to hi, in the C locale.
 func mapBytes(L *lua.LState, lo, hi byte) int {
 	s := L.CheckString(1)
-	ChargeMemory(L, len(s))
-	b := []byte(s)
-	for i, c := range b {
-		if c >= lo && c <= hi {
-			b[i] = c ^ 0x20
+	ChargeMemory(L, len(s)+len(s)/4)
+	var out strings.Builder
+	out.Grow(len(s))
+	var piece [1024]byte
+	Chunks(L, s, func(part string) {
+		for len(part) > 0 {
+			n := copy(piece[:], part)
+			for i, c := range piece[:n] {
+				if c >= lo && c <= hi {
+					piece[i] = c ^ 0x20
+				}
+			}
+			out.Write(piece[:n])
+			part = part[n:]
 		}
-	}
-	L.Push(lua.LString(b))
+	})
+	L.Push(lua.LString(out.String()))
 	return 1
 }
 
