@@ -67,11 +67,18 @@ func (p *PDU) Receipt() (Receipt, bool) {
 // receiptText is the text of a receipt: octets that are nearly always ASCII, whatever data_coding says, and
 // UCS-2 where they are that.
 func (p *PDU) receiptText() string {
-	b := bytes.TrimRight(p.UserData(), "\x00")
+	b := p.UserData()
 	if len(b) > 1 && b[0] == 0 && uint8(p.Int(FieldDataCoding)) == 8 {
+		// A character may end in a zero octet (U+4E00): only one that is all zeros ends the text, or half a one.
+		if n := len(b); n%2 == 1 && b[n-1] == 0 {
+			b = b[:n-1]
+		}
+		for n := len(b); n%2 == 0 && n > 0 && b[n-2] == 0 && b[n-1] == 0; n = len(b) {
+			b = b[:n-2]
+		}
 		return string(appendFromUCS2(nil, b))
 	}
-	return string(b)
+	return string(bytes.TrimRight(b, "\x00"))
 }
 
 // receiptStats are the words of the text form.

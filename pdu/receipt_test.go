@@ -178,3 +178,16 @@ func TestSameID(t *testing.T) {
 		}
 	}
 }
+
+// In UCS-2 the last character may end in a zero octet.
+func TestReceiptInUCS2(t *testing.T) {
+	for _, end := range []string{"", "\x00", "\x00\x00", "\x00\x00\x00"} {
+		for _, text := range []string{"\u597d\u4e00", "\u0400", "hi"} {
+			octets, _ := appendUCS2(nil, "id:7 stat:DELIVRD text:"+text)
+			p := receiptPDU(string(octets)+end, func(b *Builder) { b.SetInt(FieldDataCoding, 8) })
+			if r, _ := p.Receipt(); r.Text != text || r.ID != "7" {
+				t.Errorf("%q and %q: %q", text, end, r.Text)
+			}
+		}
+	}
+}
