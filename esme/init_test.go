@@ -12,7 +12,6 @@ import (
 // hasty sends three requests in Init, which then fails.
 type hasty struct {
 	*witness
-	refused chan []*pdu.PDU
 }
 
 func (h *hasty) Init(s *esme.Session) error {
