@@ -102,16 +102,12 @@ func (s *Session) arm() {
 }
 
 func (s *Session) expire() {
-	s.mu.Lock()
-	now := time.Now()
-	s.timerAt = time.Time{}
-	if at, ok := s.m.Deadline(); ok && !now.Before(at) {
-		s.m.Expire(now)
-	}
-	s.collect()
-	b := s.due()
-	s.mu.Unlock()
-	s.transmit(b)
+	s.do(func(now time.Time) {
+		s.timerAt = time.Time{}
+		if at, ok := s.m.Deadline(); ok && !now.Before(at) {
+			s.m.Expire(now)
+		}
+	})
 }
 
 // wakeOwner has somebody run the callbacks, if nobody does. It is called with the lock held.

@@ -32,10 +32,12 @@ const (
 
 // add takes an event of the machine.
 func (x *inbox) add(e *Event) {
-	switch e.Kind {
-	case EventSendResult, EventResp, EventRespTimeout:
+	if e.isReport() {
 		x.reports++
-		if e.Kind == EventResp && !e.own {
+	}
+	switch e.Kind {
+	case EventResp:
+		if !e.own {
 			x.borrows++
 		}
 	case EventPDU, EventUnparsed:
@@ -63,6 +65,11 @@ func (x *inbox) take(handled []item) []item {
 	return batch
 }
 
+// isReport reports whether the event says what became of an own PDU.
+func (e *Event) isReport() bool {
+	return e.Kind == EventSendResult || e.Kind == EventResp || e.Kind == EventRespTimeout
+}
+
 // tally is what the owner has handled of a batch and not yet taken off the inbox's counts.
 type tally struct{ messages, reports int }
 
@@ -70,7 +77,7 @@ func (n *tally) count(it *item) {
 	switch {
 	case it.message != nil:
 		n.messages++
-	case it.free == nil && (it.event.Kind == EventSendResult || it.event.Kind == EventResp || it.event.Kind == EventRespTimeout):
+	case it.event.isReport():
 		n.reports++
 	}
 }

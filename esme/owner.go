@@ -91,14 +91,11 @@ func (s *Session) refuse(err error) {
 
 // concerns reports whether the handler is told of it after an Init that failed.
 func (it *item) concerns() bool {
-	if it.message != nil {
-		return false
-	}
 	switch it.event.Kind {
 	case EventPDU, EventUnparsed, EventBound, EventFinish:
-		return it.free != nil
+		return false
 	}
-	return true
+	return it.message == nil
 }
 
 // end marks the mailbox closed; what is still in it is answered by nobody, and callers are told.
@@ -122,14 +119,14 @@ func (s *Session) handle(it *item, handled *tally) {
 	handled.count(it)
 	var crash error
 	switch {
-	case s.refusal != nil && !it.concerns():
-	case it.message != nil:
-		crash = s.guard("a message", it.message)
 	case it.free != nil:
 		s.mu.Lock()
 		s.inbox.unread -= it.free.memory()
 		it.free.release()
 		s.mu.Unlock()
+	case s.refusal != nil && !it.concerns():
+	case it.message != nil:
+		crash = s.guard("a message", it.message)
 	default:
 		crash = s.handleEvent(&it.event)
 	}

@@ -35,17 +35,20 @@ func (p *pace) wait(ctx context.Context, perSecond float64) bool {
 		return ctx.Err() == nil
 	}
 	turn := p.limiter.Reserve()
-	d := turn.Delay()
-	if d == 0 {
-		return ctx.Err() == nil
+	if d := turn.Delay(); d > 0 && !pause(ctx, d) {
+		turn.Cancel()
 	}
+	return ctx.Err() == nil
+}
+
+// pause lets d pass; it reports false when ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
 	case <-ctx.Done():
-		turn.Cancel()
 		return false
 	}
 }

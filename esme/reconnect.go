@@ -262,12 +262,5 @@ func (c *Client) wait(ctx context.Context, d time.Duration, o Outcome) bool {
 		st.State = "waiting"
 		st.RetryAt = time.Now().Add(d)
 	})
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return pause(ctx, d)
 }

@@ -34,8 +34,8 @@ type Session struct {
 
 	spare     []byte        // for the machine's next output
 	urgent    bool          // it is to go out, batch or not
-	rest      []byte        // what the transport did not take at once, from restFrom on
-	restFrom  int           //
+	rest      []byte        // what the transport did not take at once,
+	restFrom  int           // from here on
 	lateFlush bool          // the timer late is armed
 	boundNow  chan struct{} // closed when bound; nil while nobody asked
 
