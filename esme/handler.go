@@ -9,7 +9,7 @@ import (
 )
 
 // Handler is told what happens to a session. All methods run one at a time, each after the one before it (though not
-// always on the same goroutine), in the order in which things happened; Init is first, and HandleStop last, once. Embed [Base] for the
+// always on the same goroutine), in the order in which things happened; Init is first, and HandleStop or HandleRefused last, once. Embed [Base] for the
 // defaults of those that are not of interest.
 //
 // PDUs that came from the peer are borrowed: they and what was read from them without a copy hold
@@ -17,7 +17,7 @@ import (
 type Handler interface {
 	// Init is called when the transport is connected, before any PDU is handled. An error ends the
 	// session at once: the socket is closed and HandleStop is not called. What became of the PDUs that it sent is told
-	// all the same: see [Refuser].
+	// all the same, and HandleRefused is the last call.
 	Init(s *Session) error
 	// HandlePDU gets a PDU that is no response. Answer it with [Session.Reply], now or, after
 	// [Session.Defer], later. An unanswered deliver_sm or data_sm is answered ESME_ROK when the method
@@ -35,6 +35,9 @@ type Handler interface {
 	// HandleStop is the last call. lost are the requests that were sent and got no response, in the order
 	// they were sent. What it returns is the exit reason for the supervisor: "normal" if nothing else.
 	HandleStop(reason Reason, lost []*pdu.PDU) (exit string)
+	// HandleRefused is called in place of HandleStop, once, when Init failed. lost are the requests that were sent and got
+	// no response; those that were not sent had their HandleSendPDUResult before.
+	HandleRefused(reason Reason, lost []*pdu.PDU)
 
 	// HandleCall gets a request that waits for from.Reply, which may come later.
 	HandleCall(request any, from *From)
@@ -42,13 +45,6 @@ type Handler interface {
 	HandleCast(request any)
 	// HandleInfo gets any other message: those of [Session.Info], and [Bound].
 	HandleInfo(message any)
-}
-
-// Refuser is a Handler that hears of the end of a session whose Init failed. HandleRefused is the last call then, in
-// place of HandleStop. lost are the requests that were sent and got no response; those that were not sent had their
-// HandleSendPDUResult before.
-type Refuser interface {
-	HandleRefused(reason Reason, lost []*pdu.PDU)
 }
 
 // Bound is the message that HandleInfo gets when a bind that the session made itself is accepted.
@@ -88,6 +84,9 @@ func (Base) HandleStop(reason Reason, lost []*pdu.PDU) string {
 	slog.Info("session stopped", "reason", reason.String(), "lost", len(lost))
 	return "normal"
 }
+
+// HandleRefused does nothing: the session has logged it.
+func (Base) HandleRefused(Reason, []*pdu.PDU) {}
 
 // HandleCall replies "ok".
 func (Base) HandleCall(_ any, from *From) { from.Reply("ok") }

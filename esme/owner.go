@@ -67,9 +67,7 @@ func (s *Session) lastCall(stop *Stop) Exit {
 			exit.Exit = e.ExitReason()
 		}
 		s.log.Info("the session ends with Init", "reason", stop.Reason.String(), "lost", len(stop.Lost))
-		if h, ok := s.handler.(Refuser); ok {
-			s.guard("HandleRefused", func() { h.HandleRefused(stop.Reason, stop.Lost) })
-		}
+		s.guard("HandleRefused", func() { s.handler.HandleRefused(stop.Reason, stop.Lost) })
 		return exit
 	}
 	s.guard("HandleStop", func() { exit.Exit = s.handler.HandleStop(stop.Reason, stop.Lost) })

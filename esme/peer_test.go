@@ -214,6 +214,8 @@ func (w *witness) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	return "normal"
 }
 
+func (w *witness) HandleRefused(esme.Reason, []*pdu.PDU) {}
+
 func (w *witness) HandleCall(request any, from *esme.From) {
 	w.say("call", "%v", request)
 	if w.call != nil {

@@ -120,7 +120,7 @@ func (h *Host) beginCanary(s *script, c *canary, binds int) {
 	}
 	s.mu.Unlock()
 	c.measure(h)
-	h.note(s, passed, Version{What: "canary", By: c.asked.By, Hash: c.prog.Hash, Binds: len(c.names), Files: c.prog.Files}, c.prog)
+	h.note(s, passed, Version{What: whatCanary, By: c.asked.By, Hash: c.prog.Hash, Binds: len(c.names), Files: c.prog.Files}, c.prog)
 	h.log.Info("new code in some binds first: the others follow if it does well", "script", s.name, "hash", short(c.prog.Hash), "canaries", shownNames(c.names),
 		"binds", binds, "for", c.judge.period.String(), "by", c.asked.By)
 	if !h.background.run(func(ctx context.Context) { h.watchCanary(ctx, c) }) {
@@ -238,10 +238,7 @@ func (s *script) restore(c *canary) {
 		return
 	}
 	s.prog = c.old
-	if s.trial != nil {
-		s.trial.Stop()
-		s.trial = nil
-	}
+	s.endTrial()
 }
 
 // takeOut takes the binds that run the code of a canary which has ended back.

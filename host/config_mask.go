@@ -13,7 +13,7 @@ import (
 func shown(src []byte, line int) string {
 	s := diag.SourceLine(src, line)
 	if parent, inside := insideSecret(src, line, s); inside {
-		from := len(s) - len(strings.TrimLeft(s, " \t"))
+		from := indentation(s)
 		if at := keyStart.FindStringIndex(s); at != nil && isSecrets(parent) { // a name under secrets is none itself
 			from = at[1]
 		}
@@ -105,6 +105,6 @@ func stars(s string, from, to int) string {
 	if aVariable.MatchString(inner) {
 		return s
 	}
-	lead := len(value) - len(strings.TrimLeft(value, " \t"))
+	lead := indentation(value)
 	return s[:from+lead] + strings.Repeat("*", len([]rune(inner))) + s[from+lead+len(inner):]
 }

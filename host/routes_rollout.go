@@ -14,11 +14,11 @@ import (
 // Rollout is new code of a script that some binds run first, or the last that there was.
 type Rollout struct {
 	Script   string    `json:"script"`
-	State    string    `json:"state"`         // watching, taken (by all), went_back, or replaced by newer code
-	Hash     string    `json:"hash"`          // of the new code
-	Old      string    `json:"old"`           // of what the others run
-	By       string    `json:"by"`            // who asked for it
-	Began    time.Time `json:"began"`         //
+	State    string    `json:"state"` // watching, taken (by all), went_back, or replaced by newer code
+	Hash     string    `json:"hash"`  // of the new code
+	Old      string    `json:"old"`   // of what the others run
+	By       string    `json:"by"`    // who asked for it
+	Began    time.Time `json:"began"`
 	Until    time.Time `json:"until"`         // when it is decided, or was
 	Why      string    `json:"why,omitempty"` // it ended
 	Names    []string  `json:"names"`         // of the canaries

@@ -272,6 +272,14 @@ func (h *Host) arrived(s *script, prog *vm.Program, by string) {
 	h.started(s, by, len(h.users(s.name)))
 }
 
+// endTrial leaves it open whether what the script's binds run is good. It is called with the lock held.
+func (s *script) endTrial() {
+	if s.trial != nil {
+		s.trial.Stop()
+		s.trial = nil
+	}
+}
+
 // onTrial reports whether what the script's binds run has not proved itself yet.
 func (s *script) onTrial() bool {
 	s.mu.Lock()
@@ -291,10 +299,8 @@ func (h *Host) forget() {
 			h.endCanary(c, rolloutBack, "none of its binds is configured any more")
 		}
 		s.mu.Lock()
-		if s.trial != nil {
-			s.trial.Stop()
-		}
-		s.prog, s.good, s.trial = nil, nil, nil
+		s.endTrial()
+		s.prog, s.good = nil, nil
 		s.mu.Unlock()
 	}
 }

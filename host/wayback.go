@@ -13,9 +13,7 @@ import (
 func (h *Host) took(s *script, prog *vm.Program, r ReloadRequest, binds int) {
 	s.mu.Lock()
 	s.prog, s.bad = prog, ""
-	if s.trial != nil {
-		s.trial.Stop()
-	}
+	s.endTrial()
 	s.trial = time.AfterFunc(trialTime, func() { h.settle(s, prog) })
 	passed := ""
 	if r.To != "" && s.disk != prog.Hash {
@@ -44,10 +42,7 @@ func (h *Host) note(s *script, passed string, v Version, prog *vm.Program) {
 func (h *Host) endTrials() {
 	for _, s := range h.knownScripts() {
 		s.mu.Lock()
-		if s.trial != nil {
-			s.trial.Stop()
-			s.trial = nil
-		}
+		s.endTrial()
 		s.mu.Unlock()
 	}
 }
@@ -122,10 +117,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	s.bad = bad.Hash
 	if !left {
 		s.prog = good
-		if s.trial != nil {
-			s.trial.Stop()
-			s.trial = nil
-		}
+		s.endTrial()
 	}
 	s.mu.Unlock()
 	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,

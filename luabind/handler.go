@@ -35,7 +35,6 @@ type Handler struct {
 
 var (
 	_ esme.Handler = (*Handler)(nil)
-	_ esme.Refuser = (*Handler)(nil)
 )
 
 // generation returns the code that runs now.
