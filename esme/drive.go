@@ -6,6 +6,11 @@ import "time"
 func (s *Session) do(input func(now time.Time)) {
 	s.mu.Lock()
 	input(time.Now())
+	s.passOn()
+}
+
+// passOn passes on what the machine has put out, and gives the lock back.
+func (s *Session) passOn() {
 	s.collect()
 	b := s.due()
 	s.mu.Unlock()
@@ -17,10 +22,7 @@ func (s *Session) flush(handled *tally) {
 	s.mu.Lock()
 	s.batching = false
 	s.inbox.done(handled)
-	s.collect()
-	b := s.due()
-	s.mu.Unlock()
-	s.transmit(b)
+	s.passOn()
 }
 
 // collect passes on what the machine has put out: events to the owner, the deadline to the timer, the close to the

@@ -66,10 +66,7 @@ func (s *Session) try(input func(now time.Time) error) error {
 		return errStopped("the session has ended")
 	}
 	err := input(time.Now())
-	s.collect()
-	b := s.due()
-	s.mu.Unlock()
-	s.transmit(b)
+	s.passOn()
 	return err
 }
 
