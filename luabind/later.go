@@ -66,15 +66,11 @@ func (d *delayed) Pop() any {
 func (h *Handler) sendAfter(delay time.Duration, message vm.Data) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.timersFull(0, esme.CodeQueueFull); err != nil {
-		return err
+	octets, err := h.admit(0, esme.CodeQueueFull, message)
+	if err == nil {
+		h.delay(delay, message, octets)
 	}
-	octets, err := h.room(message)
-	if err != nil {
-		return err
-	}
-	h.delay(delay, message, octets)
-	return nil
+	return err
 }
 
 // delay is sendAfter with the lock held, of a message that has its room. It counts until it has been handled: else a

@@ -45,16 +45,16 @@ func (r *repeating) start(octets int64) {
 	r.h.repeating[r] = struct{}{}
 }
 
-// timersFull is an error with the code when the session may have no timer beside those that it has and more that
-// wait to be started. It is called with the lock held.
-func (h *Handler) timersFull(more int, code string) error {
+// admit takes the room of a message that is to come later. It is an error with the code when the session may have no
+// timer beside those that it has and more that wait to be started. It is called with the lock held.
+func (h *Handler) admit(more int, code string, message vm.Data) (octets int64, err error) {
 	if h.over {
-		return codeError(esme.CodeStopped, "the session has ended")
+		return 0, codeError(esme.CodeStopped, "the session has ended")
 	}
 	if n := h.bind.opts.Limits.Timers; h.later.messages+len(h.repeating)+more >= n {
-		return codeError(code, "%d timers and messages of send_after are on their way already (limits.timers)", n)
+		return 0, codeError(code, "%d timers and messages of send_after are on their way already (limits.timers)", n)
 	}
-	return nil
+	return h.room(message)
 }
 
 // arm calls start, with the handler's lock held, if the session may have one more timer and the message its room:
@@ -63,10 +63,7 @@ func (g *generation) arm(code string, message vm.Data, start func(octets int64))
 	h := g.handler
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.timersFull(len(g.staged.starts), code); err != nil {
-		return err
-	}
-	octets, err := h.room(message)
+	octets, err := h.admit(len(g.staged.starts), code, message)
 	if err != nil {
 		return err
 	}

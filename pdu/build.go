@@ -147,13 +147,7 @@ func (b *Builder) Build() *PDU {
 	}
 	b.cmd.checkHeader(&b.refusal, Header{Status: b.status}) // the number is the session's to give
 	b.cmd.checkMandatory(&b.refusal, b.status, b.tlvs)
-	if b.tlvs.err != nil {
-		b.fail(b.tlvs.err.Field, b.tlvs.err.Reason, false)
-	}
-	for tag, v := range b.tlvs.All() {
-		reason, relaxable := checkTLV(tag, v)
-		b.fail(tag.String(), reason, relaxable)
-	}
+	b.cmd.checkTLVs(&b.refusal, &b.tlvs, false)
 	out = append(out, b.tlvs.octets...)
 	p.tlvEnd = int32(len(out))
 	binary.BigEndian.PutUint32(out, uint32(len(out)))

@@ -93,6 +93,18 @@ func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
 	return "", false
 }
 
+// checkTLVs refuses TLVs that break a limit, or could not be added.
+func (c *Command) checkTLVs(r *refusal, t *TLVs, relaxed bool) {
+	if t.err != nil {
+		r.add(FieldError{c.Name, t.err.Field, t.err.Reason, t.err.Relaxable})
+	}
+	for tag, v := range t.All() {
+		if reason, relaxable := checkTLV(tag, v); reason != "" && !(relaxable && relaxed) {
+			r.add(FieldError{c.Name, tag.String(), reason, relaxable})
+		}
+	}
+}
+
 // checkMandatory refuses a PDU without a TLV that SMPP 5.0 §4.4.1 and §4.6 make mandatory; an error response needs none.
 func (c *Command) checkMandatory(r *refusal, s Status, t TLVs) {
 	if i := c.missing(s, t); i >= 0 {
@@ -270,14 +282,7 @@ func (e *encoder) count(f Field, n, max int) {
 // finish appends the TLVs and writes the length.
 func (e *encoder) finish(t *TLVs) ([]byte, error) {
 	if len(t.octets) > 0 || t.err != nil {
-		if t.err != nil {
-			e.add(FieldError{Command: e.cmd.Name, Field: t.err.Field, Reason: t.err.Reason, Relaxable: t.err.Relaxable})
-		}
-		for tag, v := range t.All() {
-			if reason, relaxable := checkTLV(tag, v); reason != "" && !(relaxable && e.relaxed) {
-				e.add(FieldError{Command: e.cmd.Name, Field: tag.String(), Reason: reason, Relaxable: relaxable})
-			}
-		}
+		e.cmd.checkTLVs(&e.refusal, t, e.relaxed)
 		e.out = append(e.out, t.octets...)
 	}
 	if !e.relaxed {
