@@ -16,6 +16,7 @@ const module = "github.com/esmehost/esmehost/"
 var rooms = map[string][]string{
 	"cmd/esmehost":             {"capture", "host", "luabind", "esme", "smsc", "pdu", "examples", "diag"},
 	"host":                     {"luabind", "luabind/vm", "esme", "pdu", "diag", "scripts"},
+	"host/hosttest":            {},
 	"luabind":                  {"luabind/vm", "esme", "pdu", "diag", "scripts"},
 	"luabind/vm":               {"diag"},
 	"luabind/internal/gendocs": {"luabind"},

@@ -1,7 +1,6 @@
 package esmehost
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/esmehost/esmehost/host"
+	"github.com/esmehost/esmehost/host/hosttest"
 	"github.com/esmehost/esmehost/pdu"
 	"github.com/esmehost/esmehost/smsc"
 )
@@ -46,7 +46,7 @@ func TestScriptsOfTheDocsRun(t *testing.T) {
 		t.Fatalf("only %d scripts were found", len(names))
 	}
 	write(t, filepath.Join(dir, "esmehost.yaml"), yaml)
-	log := &growing{more: make(chan struct{}, 1)}
+	log := hosttest.NewLog()
 	h, wrong := host.Load(filepath.Join(dir, "esmehost.yaml"), func(host.Log) *slog.Logger { return slog.New(slog.NewTextHandler(log, nil)) })
 	if len(wrong) > 0 {
 		t.Fatal(wrong.Error())
@@ -58,7 +58,7 @@ func TestScriptsOfTheDocsRun(t *testing.T) {
 	hostCtx, stop := context.WithCancel(t.Context())
 	running.Go(func() { h.Run(hostCtx, nil) })
 	for i, name := range names {
-		log.expect(t, "msg=bound bind="+name)
+		expect(t, log, "msg=bound bind="+name)
 		target, err := h.Target(name)
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func TestScriptsOfTheDocsRun(t *testing.T) {
 		}
 	}
 	stop() // drains: what the scripts have sent is answered first
-	log.expect(t, "host stopped")
+	expect(t, log, "host stopped")
 	cancel()
 	running.Wait()
 	if text := log.String(); strings.Contains(text, "script error") || strings.Contains(text, "level=ERROR") {
@@ -88,37 +88,15 @@ func TestScriptsOfTheDocsRun(t *testing.T) {
 	}
 }
 
-// growing is a log that tells when it has grown.
-type growing struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{}
-}
-
-func (g *growing) Write(b []byte) (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	select {
-	case g.more <- struct{}{}:
-	default:
-	}
-	return g.text.Write(b)
-}
-
-func (g *growing) String() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.text.String()
-}
-
-func (g *growing) expect(t *testing.T, want string) {
+// expect waits until the log has the text.
+func expect(t *testing.T, log *hosttest.Log, want string) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
-	for !strings.Contains(g.String(), want) {
+	for !strings.Contains(log.String(), want) {
 		select {
-		case <-g.more:
+		case <-log.More():
 		case <-deadline:
-			t.Fatalf("the log has no %q:\n%s", want, g)
+			t.Fatalf("the log has no %q:\n%s", want, log)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/esmehost/esmehost/examples"
 	"github.com/esmehost/esmehost/host"
+	"github.com/esmehost/esmehost/host/hosttest"
 	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 	"github.com/esmehost/esmehost/smsc"
@@ -30,36 +30,13 @@ type stage struct {
 	host *host.Host
 	sim  *smsc.Server
 	sent chan string // each submit_sm that the simulator got: "account destination text"
-	log  *log
-}
-
-// log is the host's log; it tells when it has grown.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{}
-}
-
-func (l *log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
-	return l.text.Write(b)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log  *hosttest.Log
 }
 
 // play starts an example; replace are pairs of texts for its configuration.
 func play(t *testing.T, example string, cfg smsc.Config, replace ...string) *stage {
 	t.Helper()
-	s := &stage{t: t, sent: make(chan string, 10_000), log: &log{more: make(chan struct{}, 1)}}
+	s := &stage{t: t, sent: make(chan string, 10_000), log: hosttest.NewLog()}
 	cfg.Observe = func(e smsc.Event) {
 		if e.Received && e.PDU.CommandID() == pdu.CmdSubmitSM {
 			text, _ := e.PDU.Text()
@@ -132,7 +109,7 @@ func (s *stage) wait(ready func() string) {
 			return
 		}
 		select {
-		case <-s.log.more:
+		case <-s.log.More():
 		case <-deadline:
 			s.t.Fatalf("%s; the log:\n%s", why, s.log)
 		}

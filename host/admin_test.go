@@ -132,7 +132,7 @@ func TestGuard(t *testing.T) {
 			} else {
 				log.expect(t, `msg="admin request refused"`, "path=/v1/stop")
 			}
-			if text := log.text.String(); strings.Contains(text, token) {
+			if text := log.String(); strings.Contains(text, token) {
 				t.Errorf("the log has the token: %s", text)
 			}
 		})
@@ -150,7 +150,7 @@ func TestAudit(t *testing.T) {
 	r := httptest.NewRequest("POST", "http://localhost/v1/start?bind=b1&bind=b2&status=999&from=root&msg=hacked&time=1970&level=no", nil)
 	r.RemoteAddr = "127.0.0.1:1"
 	g.guard(refuse).ServeHTTP(httptest.NewRecorder(), r)
-	text := log.text.String()
+	text := log.String()
 	host, _, _ := strings.Cut(text, `"query":`)
 	for _, key := range []string{"time", "level", "msg", "path", "from", "status"} {
 		if n := strings.Count(host, `"`+key+`":`); n != 1 {

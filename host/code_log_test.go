@@ -23,10 +23,8 @@ func TestEachLineOfABindNamesItsCode(t *testing.T) {
 	changed := w.status("s").Hash[:12]
 	w.stop()
 	w.log.expect(t, `msg="session ended"`, "bind=s", "generation=2 ", "hash="+changed)
-	w.log.mu.Lock()
-	defer w.log.mu.Unlock()
 	code := regexp.MustCompile(` generation=[12] hash=[0-9a-f]{12}\b`)
-	for line := range strings.Lines(w.log.text.String()) {
+	for line := range strings.Lines(w.log.String()) {
 		if !strings.Contains(line, " bind=s ") {
 			continue
 		}

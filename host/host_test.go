@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/esmehost/esmehost/host/hosttest"
 	"github.com/esmehost/esmehost/pdu"
 	"github.com/esmehost/esmehost/smsc"
 )
@@ -28,23 +28,9 @@ func TestMain(m *testing.M) {
 }
 
 // lines is a log that tests read as it grows.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{}
-}
+type lines struct{ *hosttest.Log }
 
-func newLines() *lines { return &lines{more: make(chan struct{}, 1)} }
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
-	return l.text.Write(b)
-}
+func newLines() *lines { return &lines{hosttest.NewLog()} }
 
 // expect waits until the log has a line with all the words.
 func (l *lines) expect(t *testing.T, words ...string) string {
@@ -56,7 +42,7 @@ func (l *lines) expect(t *testing.T, words ...string) string {
 			return line
 		}
 		select {
-		case <-l.more:
+		case <-l.More():
 		case <-deadline:
 			t.Fatalf("the log has no line with %q:\n%s", words, l.String())
 		}
@@ -65,10 +51,7 @@ func (l *lines) expect(t *testing.T, words ...string) string {
 
 // since finds a line with all the words behind a mark.
 func (l *lines) since(mark int, words ...string) (string, bool) {
-	l.mu.Lock()
-	text := string(l.text.Bytes()[mark:])
-	l.mu.Unlock()
-	for line := range strings.SplitSeq(text, "\n") {
+	for line := range strings.SplitSeq(l.From(mark), "\n") {
 		all := true
 		for _, w := range words {
 			all = all && strings.Contains(line, w)
@@ -81,18 +64,7 @@ func (l *lines) since(mark int, words ...string) (string, bool) {
 }
 
 // mark is where the log ends now.
-func (l *lines) mark() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Len()
-}
-
-// String is the log so far.
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+func (l *lines) mark() int { return l.Len() }
 
 // eventually waits until something holds. It reports false, and the test has failed, when that takes too long.
 func eventually(t *testing.T, what string, holds func() bool) bool {
