@@ -3,6 +3,7 @@ package esme
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -39,24 +40,27 @@ func (f *fakeSMSC) dial(_ context.Context, _, address string) (net.Conn, error) 
 	status := f.status
 	f.serves.Go(func() {
 		defer mine.Close()
-		b := make([]byte, 4096)
-		n, err := mine.Read(b)
-		if err != nil {
-			return
-		}
-		var p pdu.PDU
-		if p.Decode(b[:n]) != nil {
-			return
-		}
-		resp, _ := p.CommandID().Response()
-		answer := headerOnly(resp, status)
-		answer.SetSequence(p.SequenceNumber())
-		mine.Write(answer.AppendTo(nil))
-		for err == nil {
-			_, err = mine.Read(b)
+		if answerBind(mine, status, 0) {
+			io.Copy(io.Discard, mine)
 		}
 	})
 	return theirs, nil
+}
+
+// answerBind reads a bind and answers it after a delay. It reports false when none came.
+func answerBind(conn net.Conn, status pdu.Status, delay time.Duration) bool {
+	b := make([]byte, 4096)
+	n, err := conn.Read(b)
+	var p pdu.PDU
+	if err != nil || p.Decode(b[:n]) != nil {
+		return false
+	}
+	time.Sleep(delay)
+	resp, _ := p.CommandID().Response()
+	answer := headerOnly(resp, status)
+	answer.SetSequence(p.SequenceNumber())
+	_, err = conn.Write(answer.AppendTo(nil))
+	return err == nil
 }
 
 // fall cuts all sessions; rise takes new ones.
@@ -256,21 +260,9 @@ func slowSMSC(context.Context, string, string) (net.Conn, error) {
 	mine, theirs := net.Pipe()
 	go func() {
 		defer mine.Close()
-		b := make([]byte, 4096)
-		n, err := mine.Read(b)
-		if err != nil {
-			return
+		if answerBind(mine, pdu.ESME_ROK, 9900*time.Millisecond) {
+			time.Sleep(200 * time.Millisecond)
 		}
-		var p pdu.PDU
-		if p.Decode(b[:n]) != nil {
-			return
-		}
-		time.Sleep(9900 * time.Millisecond)
-		resp, _ := p.CommandID().Response()
-		answer := headerOnly(resp, pdu.ESME_ROK)
-		answer.SetSequence(p.SequenceNumber())
-		mine.Write(answer.AppendTo(nil))
-		time.Sleep(200 * time.Millisecond)
 	}()
 	return theirs, nil
 }

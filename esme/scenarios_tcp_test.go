@@ -262,16 +262,7 @@ func TestTCPScenariosS(t *testing.T) {
 			all.Wait()
 		}},
 		{"S02 the peer closes in a request of a callback, which no limit ends: stopped", func(t *testing.T) {
-			told := make(chan error, 1)
-			w, p := beginBound(t, esme.Config{ResponseLimit: esme.Infinity}, func(w *witness) {
-				w.pdu = func(*esme.Inbound) error {
-					_, err := w.session.Request(context.Background(), submit("1"))
-					told <- err
-					return nil
-				}
-			})
-			p.send("deliver_sm", 5, pdu.ESME_ROK)
-			p.expect("submit_sm")
+			w, p, told := beginAsking(t)
 			p.close()
 			var e *esme.Error
 			if err := <-told; !errors.As(err, &e) || e.Code != esme.CodeStopped || e.Written != esme.WrittenYes {
@@ -280,16 +271,7 @@ func TestTCPScenariosS(t *testing.T) {
 			w.ended("pdu deliver_sm 5", "stop socket_closed []")
 		}},
 		{"S02 the stream makes no sense any more in a request of a callback: stopped", func(t *testing.T) {
-			told := make(chan error, 1)
-			w, p := beginBound(t, esme.Config{ResponseLimit: esme.Infinity}, func(w *witness) {
-				w.pdu = func(*esme.Inbound) error {
-					_, err := w.session.Request(context.Background(), submit("1"))
-					told <- err
-					return nil
-				}
-			})
-			p.send("deliver_sm", 5, pdu.ESME_ROK)
-			p.expect("submit_sm")
+			w, p, told := beginAsking(t)
 			p.raw(make([]byte, 16)) // a command_length of 0
 			if err := <-told; !isCode(err, esme.CodeStopped) {
 				t.Fatalf("got %v", err)
@@ -686,4 +668,21 @@ func TestTCPScenariosZ(t *testing.T) {
 			}
 		}},
 	})
+}
+
+// beginAsking begins a session whose callback waits for the response to a request, which no limit ends. told is what it
+// gets.
+func beginAsking(t *testing.T) (w *witness, p *peer, told chan error) {
+	t.Helper()
+	told = make(chan error, 1)
+	w, p = beginBound(t, esme.Config{ResponseLimit: esme.Infinity}, func(w *witness) {
+		w.pdu = func(*esme.Inbound) error {
+			_, err := w.session.Request(context.Background(), submit("1"))
+			told <- err
+			return nil
+		}
+	})
+	p.send("deliver_sm", 5, pdu.ESME_ROK)
+	p.expect("submit_sm")
+	return w, p, told
 }
