@@ -157,3 +157,11 @@ func DidYouMean(name string, candidates []string) string {
 	}
 	return "known are: " + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
 }
+
+// Shortened is s, or its beginning and its length where it has more than most octets.
+func Shortened(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + fmt.Sprintf(" ... (%d octets)", len(s))
+}

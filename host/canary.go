@@ -121,7 +121,7 @@ func (h *Host) beginCanary(s *script, c *canary, binds int) {
 	s.mu.Unlock()
 	c.measure(h)
 	h.note(s, passed, Version{What: whatCanary, By: c.asked.By, Hash: c.prog.Hash, Binds: len(c.names), Files: c.prog.Files}, c.prog)
-	h.log.Info("new code in some binds first: the others follow if it does well", "script", s.name, "hash", short(c.prog.Hash), "canaries", shownNames(c.names),
+	h.log.Info("new code in some binds first: the others follow if it does well", "script", s.name, "hash", short(c.prog.Hash), "canaries", SomeNames(c.names),
 		"binds", binds, "for", c.judge.period.String(), "by", c.asked.By)
 	if !h.background.run(func(ctx context.Context) { h.watchCanary(ctx, c) }) {
 		h.endCanary(c, rolloutBack, "the host does not run: nobody would watch it")
@@ -227,7 +227,7 @@ func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequ
 		h.spoil(s, c.prog)
 	}
 	h.log.Error("the canaries went back to the old script, and the others keep it; save a better one, or see esmehost history",
-		"script", s.name, "canaries", shownNames(c.names), "bad", short(c.prog.Hash), "hash", short(c.old.Hash), "by", r.By, "error", why)
+		"script", s.name, "canaries", SomeNames(c.names), "bad", short(c.prog.Hash), "hash", short(c.old.Hash), "by", r.By, "error", why)
 }
 
 // restore has the script run again what it ran before a canary whose code only some of the others took.
@@ -299,8 +299,8 @@ func errNoCanary(script string) error {
 	return &esme.Error{Code: "not_found", Message: fmt.Sprintf("no canary of '%s' is under way; esmehost rollout shows which are", script)}
 }
 
-// shownNames are as many names as a line of a log bears.
-func shownNames(names []string) string {
+// SomeNames are as many names as a line bears, and how many more there are.
+func SomeNames(names []string) string {
 	if len(names) > 10 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:10], " "), len(names)-10)
 	}

@@ -10,6 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -35,7 +36,7 @@ func (e *pathError) from(root string) *pathError {
 // under puts a key before the path. A long one is shortened: the error is for people.
 func (e *pathError) under(key any) *pathError {
 	if s, ok := key.(string); ok {
-		return e.from("." + vm.Shortened(s, vm.MaxShownKey))
+		return e.from("." + diag.Shortened(s, vm.MaxShownKey))
 	}
 	return e.from(fmt.Sprintf("[%v]", key))
 }

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -56,7 +57,7 @@ func logFields(t *lua.LTable) map[string]any {
 		var x any = shown(v)
 		switch v := v.(type) {
 		case lua.LString:
-			x = vm.Shortened(string(v), maxLogged)
+			x = diag.Shortened(string(v), maxLogged)
 		case lua.LNumber:
 			x = float64(v)
 		case lua.LBool:
@@ -72,7 +73,7 @@ func logFields(t *lua.LTable) map[string]any {
 				x = s.String()
 			}
 		}
-		fields[vm.Shortened(k.String(), maxLogged)] = x
+		fields[diag.Shortened(k.String(), maxLogged)] = x
 	})
 	return fields
 }
@@ -104,5 +105,5 @@ func (g *generation) log(level slog.Level, message string, attrs ...any) {
 	if dropped > 0 {
 		attrs = append(attrs, "suppressed", dropped)
 	}
-	l.Log(context.Background(), level, vm.Shortened(message, maxLogged), append(append(attrs, "script", g.prog.Main), g.attrs()...)...)
+	l.Log(context.Background(), level, diag.Shortened(message, maxLogged), append(append(attrs, "script", g.prog.Main), g.attrs()...)...)
 }

@@ -66,7 +66,7 @@ func awaitRollout(c *cli.Context, cl *client) error {
 	}
 	for _, r := range all {
 		if r.State == "went_back" {
-			return cli.Exit("the canaries of "+r.Script+" went back: "+r.Why, exitFailed)
+			return cli.Exit("the canaries of "+r.Script+" went back: "+oneLine(r.Why, 1000), exitFailed)
 		}
 	}
 	return nil
@@ -84,23 +84,14 @@ func showRollouts(c *cli.Context, all []host.Rollout) error {
 		fmt.Fprintf(c.App.Writer, "%s  %s  %.12s after %.12s, by %s, from %s %s %s\n", r.Script, strings.ReplaceAll(r.State, "_", " "), r.Hash, r.Old,
 			r.By, r.Began.Local().Format(time.DateTime), until, r.Until.Local().Format(time.TimeOnly))
 		if r.Why != "" {
-			fmt.Fprintln(c.App.Writer, "  "+r.Why)
+			fmt.Fprintln(c.App.Writer, "  "+oneLine(r.Why, 1000))
 		}
-		fmt.Fprintf(c.App.Writer, "  canaries  %s  (%s)\n  others    %s\n", group(r.Canaries), some(r.Names), group(r.Others))
+		fmt.Fprintf(c.App.Writer, "  canaries  %s  (%s)\n  others    %s\n", group(r.Canaries), host.SomeNames(r.Names), group(r.Others))
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(c.App.Writer, "no canary is under way, and none was since the host started")
 	}
 	return nil
-}
-
-// some are as many names as a line bears; --json has all.
-func some(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return strings.Join(names, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
 }
 
 func group(g host.Group) string {

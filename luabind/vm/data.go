@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/diag"
 )
 
 // Data is what may leave a state: nil, bool, float64, string, *Table, or an [Opaque] of the host. It is
@@ -158,7 +160,7 @@ func (c *copier) wrong(format string, args ...any) error {
 	path := c.root
 	for _, key := range c.keys {
 		if s, ok := key.(string); ok {
-			path += "." + Shortened(s, MaxShownKey)
+			path += "." + diag.Shortened(s, MaxShownKey)
 		} else {
 			path += fmt.Sprintf("[%v]", key)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/diag"
 )
 
 // Kind is what ended a call.
@@ -94,17 +96,9 @@ const (
 
 // short cuts what a script made too long.
 func (e *Error) short() *Error {
-	e.Message = Shortened(e.Message, maxMessage)
-	e.Traceback = Shortened(e.Traceback, maxTraceback)
+	e.Message = diag.Shortened(e.Message, maxMessage)
+	e.Traceback = diag.Shortened(e.Traceback, maxTraceback)
 	return e
-}
-
-// Shortened is s, or its beginning and its length where it has more than most octets.
-func Shortened(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + fmt.Sprintf(" ... (%d octets)", len(s))
 }
 
 // describe says what an error value says: a table's message or code, or the value as text.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/diag"
 )
 
 // What the machine calls "main chunk" in tracebacks is whatever Go called first: here a callback, a task or the
@@ -62,7 +64,7 @@ func (s *State) key(fn *lua.LFunction) string {
 	keys := inside(t).keys
 	for _, k := range keys[:min(len(keys), maxNames)] {
 		if name, ok := k.(lua.LString); ok && t.RawGet(k) == fn {
-			return Shortened(string(name), MaxShownKey)
+			return diag.Shortened(string(name), MaxShownKey)
 		}
 	}
 	return ""
