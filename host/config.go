@@ -141,7 +141,7 @@ func ParseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 
 // parseConfig returns what can be read even of a configuration that is wrong.
 func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Config, diag.List) {
-	r := &reader{file: path, src: src, env: env, looks: map[string]look{}}
+	r := &reader{file: path, src: lineFeeds(src), env: env, looks: map[string]look{}}
 	root, ok := r.parse()
 	if !ok {
 		return &Config{Path: path}, r.wrong

@@ -46,14 +46,15 @@ func isSecrets(key string) bool { return diag.Near(key, []string{"secrets"}) != 
 
 // insideSecret reports whether the line belongs to the value of a secret's key above it, which is the nearest such.
 func insideSecret(src []byte, line int, s string) (key string, inside bool) {
-	before := strings.Split(string(src), "\n")[:max(0, line-1)]
+	before := strings.Split(string(src), "\n")
+	before = before[:min(max(0, line-1), len(before))]
 	depth := indentation(s)
 	for i, b := range slices.Backward(before) {
 		b = strings.TrimRight(b, " \t\r")
 		if b == "" || strings.HasPrefix(strings.TrimLeft(b, " \t"), "#") {
 			continue
 		}
-		if keys := anyKey.FindAllStringSubmatchIndex(b, -1); i == line-2 && len(keys) > 0 { // its value is to follow
+		if keys := anyKey.FindAllStringSubmatchIndex(b, -1); i == len(before)-1 && len(keys) > 0 { // its value is to follow
 			if last := keys[len(keys)-1]; last[1] == len(b) && isSecret(b[last[2]:last[3]]) && !isSecrets(b[last[2]:last[3]]) {
 				return b[last[2]:last[3]], true
 			}

@@ -19,6 +19,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		"JSON":               "{\"binds\": {\"a\": {\"smsc\": \"a:1\", \"script\": \"echo.lua\", \"password\": \"hunter2hunter2\", \"windwo\": 1}}}\n",
 		"a list":             "binds:\n  a:\n    smsc: a:1\n    script: echo.lua\n    password:\n      - hunter2\n      - x\n",
 		"a mapping":          "binds:\n  a:\n    smsc: a:1\n    script: echo.lua\n    password: { a: hunter2 }\n",
+		"old line ends":      "binds:\r  a:\r    smsc: a:1\r    script: echo.lua\r    passwrod: hunter2\r",
 		"block":              "binds:\n  a:\n    smsc: a:1\n    script: echo.lua\n    password: |\n      hunter2hunter2\n",
 		"mistyped key":       "binds:\n  a:\n    smsc: a:1\n    script: echo.lua\n    passwrod: hunter2\n",
 		"twice":              "binds:\n  a:\n    smsc: a:1\n    script: echo.lua\n    password: x\n    password: hunter2\n",
@@ -53,7 +54,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 				t.Error(all)
 			}
 			for _, d := range wrong {
-				if d.Line > 0 && len([]rune(d.Source)) != len([]rune(strings.Split(src, "\n")[d.Line-1])) {
+				if d.Line > 0 && len([]rune(d.Source)) != len([]rune(strings.FieldsFunc(src, func(c rune) bool { return c == '\n' || c == '\r' })[d.Line-1])) {
 					t.Errorf("the caret has moved: %q", d.Source)
 				}
 			}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,6 +68,12 @@ func (r *reader) add(d diag.Diagnostic) {
 		d.Width = max(1, rest)
 	}
 	r.wrong = append(r.wrong, d)
+}
+
+// lineFeeds is the text with all of YAML's line breaks as \n, so that who reads it and who shows it count the same
+// lines (YAML 1.2, 5.4).
+func lineFeeds(src []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 }
 
 // parse returns the document's mapping.
