@@ -15,30 +15,55 @@ const (
 	defaultConnectRate = 500
 )
 
-// pace spreads the connections that the clients of one dialer begin.
+// pace spreads the connections that the clients of one dialer begin. They stand in a queue, and only its first one waits for
+// the clock: its turn is reckoned from when those before it did begin. Turns that are given out beforehand come all together
+// after a time in which the process did not run, and it is short of time when thousands of binds return.
 type pace struct {
 	once    sync.Once
+	first   chan struct{} // full while somebody is first in the queue; the others wait to fill it, in their order
 	limiter *rate.Limiter
+}
+
+// begin makes the pace. It is nobody's if there is no limit.
+func (p *pace) begin(perSecond float64) {
+	if perSecond == 0 {
+		perSecond = defaultConnectRate
+	}
+	if perSecond > 0 {
+		p.first = make(chan struct{}, 1)
+		p.limiter = rate.NewLimiter(rate.Limit(perSecond), connectBurst)
+	}
 }
 
 // wait is for the turn of the next connection; it reports false when ctx ended.
 func (p *pace) wait(ctx context.Context, perSecond float64) bool {
-	p.once.Do(func() {
-		if perSecond == 0 {
-			perSecond = defaultConnectRate
-		}
-		if perSecond > 0 {
-			p.limiter = rate.NewLimiter(rate.Limit(perSecond), connectBurst)
-		}
-	})
+	p.once.Do(func() { p.begin(perSecond) })
 	if p.limiter == nil {
 		return ctx.Err() == nil
 	}
-	turn := p.limiter.Reserve()
-	if d := turn.Delay(); d > 0 && !pause(ctx, d) {
-		turn.Cancel()
+	select {
+	case p.first <- struct{}{}:
+	case <-ctx.Done():
+		return false
 	}
-	return ctx.Err() == nil
+	defer func() { <-p.first }()
+	for ctx.Err() == nil {
+		d := take(p.limiter, time.Now())
+		if d == 0 {
+			return true
+		}
+		pause(ctx, d)
+	}
+	return false
+}
+
+// take takes a token of the bucket, or says how long it takes until there is one.
+func take(bucket *rate.Limiter, now time.Time) time.Duration {
+	if bucket.AllowN(now, 1) {
+		return 0
+	}
+	missing := 1 - bucket.TokensAt(now)
+	return max(1, time.Duration(missing/float64(bucket.Limit())*float64(time.Second)))
 }
 
 // pause lets d pass; it reports false when ctx ended before.

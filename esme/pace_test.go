@@ -43,7 +43,7 @@ func TestConnectsAreSpread(t *testing.T) {
 	}
 }
 
-// A client that is stopped while it waits for its turn ends at once.
+// A client that is stopped while it waits for its turn ends at once, wherever it stands in the queue.
 func TestStopWhileTheConnectWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialer := &esme.Dialer{ConnectRate: 0.001, DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -58,16 +58,19 @@ func TestStopWhileTheConnectWaits(t *testing.T) {
 			run()
 		}
 		synctest.Wait()
-		c := run()
+		queue := []*esme.Client{run(), run(), run()}
 		synctest.Wait()
-		if st := c.Status(); st.State != "connecting" {
-			t.Fatalf("state %s", st.State)
-		}
 		began := time.Now()
-		c.Stop()
-		synctest.Wait()
-		if st := c.Status(); st.State != "stopped" || time.Since(began) != 0 {
-			t.Fatalf("state %s after %v", st.State, time.Since(began))
+		for _, i := range []int{1, 0, 2} {
+			c := queue[i]
+			if st := c.Status(); st.State != "connecting" {
+				t.Fatalf("%d: state %s", i, st.State)
+			}
+			c.Stop()
+			synctest.Wait()
+			if st := c.Status(); st.State != "stopped" || time.Since(began) != 0 {
+				t.Fatalf("%d: state %s after %v", i, st.State, time.Since(began))
+			}
 		}
 	})
 }

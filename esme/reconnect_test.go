@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -280,4 +281,34 @@ func TestASessionLivesFromItsBindOn(t *testing.T) {
 			t.Fatal("it passes for a good session")
 		}
 	})
+}
+
+// However late the process comes to a turn, those after it do not make up for that at once: a connect begins with the
+// turn before, or after it, and what is saved meanwhile is no more than a start has.
+func TestConnectsAreSpreadByABusyProcess(t *testing.T) {
+	var p pace
+	p.begin(0)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var begun []time.Time
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		for {
+			wait := take(p.limiter, now)
+			if wait == 0 {
+				break
+			}
+			now = now.Add(wait)
+			if random.IntN(50) == 0 { // nothing of the process runs
+				now = now.Add(time.Duration(random.IntN(2000)) * time.Millisecond)
+			}
+		}
+		begun = append(begun, now)
+	}
+	const within = 100 * time.Millisecond
+	most := connectBurst + defaultConnectRate*int(within)/int(time.Second) + 1
+	for i := most; i < len(begun); i++ {
+		if d := begun[i].Sub(begun[i-most]); d < within {
+			t.Fatalf("%d connects within %v", most+1, d)
+		}
+	}
 }

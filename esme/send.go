@@ -136,13 +136,11 @@ func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 	if m.tokens == nil {
 		return true
 	}
-	now := m.epoch.Add(t)
-	if m.tokens.AllowN(now, 1) {
-		return true
+	if wait := take(m.tokens, m.epoch.Add(t)); wait > 0 {
+		m.timers.token = t + wait
+		return false
 	}
-	missing := 1 - m.tokens.TokensAt(now)
-	m.timers.token = t + max(1, time.Duration(missing/float64(m.tokens.Limit())*float64(time.Second)))
-	return false
+	return true
 }
 
 // transmit puts o into the output, or refuses it. A request is in the window before its first octet
