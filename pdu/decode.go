@@ -8,7 +8,7 @@ import (
 
 // Warnings are the things that Decode forgave, as a set: what real peers do against the text of the specification, and what
 // can be understood all the same.
-type Warnings uint16
+type Warnings uint32
 
 // The pardons. The code of each is in [Warnings.Codes].
 const (
@@ -28,12 +28,13 @@ const (
 	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory]
 	MessageLength                       // a short_message of 255 octets
 	MessageTwice                        // both a short_message and a message_payload
+	SegmentMarks                        // marks of a part that make no sense, so that the message is read as whole: a part 3 of 2, one SAR TLV without the others, two kinds of marks
 
 	numWarnings = iota
 )
 
 var warningCodes = [numWarnings]string{"trailing_octets", "tlv_overrun", "overlong_string", "missing_nul", "empty_body", "tlv_length",
-	"truncated_body", "time_length", "tlv_nul", "body_left_out", "time_format", "udh_length", "value_range", "tlv_missing", "message_length", "message_twice"}
+	"truncated_body", "time_length", "tlv_nul", "body_left_out", "time_format", "udh_length", "value_range", "tlv_missing", "message_length", "message_twice", "segment_marks"}
 
 // Codes returns a stable word for each, such as "trailing_octets", in the order of the constants.
 func (w Warnings) Codes() []string {
@@ -132,15 +133,21 @@ func (p *PDU) decode(b []byte, strict bool) error {
 	}
 	p.fields = uint8(len(fields))
 	p.tlvs = int32(at)
-	p.scanTLVs(at)
+	sar := p.scanTLVs(at)
 	if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
 		p.bodyLeftOut()
 	}
 	if len(p.cmd.Mandatory) > 0 && p.cmd.missing(p.status, p.Options()) >= 0 {
 		p.warnings |= TLVMissing
 	}
-	if i := p.cmd.index[FieldESMClass]; i != 0 && b[p.offsets[i-1]]&esmUDHI != 0 && !p.UDH().Valid() {
-		p.warnings |= UDHLength
+	if i := p.cmd.index[FieldESMClass]; i != 0 {
+		header := b[p.offsets[i-1]]&esmUDHI != 0
+		if header && !p.UDH().Valid() {
+			p.warnings |= UDHLength
+		}
+		if (header || sar) && checkMarks(p.UDH(), p.Options()) != marksFine {
+			p.warnings |= SegmentMarks
+		}
 	}
 	return nil
 }
@@ -247,15 +254,15 @@ func (p *PDU) bad(spec *FieldSpec, offset int, status Status, reason string) *De
 	return &DecodeError{Status: status, Offset: offset, Field: p.cmd.Name + "." + spec.Field.String(), Reason: reason}
 }
 
-// scanTLVs finds where the whole TLVs end and flags what is wrong with them.
-func (p *PDU) scanTLVs(at int) {
+// scanTLVs finds where the whole TLVs end and flags what is wrong with them; sar says that there are marks of a part among them.
+func (p *PDU) scanTLVs(at int) (sar bool) {
 	b := p.raw
 	for at+4 <= len(b) {
 		n := int(binary.BigEndian.Uint16(b[at+2:]))
 		if at+4+n > len(b) {
 			p.warnings |= TLVOverrun
 			p.tlvEnd = int32(at)
-			return
+			return sar
 		}
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
 			switch {
@@ -270,6 +277,7 @@ func (p *PDU) scanTLVs(at int) {
 			case s.Tag == TagMessagePayload && n > 0 && len(p.Bytes(FieldShortMessage)) > 0:
 				p.warnings |= MessageTwice
 			}
+			sar = sar || s.Tag == TagSARMsgRefNum || s.Tag == TagSARTotalSegments || s.Tag == TagSARSegmentSeqnum
 		}
 		at += 4 + n
 	}
@@ -277,4 +285,5 @@ func (p *PDU) scanTLVs(at int) {
 		p.warnings |= TrailingOctets
 	}
 	p.tlvEnd = int32(at)
+	return sar
 }

@@ -125,8 +125,8 @@ func (c *Command) missing(s Status, t TLVs) int {
 	return -1
 }
 
-// checkMessage refuses a user data header that is announced but is none (SMPP 3.4 §5.2.12), and a message in two places
-// (§5.3.2.32).
+// checkMessage refuses a user data header that is announced but is none (SMPP 3.4 §5.2.12), a message in two places
+// (§5.3.2.32), and marks of a part that make no sense (§5.3.2.22).
 func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLVs) {
 	if len(message) == 0 {
 		message, _ = t.Get(TagMessagePayload)
@@ -135,6 +135,13 @@ func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLV
 	}
 	if esmClass&esmUDHI != 0 && !headerOf(message).Valid() {
 		r.add(FieldError{c.Name, FieldESMClass.String(), fmt.Sprintf("0x%02X has the UDHI bit, but the message does not start with a user data header", esmClass), true})
+	}
+	var u UDH
+	if esmClass&esmUDHI != 0 {
+		u = headerOf(message)
+	}
+	if field, reason := checkMarks(u, t).refusal(u, t); reason != "" {
+		r.add(FieldError{c.Name, field, reason, true})
 	}
 }
 
@@ -232,7 +239,7 @@ func (e *encoder) most(f Field, n, most uint8) {
 
 // message checks what the fields of a message say together.
 func (e *encoder) message(esmClass uint8, message []byte, t *TLVs) {
-	if !e.relaxed && (esmClass&esmUDHI != 0 || len(message) > 0 && len(t.octets) > 0) {
+	if !e.relaxed && (esmClass&esmUDHI != 0 || len(t.octets) > 0) {
 		e.cmd.checkMessage(&e.refusal, esmClass, message, *t)
 	}
 }

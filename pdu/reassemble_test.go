@@ -417,3 +417,24 @@ func b0(b []byte) byte {
 	}
 	return b[0]
 }
+
+// A message whose marks make no sense is handed over as whole: never lost, and never joined to another.
+func TestReassembleImpossibleMarks(t *testing.T) {
+	for _, header := range []string{"\x05\x00\x03\x07\x02\x03", "\x05\x00\x03\x07\x02\x00", "\x05\x00\x03\x07\x00\x01", "\x06\x08\x04\x00\x07\x02\x03", "\x04\x00\x02\x07\x02"} {
+		var r Reassembler
+		b := NewBuilder(commandOf(CmdDeliverSM))
+		b.SetInt(FieldESMClass, esmUDHI)
+		b.SetString(FieldShortMessage, header+"hello")
+		p := b.Build()
+		if s, ok := p.Segment(); ok {
+			t.Errorf("% x is part %+v", header, s)
+		}
+		got := r.Add(time.Unix(0, 0), p, GSM)
+		if got.State != PartWhole || got.Message.Text != "hello" || len(got.Message.Missing) > 0 {
+			t.Errorf("% x: %s %+v", header, got.State, got.Message)
+		}
+		if n, octets := r.Held(); n != 0 || octets != 0 {
+			t.Errorf("% x: %d messages of %d octets are held", header, n, octets)
+		}
+	}
+}

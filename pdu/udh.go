@@ -68,67 +68,6 @@ func (u UDH) AppendElement(id uint8, data []byte) UDH {
 	return u
 }
 
-// Segment says which part of which message a PDU is (3GPP 23.040 §9.2.3.24.1, SMPP 3.4 §5.3.2.22).
-type Segment struct {
-	Kind      SegmentKind
-	Reference uint16 // the same in all parts
-	Total     uint8  // how many parts the message has, 1 to 255
-	Number    uint8  // of this part, from 1
-}
-
-// SegmentKind is how the parts of a message are marked (3GPP 23.040 §9.2.3.24.1, SMPP 3.4 §5.3.2.22).
-type SegmentKind uint8
-
-// The marks.
-const (
-	UDH8    SegmentKind = iota // header element 0x00: a reference of 8 bits
-	UDH16                      // header element 0x08: a reference of 16 bits
-	SAR                        // the TLVs sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 3.4 §5.3.2.22)
-	Payload                    // not in parts: the TLV message_payload has the whole (§5.3.2.32)
-)
-
-var segmentNames = [...]string{"udh8", "udh16", "sar", "payload"}
-
-// String is the name that scripts write.
-func (k SegmentKind) String() string {
-	if int(k) < len(segmentNames) {
-		return segmentNames[k]
-	}
-	return "unknown"
-}
-
-// SegmentKindByName finds a kind by its name.
-func SegmentKindByName(name string) (SegmentKind, bool) {
-	for k, n := range segmentNames {
-		if n == name {
-			return SegmentKind(k), true
-		}
-	}
-	return 0, false
-}
-
-func (s Segment) valid() bool { return s.Total > 0 && s.Number > 0 && s.Number <= s.Total }
-
-// Segment reads the concatenation element: the last one counts. An element of impossible numbers is as none
-// (3GPP 23.040 §9.2.3.24.1).
-func (u UDH) Segment() (s Segment, ok bool) {
-	for id, d := range u.Elements() {
-		var x Segment
-		switch {
-		case id == IEConcat8 && len(d) == 3:
-			x = Segment{UDH8, uint16(d[0]), d[1], d[2]}
-		case id == IEConcat16 && len(d) == 4:
-			x = Segment{UDH16, binary.BigEndian.Uint16(d), d[2], d[3]}
-		default:
-			continue
-		}
-		if x.valid() {
-			s, ok = x, true
-		}
-	}
-	return s, ok
-}
-
 // Ports reads the application port element, of 8 or 16 bits (3GPP 23.040 §9.2.3.24.3, §9.2.3.24.4): the last one counts.
 func (u UDH) Ports() (destination, source uint16, ok bool) {
 	for id, d := range u.Elements() {
@@ -166,13 +105,6 @@ func (u UDH) AppendPorts(destination, source uint16) UDH {
 	return u.AppendElement(IEPorts16, binary.BigEndian.AppendUint16(d, source))
 }
 
-func (u UDH) appendSegment(s Segment) UDH {
-	if s.Kind == UDH16 {
-		return u.AppendElement(IEConcat16, []byte{uint8(s.Reference >> 8), uint8(s.Reference), s.Total, s.Number})
-	}
-	return u.AppendElement(IEConcat8, []byte{uint8(s.Reference), s.Total, s.Number})
-}
-
 // payload returns the message: short_message, or where that is empty the TLV message_payload.
 func (p *PDU) payload() []byte {
 	if b := p.Bytes(FieldShortMessage); len(b) > 0 {
@@ -202,22 +134,3 @@ func headerOf(b []byte) UDH {
 // UserData returns the message without its user data header, borrowed: short_message (SMPP 3.4 §5.2.22), or where that is
 // empty the TLV message_payload (§5.3.2.32).
 func (p *PDU) UserData() []byte { return p.payload()[len(p.UDH()):] }
-
-// Segment says which part of a message the PDU is, by its user data header (3GPP 23.040 §9.2.3.24.1) or its SAR TLVs (SMPP 3.4
-// §5.3.2.22 to §5.3.2.24); false if it is whole, or if its numbers are impossible.
-func (p *PDU) Segment() (Segment, bool) {
-	if s, ok := p.UDH().Segment(); ok {
-		return s, true
-	}
-	ref, ok := p.TLV(TagSARMsgRefNum)
-	if !ok || len(ref) != 2 {
-		return Segment{}, false
-	}
-	total, _ := p.TLV(TagSARTotalSegments)
-	number, _ := p.TLV(TagSARSegmentSeqnum)
-	if len(total) != 1 || len(number) != 1 {
-		return Segment{}, false
-	}
-	s := Segment{SAR, binary.BigEndian.Uint16(ref), total[0], number[0]}
-	return s, s.valid()
-}

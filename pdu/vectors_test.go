@@ -238,6 +238,11 @@ func deliver(class, schedule, rest string) string {
 	return fmt.Sprintf("%08x", HeaderLen+len(body)/2) + "00000005" + "00000000" + "00000001" + body
 }
 
+// sar are the three SAR TLVs in hex.
+func sar(reference, total, number string) string {
+	return fmt.Sprintf("020c%04x%s020e%04x%s020f%04x%s", len(reference)/2, reference, len(total)/2, total, len(number)/2, number)
+}
+
 // queryResp is a query_sm_resp in hex with a final_date.
 func queryResp(date string) string {
 	return fmt.Sprintf("%08x", HeaderLen+4+len(date)/2) + "80000003" + "00000000" + "00000001" + "6100" + date + "0200"
@@ -254,35 +259,50 @@ func TestWarnings(t *testing.T) {
 		cut:                                      "",
 		"00000010800000040000000000000002":       "empty_body",
 		"000000138000000400000000000000026100ff": "trailing_octets",
-		"00000012800000040000000000000002" + "6161":                           "missing_nul",
-		"00000016800000040000000000000002" + "6100" + "02040001":              "tlv_overrun",
-		"00000017800000040000000000000002" + "6100" + "0204000101":            "tlv_length",
-		"00000053800000040000000000000002" + strings.Repeat("61", 66) + "00":  "overlong_string",
-		deliver("0000", "3236303130323135303430353030302b00", "000000000000"): "",
-		deliver("0000", "3236303133323135303430353030302b00", "000000000000"): "time_format", // the 32nd of January
-		deliver("0000", "32363031303231353034303500", "000000000000"):         "time_length",
-		deliver("0000", "3236303130323135303400", "000000000000"):             "time_length",
-		deliver("4000", "00", "000000000007"+"05000301020161"):                "",
-		deliver("4000", "00", "000000000001"+"00"):                            "",           // an empty header
-		deliver("4000", "00", "000000000002"+"0561"):                          "udh_length", // it says 5 octets, and 1 is left
-		deliver("4000", "00", "000000000005"+"0400090161"):                    "udh_length", // its element says 9
-		deliver("4000", "00", "000000000000"):                                 "udh_length", // there is none
-		deliver("4000", "00", "000000000000"+"0424000403000901"):              "udh_length", // in message_payload
-		"000000128000000300000008" + "00000002" + "6100":                      "truncated_body",
-		queryResp("32363031303231353034303500"):                               "", // as SMSCs report it
-		queryResp("32363031303261353034303500"):                               "time_format",
-		changed(deliver("0000", "00", "000000000000"), 11, 5):                 "value_range", // command_status
-		changed(deliver("0000", "00", "000000000000"), 12, 0x80):              "value_range", // sequence_number
-		changed(deliver("0000", "00", "000000000000"), 25, 5):                 "value_range", // priority_flag
-		deliver("0000", "00", "000002000000"):                                 "value_range", // replace_if_present_flag
-		deliver("0000", "00", "000000000000"+"020e000100"):                    "value_range", // sar_total_segments
-		deliver("0000", "00", "000000000000"+"0304000164"):                    "value_range", // number_of_messages
-		deliver("0000", "00", "000000000000"+"001000020001"):                  "tlv_length",  // source_telematics_id
-		deliver("0000", "00", "0000000000ff"+strings.Repeat("61", 255)):       "message_length",
-		deliver("0000", "00", "00000000000161"+"0424000162"):                  "message_twice",
-		deliver("0000", "00", "00000000000161"+"04240000"):                    "",
-		"0000001f000000210000000000000001000000000000000000000000000000":      "value_range", // no destination
-		"0000001b0000011100000000000000010000000000000000000000":              "tlv_missing",
+		"00000012800000040000000000000002" + "6161":                                  "missing_nul",
+		"00000016800000040000000000000002" + "6100" + "02040001":                     "tlv_overrun",
+		"00000017800000040000000000000002" + "6100" + "0204000101":                   "tlv_length",
+		"00000053800000040000000000000002" + strings.Repeat("61", 66) + "00":         "overlong_string",
+		deliver("0000", "3236303130323135303430353030302b00", "000000000000"):        "",
+		deliver("0000", "3236303133323135303430353030302b00", "000000000000"):        "time_format", // the 32nd of January
+		deliver("0000", "32363031303231353034303500", "000000000000"):                "time_length",
+		deliver("0000", "3236303130323135303400", "000000000000"):                    "time_length",
+		deliver("4000", "00", "000000000007"+"05000301020161"):                       "",
+		deliver("4000", "00", "000000000001"+"00"):                                   "",           // an empty header
+		deliver("4000", "00", "000000000002"+"0561"):                                 "udh_length", // it says 5 octets, and 1 is left
+		deliver("4000", "00", "000000000005"+"0400090161"):                           "udh_length", // its element says 9
+		deliver("4000", "00", "000000000000"):                                        "udh_length", // there is none
+		deliver("4000", "00", "000000000000"+"0424000403000901"):                     "udh_length", // in message_payload
+		"000000128000000300000008" + "00000002" + "6100":                             "truncated_body",
+		queryResp("32363031303231353034303500"):                                      "", // as SMSCs report it
+		queryResp("32363031303261353034303500"):                                      "time_format",
+		changed(deliver("0000", "00", "000000000000"), 11, 5):                        "value_range",               // command_status
+		changed(deliver("0000", "00", "000000000000"), 12, 0x80):                     "value_range",               // sequence_number
+		changed(deliver("0000", "00", "000000000000"), 25, 5):                        "value_range",               // priority_flag
+		deliver("0000", "00", "000002000000"):                                        "value_range",               // replace_if_present_flag
+		deliver("0000", "00", "000000000000"+"020e000100"):                           "value_range,segment_marks", // sar_total_segments
+		deliver("0000", "00", "000000000000"+"0304000164"):                           "value_range",               // number_of_messages
+		deliver("0000", "00", "000000000000"+"001000020001"):                         "tlv_length",                // source_telematics_id
+		deliver("0000", "00", "0000000000ff"+strings.Repeat("61", 255)):              "message_length",
+		deliver("0000", "00", "00000000000161"+"0424000162"):                         "message_twice",
+		deliver("0000", "00", "00000000000161"+"04240000"):                           "",
+		deliver("4000", "00", "000000000006"+"050003010203"):                         "segment_marks", // part 3 of 2
+		deliver("4000", "00", "000000000006"+"050003010200"):                         "segment_marks", // part 0 of 2
+		deliver("4000", "00", "000000000006"+"050003010001"):                         "segment_marks", // part 1 of 0
+		deliver("4000", "00", "000000000007"+"06080400010203"):                       "segment_marks", // with a reference of 16 bits
+		deliver("4000", "00", "000000000005"+"0400020102"):                           "segment_marks", // an octet too few
+		deliver("4000", "00", "000000000006"+"050003010202"):                         "",
+		deliver("4000", "00", "000000000000"+"04240006"+"050003010203"):              "segment_marks", // in message_payload
+		deliver("0000", "00", "000000000006"+"050003010203"):                         "",              // no header is announced
+		deliver("0000", "00", "000000000000"+sar("0102", "02", "02")):                "",
+		deliver("0000", "00", "000000000000"+sar("0102", "02", "03")):                "segment_marks",
+		deliver("0000", "00", "000000000000"+"020e000102"+"020f000101"):              "segment_marks", // one of the three is missing
+		deliver("0000", "00", "000000000000"+"020c00020001"):                         "segment_marks",
+		deliver("0000", "00", "000000000000"+sar("01", "02", "02")):                  "tlv_length,segment_marks",
+		deliver("4000", "00", "000000000006"+"050003010202"+sar("0102", "02", "02")): "segment_marks", // twice
+		deliver("4000", "00", "000000000001"+"00"+sar("0102", "02", "02")):           "",              // a header without such an element
+		"0000001f000000210000000000000001000000000000000000000000000000":             "value_range",   // no destination
+		"0000001b0000011100000000000000010000000000000000000000":                     "tlv_missing",
 	} {
 		b, _ := hex.DecodeString(hexed)
 		var p PDU

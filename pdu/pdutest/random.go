@@ -83,7 +83,17 @@ func tlv(r *rand.Rand, b *pdu.Builder, payload bool) {
 		}
 		return
 	}
-	if s := all[r.IntN(len(all))]; s.Tag != pdu.TagMessagePayload || payload {
+	switch s := all[r.IntN(len(all))]; s.Tag {
+	case pdu.TagSARMsgRefNum, pdu.TagSARTotalSegments, pdu.TagSARSegmentSeqnum: // only together (SMPP 3.4 §5.3.2.22)
+		total := 1 + r.Int64N(255)
+		b.AddTLVInt(pdu.TagSARMsgRefNum, r.Int64N(1<<16))
+		b.AddTLVInt(pdu.TagSARTotalSegments, total)
+		b.AddTLVInt(pdu.TagSARSegmentSeqnum, 1+r.Int64N(total))
+	case pdu.TagMessagePayload:
+		if payload {
+			defined(r, b, s)
+		}
+	default:
 		defined(r, b, s)
 	}
 }
