@@ -190,7 +190,7 @@ func TestAPanicEndsItsSessionOnly(t *testing.T) {
 			exit := <-exits
 			switch at {
 			case "init":
-				if exit.Refused == nil || !strings.Contains(exit.Refused.Error(), "panic in Init: oops") {
+				if exit.Refused == nil || exit.Reason != (esme.Reason{Kind: esme.KindScriptError, Detail: "panic in Init: oops"}) {
 					t.Fatalf("exit %+v", exit)
 				}
 			case "stop":

@@ -17,7 +17,8 @@ import (
 type Handler interface {
 	// Init is called when the transport is connected, before any PDU is handled. An error ends the
 	// session at once: the socket is closed and HandleStop is not called. What became of the PDUs that it sent is told
-	// all the same, and HandleRefused is the last call.
+	// all the same, and HandleRefused is the last call. The reason is an own stop (custom), or what the error's method
+	// StopReason() Reason says, if it has one.
 	Init(s *Session) error
 	// HandlePDU gets a PDU that is no response. Answer it with [Session.Reply], now or, after
 	// [Session.Defer], later. An unanswered deliver_sm or data_sm is answered ESME_ROK when the method

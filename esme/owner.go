@@ -82,7 +82,7 @@ const exitPanic = "panic"
 func (s *Session) refuse(err error) {
 	s.refusal = err
 	s.do(func(now time.Time) {
-		s.m.Abort(now, Reason{Kind: KindCustom, Detail: err.Error()})
+		s.m.Abort(now, stopReason(err))
 		s.m.Kill(now)
 	})
 }
@@ -129,7 +129,7 @@ func (s *Session) handle(it *item, handled *tally) {
 		crash = s.handleEvent(&it.event)
 	}
 	if crash != nil {
-		s.Abort(Reason{Kind: KindScriptError, Detail: crash.Error()})
+		s.Abort(stopReason(crash))
 	}
 	if handled.reports >= tallyEvery {
 		s.mu.Lock()
@@ -179,10 +179,26 @@ func (s *Session) handleEvent(e *Event) (crash error) {
 func (s *Session) guard(callback string, fn func()) (crash error) {
 	defer func() {
 		if v := recover(); v != nil {
-			crash = fmt.Errorf("panic in %s: %v", callback, v)
+			crash = panicked(fmt.Sprintf("panic in %s: %v", callback, v))
 			s.log.Error("the handler panicked; its session ends", "callback", callback, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
 		}
 	}()
 	fn()
 	return nil
+}
+
+// panicked is the panic of a callback.
+type panicked string
+
+func (p panicked) Error() string { return string(p) }
+
+func (p panicked) StopReason() Reason { return Reason{Kind: KindScriptError, Detail: string(p)} }
+
+// stopReason is why a session ends by an error of its handler: an own stop, unless the error knows better.
+func stopReason(err error) Reason {
+	var e interface{ StopReason() Reason }
+	if errors.As(err, &e) {
+		return e.StopReason()
+	}
+	return Reason{Kind: KindCustom, Detail: err.Error()}
 }

@@ -3,6 +3,7 @@ package luabind
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -186,11 +187,19 @@ func (b *Bind) now() time.Time {
 	return time.Now()
 }
 
-func (b *Bind) failed(err string) {
+// failed counts an error of the script, and says what the session ends for if it ends for it.
+func (b *Bind) failed(err error) esme.Reason {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.errors++
-	b.lastError = err
+	b.lastError = err.Error()
+	reason := esme.Reason{Kind: esme.KindScriptError, Detail: b.lastError}
+	var e *vm.Error
+	if errors.As(err, &e) && (e.Kind == vm.Budget || e.Kind == vm.Time || e.Kind == vm.Memory) {
+		b.trips++
+		reason.Kind = esme.KindScriptBudget
+	}
+	return reason
 }
 
 // Refused notes why other code was not taken, for Info. The code that runs has made no error.
@@ -198,12 +207,6 @@ func (b *Bind) Refused(err string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastError = err
-}
-
-func (b *Bind) tripped() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.trips++
 }
 
 // codeError makes the *esme.Error with the code.

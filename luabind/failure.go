@@ -3,7 +3,6 @@ package luabind
 import (
 	"time"
 
-	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -13,18 +12,12 @@ const taskPrefix = "task "
 // failed does what a script error asks for: it is logged and counted, and ends the bind when there are too
 // many, when the policy says so, or when the state cannot be used any more.
 func (h *Handler) failed(g *generation, where string, err *vm.Error) {
-	h.bind.failed(err.Error())
+	reason := h.bind.failed(err)
 	attrs := []any{"error", err.Error()}
 	if err.Traceback != "" {
 		attrs = append(attrs, "traceback", err.Traceback)
 	}
 	h.repeats.log(h.logger(g, where), where, err.Error(), attrs...)
-	reason := esme.Reason{Kind: esme.KindScriptError, Detail: err.Error()}
-	switch err.Kind {
-	case vm.Budget, vm.Time, vm.Memory:
-		reason.Kind = esme.KindScriptBudget
-		h.bind.tripped()
-	}
 	over := h.tooMany(time.Now()) || h.bind.opts.Crash
 	if over && h.bind.goesBack(g, reason.String()) && !h.bind.opts.Crash {
 		over = false // better code is on its way

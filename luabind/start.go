@@ -20,6 +20,18 @@ func (h *Handler) Init(s *esme.Session) error {
 	return nil
 }
 
+// stillborn is the error of a script that failed in init, or before it.
+type stillborn struct {
+	error
+	reason esme.Reason
+}
+
+// Unwrap returns what failed.
+func (s *stillborn) Unwrap() error { return s.error }
+
+// StopReason is why the session ends.
+func (s *stillborn) StopReason() esme.Reason { return s.reason }
+
 // newest makes the generation that the session starts with. A reload that comes meanwhile is not missed:
 // either it sees the session and swaps, or its program is the one that is taken here.
 func (h *Handler) newest(s *esme.Session) (*generation, error) {
@@ -30,9 +42,9 @@ func (h *Handler) newest(s *esme.Session) (*generation, error) {
 		b.mu.Unlock()
 		g, err := newGeneration(b, h, number, prog)
 		if err != nil {
-			b.failed(err.Error())
+			reason := b.failed(err)
 			h.log.Error("the script cannot be loaded", append([]any{"script", prog.Main, "error", err.Error()}, (&code{number, prog}).attrs()...)...)
-			return nil, err
+			return nil, &stillborn{err, reason}
 		}
 		b.mu.Lock()
 		current := b.prog == prog
@@ -73,9 +85,9 @@ func (h *Handler) runInit(g *generation) error {
 		g.save()
 		return nil
 	}
-	h.bind.failed(err.Error())
+	reason := h.bind.failed(err)
 	h.logger(g, "init").Error("script error", "error", err.Error(), "traceback", err.Traceback)
-	return err
+	return &stillborn{err, reason}
 }
 
 // Refused is init's `return nil, reason`.

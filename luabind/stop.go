@@ -79,7 +79,7 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 	_, e := g.vm.Call(g.fns[cbHandleLostPDUs], 0, lua.LString(h.bind.opts.Name), reasonValue(L, reason), pduList(L, lost))
 	g.vm.Unlock()
 	if e != nil {
-		h.bind.failed(e.Error())
+		h.bind.failed(e)
 		h.logger(g, cbHandleLostPDUs.String()).Error("script error", "error", e.Error(), "traceback", e.Traceback)
 	}
 }
