@@ -2,7 +2,7 @@ package pdu
 
 import "strings"
 
-// receiptKeys are the fields of the text form. Two have a space inside.
+// receiptKeys are the fields of the text form, as appendix B writes them. Two have a space inside.
 var receiptKeys = [...]string{"id:", "sub:", "dlvrd:", "submit date:", "done date:", "stat:", "err:", "text:"}
 
 const (
@@ -38,34 +38,28 @@ func (r *Receipt) field(key int) *string {
 	return &r.Text
 }
 
-// receiptScan goes over the text once.
-type receiptScan struct {
-	s      string
-	at     int
-	looked int // octets that were looked at, for the test that this is linear
-}
-
 // parse reads the text form: keys at the beginning of a word, in any case and order, each with the word that
-// follows. The first of each counts. The text may say anything, since subscribers can write "stat:" too: it goes
+// follows. The first of each counts. SMSCs write it in ways of their own: commas between the fields or nothing at all,
+// "submit_date:" or "stat : ". The text may say anything, since subscribers can write "stat:" too: it goes
 // on to the end, or to a field that has not been there and whose value is one that the field can have.
 func (r *Receipt) parse(s string) int {
 	x := receiptScan{s: s}
-	seen := 0
 	key := -1
 	for {
 		key = x.next(key + 1)
 		if key == keyNone {
 			return x.looked
 		}
+		first := x.seen&(1<<key) == 0
+		x.seen |= 1 << key
 		var value string
 		if key == keyText {
-			value = x.untilField(seen | 1<<keyText)
+			value = x.untilField()
 		} else {
-			value = x.word()
+			value = x.value(key)
 		}
-		if seen&(1<<key) == 0 { // the first one counts
+		if first {
 			*r.field(key) = value
-			seen |= 1 << key
 		}
 	}
 }
@@ -82,19 +76,19 @@ func (x *receiptScan) next(likely int) int {
 		}
 	}
 	for x.at < len(x.s) {
-		if key := x.key(); key != keyNone {
-			x.at += len(receiptKeys[key])
+		if key, n := x.key(); key != keyNone {
+			x.at += n
 			return key
 		}
-		x.skipWord()
+		x.skip()
 	}
 	return keyNone
 }
 
-// key returns the key that starts here, which is at the beginning of a word.
-func (x *receiptScan) key() int {
+// key returns the key that starts here, which is at the beginning of a word, and its length with the colon.
+func (x *receiptScan) key() (key, n int) {
 	if x.at >= len(x.s) {
-		return keyNone
+		return keyNone, 0
 	}
 	x.looked++
 	switch x.s[x.at] | 0x20 {
@@ -102,13 +96,13 @@ func (x *receiptScan) key() int {
 		return x.is(keyID)
 	case 's':
 		for _, k := range [...]int{keySub, keyStat, keySubmitDate} {
-			if x.is(k) == k {
-				return k
+			if key, n := x.is(k); n > 0 {
+				return key, n
 			}
 		}
 	case 'd':
-		if x.is(keyDlvrd) == keyDlvrd {
-			return keyDlvrd
+		if key, n := x.is(keyDlvrd); n > 0 {
+			return key, n
 		}
 		return x.is(keyDoneDate)
 	case 'e':
@@ -116,101 +110,102 @@ func (x *receiptScan) key() int {
 	case 't':
 		return x.is(keyText)
 	}
-	return keyNone
+	return keyNone, 0
 }
 
-func (x *receiptScan) is(key int) int {
-	k := receiptKeys[key]
+// mostSpaces is how many an SMSC may put into a key, before its colon or behind that.
+const mostSpaces = 3
+
+func (x *receiptScan) is(key int) (_, n int) {
+	s, k := x.s[x.at:], receiptKeys[key]
+	if x.looked++; len(s) < len("id:") || s[1]|0x20 != k[1] { // nearly always
+		return keyNone, 0
+	}
 	x.looked += len(k)
-	if len(x.s)-x.at < len(k) || !asciiFold(x.s[x.at:x.at+len(k)], k) {
-		return keyNone
+	word, rest, two := strings.Cut(k[:len(k)-1], " ")
+	if n = len(word); len(s) <= n || !asciiFold(s[:n], word) {
+		return keyNone, 0
 	}
-	return key
+	if two {
+		for skipped := 0; n < len(s) && skipped < mostSpaces && (s[n] == ' ' || s[n] == '_' || s[n] == '-'); skipped++ {
+			n++
+		}
+		if len(s)-n <= len(rest) || !asciiFold(s[n:n+len(rest)], rest) {
+			return keyNone, 0
+		}
+		n += len(rest)
+	}
+	for skipped := 0; n < len(s) && skipped < mostSpaces && s[n] == ' '; skipped++ {
+		n++
+	}
+	if n >= len(s) || s[n] != ':' {
+		return keyNone, 0
+	}
+	return key, n + 1
 }
 
-// asciiFold compares octets regardless of the case of ASCII letters. strings.EqualFold knows all of Unicode:
-// a Kelvin sign is no k here.
-func asciiFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		c, d := a[i], b[i]
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if 'A' <= d && d <= 'Z' {
-			d |= 0x20
-		}
-		if c != d {
-			return false
-		}
-	}
-	return true
-}
-
-func space(c byte) bool { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') }
-
-func (x *receiptScan) skipSpace() {
-	s, i := x.s, x.at
-	for i < len(s) && space(s[i]) {
+// value takes what stands behind a key: a word, unless that is a key itself; then the value is empty. Only an id may
+// be like a key that has no such value.
+func (x *receiptScan) value(key int) string {
+	s, behind, i := x.s, x.at, x.at
+	for i < len(s) && receiptOctets[s[i]] == 0 {
 		i++
 	}
-	x.looked += i - x.at + 1
-	x.at = i
-}
-
-// skipWord goes to the beginning of the next word.
-func (x *receiptScan) skipWord() {
-	x.skipLetters()
-	x.skipSpace()
-}
-
-func (x *receiptScan) skipLetters() {
-	s, i := x.s, x.at
-	for i < len(s) && !space(s[i]) {
-		i++
+	if i > behind && i+1 < len(s) && s[i] == ' ' && s[i+1] > '9' && receiptOctets[s[i+1]] == 0 && !endsDateWord(s[i-1]) {
+		x.looked += i - behind + 1 // one word, and another that is no time: nearly always
+		x.at = i + 1
+		return s[behind:i]
 	}
-	x.looked += i - x.at + 1
-	x.at = i
-}
-
-// word takes the next word, unless that is a key: then the value is empty.
-func (x *receiptScan) word() string {
+	x.looked += i - behind
 	x.skipSpace()
-	if x.key() != keyNone {
+	if k, n := x.key(); k != keyNone && (key != keyID || x.at > behind || k != keyID && k != keyErr && k != keyText && x.begins(k, x.at+n)) {
 		return ""
 	}
 	start := x.at
-	x.skipLetters()
-	v := x.s[start:x.at]
+	end := x.endOfWord(key)
+	if x.at == end && (key == keySubmitDate || key == keyDoneDate) {
+		end = x.timeOfDay()
+	}
 	x.skipSpace()
-	return v
+	return x.s[start:end]
 }
 
 // untilField takes all up to the next field that has not been seen, less the spaces before that; without one the
 // rest as it is. A space behind the colon is none of it.
-func (x *receiptScan) untilField(seen int) string {
+func (x *receiptScan) untilField() string {
 	if x.at < len(x.s) && x.s[x.at] == ' ' {
 		x.at++
 	}
 	start := x.at
 	x.skipSpace()
 	for end := start; x.at < len(x.s); {
-		if key := x.key(); key != keyNone && seen&(1<<key) == 0 {
-			here := x.at
-			x.at += len(receiptKeys[key])
-			if wellFormed(key, x.word()) {
-				x.at = here
-				return x.s[start:end]
-			}
-			x.at = here
+		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(n)) {
+			return x.s[start:end]
 		}
-		x.skipLetters()
-		end = x.at
-		x.skipSpace()
+		end = x.skip()
 	}
 	return x.s[start:]
+}
+
+// peek is the value behind the key of n octets that starts here, or as much of it as is enough to judge it.
+func (x *receiptScan) peek(n int) (value string) {
+	here := x.at
+	defer func() { x.at = here }()
+	x.at += n
+	for skipped := 0; x.at < len(x.s) && skipped < mostSpaces && space(x.s[x.at]); skipped++ {
+		x.at++
+	}
+	if key, _ := x.key(); key != keyNone {
+		return ""
+	}
+	const enough = 20
+	s := x.s[x.at:min(len(x.s), x.at+enough)]
+	i := 0
+	for i < len(s) && receiptOctets[s[i]]&(isSpace|isSeparator) == 0 {
+		i++
+	}
+	x.looked += i
+	return s[:i]
 }
 
 // wellFormed reports whether a word can be the value of a field.

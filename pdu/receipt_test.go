@@ -44,6 +44,30 @@ func TestReceipt(t *testing.T) {
 		{"what is behind the text and can be no field", "id:1 text:stat: ok err: my error stat:what done date:today sub:x", nil,
 			Receipt{ID: "1", Text: "stat: ok err: my error stat:what done date:today sub:x"}},
 		{"the text's spaces at the end, where it is the last", "id:1 stat:DELIVRD text:  hi  ", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: " hi  "}},
+		{"commas", "id:1,sub:001,dlvrd:001,submit date:2601021504,done date:2601021505,stat:DELIVRD,err:000,text:hi, you", nil,
+			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi, you"}},
+		{"commas and spaces", "id:1, sub:001, smsc:a, stat:DELIVRD, err:000,", nil, Receipt{ID: "1", Sub: "001", Stat: "DELIVRD", Err: "000"}},
+		{"semicolons, and nothing between two", "id:1;smsc:a;stat:;err:7;", nil, Receipt{ID: "1", Err: "7"}},
+		{"a comma in an id", "id:a,b stat:DELIVRD", nil, Receipt{ID: "a,b", Stat: "DELIVRD"}},
+		{"commas, and the text in front", "text:hi, you,stat:DELIVRD,id:1", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "hi, you"}},
+		{"dates with other signs in their names", "id:1 Submit_Date:2601021504 Done-Date:2601021505 stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD"}},
+		{"dates in one word, or far apart", "id:1 SubmitDate:2601021504 done  date:2601021505 stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD"}},
+		{"spaces around the colons", "id : 1  sub :001 stat : DELIVRD err :  000 text : hi", nil, Receipt{ID: "1", Sub: "001", Stat: "DELIVRD", Err: "000", Text: "hi"}},
+		{"nothing between the fields", "id:1sub:001dlvrd:001submit date:2601021504done date:2601021505stat:DELIVRDerr:000text:hi", nil,
+			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi"}},
+		{"dates as people write them", "id:1 submit date:2026-01-02 15:04:05 done date:02/01/2026 15:04,stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "2026-01-02 15:04:05", DoneDate: "02/01/2026 15:04", Stat: "DELIVRD"}},
+		{"an id that begins with the name of a key", "id:identity-1 sub:001", nil, Receipt{ID: "identity-1", Sub: "001"}},
+		{"an id that begins with a key", "id:id:7 stat:DELIVRD", nil, Receipt{ID: "id:7", Stat: "DELIVRD"}},
+		{"an id that begins with the key of another", "id:err:7 stat:DELIVRD err:000", nil, Receipt{ID: "err:7", Stat: "DELIVRD", Err: "000"}},
+		{"an id like a key that could not have it", "id:stat:x-7 stat:DELIVRD", nil, Receipt{ID: "stat:x-7", Stat: "DELIVRD"}},
+		{"no id", "id:sub:001 stat:DELIVRD", nil, Receipt{Sub: "001", Stat: "DELIVRD"}},
+		{"an id with colons", "id:ab:cd:12 stat:DELIVRD", nil, Receipt{ID: "ab:cd:12", Stat: "DELIVRD"}},
+		{"an id with a time", "id:2026-01-02T15:04:05.err:7 stat:DELIVRD", nil, Receipt{ID: "2026-01-02T15:04:05.err:7", Stat: "DELIVRD"}},
+		{"a text with colons", "id:1 stat:DELIVRD text:see http://a.b:80/ at 15:04, re: stat:", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "see http://a.b:80/ at 15:04, re: stat:"}},
+		{"an empty field, and the subscriber writes its key", "id:1 err: text:my err:5", nil, Receipt{ID: "1", Text: "my err:5"}},
 		{"two TLVs of an id", "id:T", func(b *Builder) {
 			b.AddTLVString(TagReceiptedMessageID, "A")
 			b.AddTLVString(TagReceiptedMessageID, "B")
@@ -106,7 +130,7 @@ func TestReceiptState(t *testing.T) {
 
 // However hostile a text is, each of its octets is looked at a few times and no more.
 func TestReceiptIsLinear(t *testing.T) {
-	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:"} {
+	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:", ",", ":", "id:,", "id:a,", ",a", "sub:1,", "aerr:", "text:,err:,", "1sub:", "done  ", ",abcdefghijklmnop"} {
 		for _, n := range []int{1 << 10, 1 << 16} {
 			s := strings.Repeat(unit, n/len(unit)+1)[:n]
 			var r Receipt
