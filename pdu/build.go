@@ -77,7 +77,7 @@ func (b *Builder) value(f Field) *value {
 		return nil
 	}
 	b.set = true
-	return &b.values[b.cmd.index[f]-1]
+	return &b.values[b.cmd.places[f].number-1]
 }
 
 // AddTLV adds an optional parameter behind those added before, of at most 65535 octets (SMPP 3.4 §3.2.4.1).
@@ -124,38 +124,102 @@ func (b *Builder) checkInt(field string, n int64, octets int) {
 // Build returns the PDU. It reads back as it was set even when a value broke a limit: the first that
 // did is in [PDU.Err]. An error response of which nothing was set has no body (SMPP 3.4 §4.4.2).
 func (b *Builder) Build() *PDU {
-	size := HeaderLen + len(b.tlvs.octets) + 8*len(b.cmd.Fields)
-	for i := range b.cmd.Fields {
+	c := b.cmd
+	size := HeaderLen + len(c.Fields) + len(b.tlvs.octets) // an integer is an octet, and so is a string's NUL
+	for i := range c.Fields {
 		size += len(b.values[i].s)
 	}
-	p := &PDU{cmd: b.cmd, id: b.cmd.ID, status: b.status, sequence: b.sequence, masked: b.masked}
+	p := &PDU{cmd: c, id: c.ID, status: b.status, sequence: b.sequence, masked: b.masked}
 	out := make([]byte, HeaderLen, size)
-	if b.set || len(b.tlvs.octets) > 0 || b.status == ESME_ROK || !b.cmd.ID.IsResponse() {
-		for i := range b.cmd.Fields {
-			p.offsets[i] = uint32(len(out))
-			out = b.appendField(out, i)
+	if b.set || len(b.tlvs.octets) > 0 || b.status == ESME_ROK || !c.ID.IsResponse() {
+		for i := range c.runs {
+			p.starts[i] = uint32(len(out))
+			out = b.appendRun(out, &c.runs[i])
 		}
-		p.fields = uint8(len(b.cmd.Fields))
+		p.starts[len(c.runs)] = uint32(len(out))
+		p.fields = uint8(len(c.Fields))
 	}
 	p.tlvs = int32(len(out))
-	if i := b.cmd.index[FieldESMClass]; i != 0 {
-		var message []byte
-		if j := b.cmd.index[FieldShortMessage]; j != 0 {
-			message = []byte(b.values[j-1].s)
-		}
-		b.cmd.checkMessage(&b.refusal, uint8(b.values[i-1].n), message, b.tlvs)
+	if esmClass := uint8(b.number(FieldESMClass)); esmClass&esmUDHI != 0 || len(b.tlvs.octets) > 0 && c.Has(FieldESMClass) {
+		c.checkMessage(&b.refusal, esmClass, []byte(b.text(FieldShortMessage)), b.tlvs)
 	}
-	b.cmd.checkHeader(&b.refusal, Header{Status: b.status}) // the number is the session's to give
-	b.cmd.checkMandatory(&b.refusal, b.status, b.tlvs)
-	b.cmd.checkTLVs(&b.refusal, &b.tlvs, false)
-	out = append(out, b.tlvs.octets...)
+	if b.status != ESME_ROK {
+		c.checkHeader(&b.refusal, Header{Status: b.status}) // the number is the session's to give
+	}
+	c.checkMandatory(&b.refusal, b.status, b.tlvs)
+	if len(b.tlvs.octets) > 0 || b.tlvs.err != nil {
+		c.checkTLVs(&b.refusal, &b.tlvs, false)
+		out = append(out, b.tlvs.octets...)
+	}
 	p.tlvEnd = int32(len(out))
 	binary.BigEndian.PutUint32(out, uint32(len(out)))
-	binary.BigEndian.PutUint32(out[4:], uint32(b.cmd.ID))
+	binary.BigEndian.PutUint32(out[4:], uint32(c.ID))
 	binary.BigEndian.PutUint32(out[8:], uint32(b.status))
 	binary.BigEndian.PutUint32(out[12:], b.sequence)
 	p.raw, p.err = out, b.err
 	return p
+}
+
+// number is the value of an integer field, text that of another one; 0 and empty if there is none.
+func (b *Builder) number(f Field) int64 {
+	if i := b.cmd.places[f].number; i != 0 {
+		return b.values[i-1].n
+	}
+	return 0
+}
+
+func (b *Builder) text(f Field) string {
+	if i := b.cmd.places[f].number; i != 0 {
+		return b.values[i-1].s
+	}
+	return ""
+}
+
+// appendRun appends the fields of a run: one by one if they are not what nearly all are.
+func (b *Builder) appendRun(out []byte, r *run) []byte {
+	start := len(out)
+	if out, ok := b.appendPlainRun(out, r); ok {
+		return out
+	}
+	out = out[:start]
+	for i := range r.fields() {
+		out = b.appendField(out, int(r.first)+i)
+	}
+	return out
+}
+
+// appendPlainRun is appendRun for integers, and a string or octets without a fault; false if there is anything else.
+func (b *Builder) appendPlainRun(out []byte, r *run) ([]byte, bool) {
+	values := b.values[r.first:]
+	for i := range values[:r.ints] {
+		n := values[i].n
+		if uint64(n) > 0xFF {
+			return out, false
+		}
+		out = append(out, byte(n))
+	}
+	if r.ints > 0 && values[r.limited].n > int64(r.most) {
+		return out, false
+	}
+	if r.kind == KindInt {
+		return out, true
+	}
+	s := values[r.ints].s
+	switch r.kind {
+	case KindString, KindTime:
+		if s != "" && (r.kind == KindTime || len(s) >= int(r.size) || strings.IndexByte(s, 0) >= 0) {
+			return out, false
+		}
+		return append(append(out, s...), 0), true
+	case KindOctets:
+		length := &out[len(out)-1]
+		if len(s) > int(r.size) || *length != 0 && int(*length) != len(s) {
+			return out, false
+		}
+		*length = byte(len(s))
+		return append(out, s...), true
+	}
+	return out, false
 }
 
 func (b *Builder) appendField(out []byte, i int) []byte {

@@ -129,7 +129,20 @@ var commands = [...]Command{
 		{Field: FieldAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddressRange, Kind: KindString, Size: 41},
-	}, index: [numFields]uint8{FieldSystemID: 1, FieldPassword: 2, FieldSystemType: 3, FieldInterfaceVersion: 4, FieldAddrTON: 5, FieldAddrNPI: 6, FieldAddressRange: 7}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 9},
+		{first: 2, ints: 0, limited: 0, most: 255, kind: KindString, size: 13},
+		{first: 3, ints: 3, limited: 0, most: 255, kind: KindString, size: 41},
+	}, places: [numFields]place{
+		FieldSystemID:         {1, 0, 0, KindString},
+		FieldPassword:         {2, 1, 0, KindString},
+		FieldSystemType:       {3, 2, 0, KindString},
+		FieldInterfaceVersion: {4, 3, 0, KindInt},
+		FieldAddrTON:          {5, 3, 1, KindInt},
+		FieldAddrNPI:          {6, 3, 2, KindInt},
+		FieldAddressRange:     {7, 3, 3, KindString},
+	}},
 	{ID: CmdBindTransmitter, Name: "bind_transmitter", Since: "3.3", response: CmdBindTransmitterResp, Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
 		{Field: FieldPassword, Kind: KindString, Size: 9},
@@ -138,13 +151,34 @@ var commands = [...]Command{
 		{Field: FieldAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddressRange, Kind: KindString, Size: 41},
-	}, index: [numFields]uint8{FieldSystemID: 1, FieldPassword: 2, FieldSystemType: 3, FieldInterfaceVersion: 4, FieldAddrTON: 5, FieldAddrNPI: 6, FieldAddressRange: 7}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 9},
+		{first: 2, ints: 0, limited: 0, most: 255, kind: KindString, size: 13},
+		{first: 3, ints: 3, limited: 0, most: 255, kind: KindString, size: 41},
+	}, places: [numFields]place{
+		FieldSystemID:         {1, 0, 0, KindString},
+		FieldPassword:         {2, 1, 0, KindString},
+		FieldSystemType:       {3, 2, 0, KindString},
+		FieldInterfaceVersion: {4, 3, 0, KindInt},
+		FieldAddrTON:          {5, 3, 1, KindInt},
+		FieldAddrNPI:          {6, 3, 2, KindInt},
+		FieldAddressRange:     {7, 3, 3, KindString},
+	}},
 	{ID: CmdQuerySM, Name: "query_sm", Since: "3.3", response: CmdQuerySMResp, Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddr, Kind: KindString, Size: 21},
-	}, index: [numFields]uint8{FieldMessageID: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+	}, places: [numFields]place{
+		FieldMessageID:     {1, 0, 0, KindString},
+		FieldSourceAddrTON: {2, 1, 0, KindInt},
+		FieldSourceAddrNPI: {3, 1, 1, KindInt},
+		FieldSourceAddr:    {4, 1, 2, KindString},
+	}},
 	{ID: CmdSubmitSM, Name: "submit_sm", Since: "3.3", response: CmdSubmitSMResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -164,7 +198,33 @@ var commands = [...]Command{
 		{Field: FieldSMDefaultMsgID, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSMLength, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldShortMessage, Kind: KindOctets, Size: 254},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldDestAddrTON: 5, FieldDestAddrNPI: 6, FieldDestinationAddr: 7, FieldESMClass: 8, FieldProtocolID: 9, FieldPriorityFlag: 10, FieldScheduleDeliveryTime: 11, FieldValidityPeriod: 12, FieldRegisteredDelivery: 13, FieldReplaceIfPresentFlag: 14, FieldDataCoding: 15, FieldSMDefaultMsgID: 16, FieldSMLength: 17, FieldShortMessage: 18}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 4, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 7, ints: 3, limited: 2, most: 4, kind: KindTime, size: 17},
+		{first: 11, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 12, ints: 5, limited: 1, most: 1, kind: KindOctets, size: 254},
+	}, places: [numFields]place{
+		FieldServiceType:          {1, 0, 0, KindString},
+		FieldSourceAddrTON:        {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:        {3, 1, 1, KindInt},
+		FieldSourceAddr:           {4, 1, 2, KindString},
+		FieldDestAddrTON:          {5, 2, 0, KindInt},
+		FieldDestAddrNPI:          {6, 2, 1, KindInt},
+		FieldDestinationAddr:      {7, 2, 2, KindString},
+		FieldESMClass:             {8, 3, 0, KindInt},
+		FieldProtocolID:           {9, 3, 1, KindInt},
+		FieldPriorityFlag:         {10, 3, 2, KindInt},
+		FieldScheduleDeliveryTime: {11, 3, 3, KindTime},
+		FieldValidityPeriod:       {12, 4, 0, KindTime},
+		FieldRegisteredDelivery:   {13, 5, 0, KindInt},
+		FieldReplaceIfPresentFlag: {14, 5, 1, KindInt},
+		FieldDataCoding:           {15, 5, 2, KindInt},
+		FieldSMDefaultMsgID:       {16, 5, 3, KindInt},
+		FieldSMLength:             {17, 5, 4, KindInt},
+		FieldShortMessage:         {18, 5, 5, KindOctets},
+	}},
 	{ID: CmdDeliverSM, Name: "deliver_sm", Since: "3.3", response: CmdDeliverSMResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -184,8 +244,34 @@ var commands = [...]Command{
 		{Field: FieldSMDefaultMsgID, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSMLength, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldShortMessage, Kind: KindOctets, Size: 254},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldDestAddrTON: 5, FieldDestAddrNPI: 6, FieldDestinationAddr: 7, FieldESMClass: 8, FieldProtocolID: 9, FieldPriorityFlag: 10, FieldScheduleDeliveryTime: 11, FieldValidityPeriod: 12, FieldRegisteredDelivery: 13, FieldReplaceIfPresentFlag: 14, FieldDataCoding: 15, FieldSMDefaultMsgID: 16, FieldSMLength: 17, FieldShortMessage: 18}},
-	{ID: CmdUnbind, Name: "unbind", Since: "3.3", response: CmdUnbindResp, Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 4, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 7, ints: 3, limited: 2, most: 4, kind: KindTime, size: 17},
+		{first: 11, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 12, ints: 5, limited: 1, most: 1, kind: KindOctets, size: 254},
+	}, places: [numFields]place{
+		FieldServiceType:          {1, 0, 0, KindString},
+		FieldSourceAddrTON:        {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:        {3, 1, 1, KindInt},
+		FieldSourceAddr:           {4, 1, 2, KindString},
+		FieldDestAddrTON:          {5, 2, 0, KindInt},
+		FieldDestAddrNPI:          {6, 2, 1, KindInt},
+		FieldDestinationAddr:      {7, 2, 2, KindString},
+		FieldESMClass:             {8, 3, 0, KindInt},
+		FieldProtocolID:           {9, 3, 1, KindInt},
+		FieldPriorityFlag:         {10, 3, 2, KindInt},
+		FieldScheduleDeliveryTime: {11, 3, 3, KindTime},
+		FieldValidityPeriod:       {12, 4, 0, KindTime},
+		FieldRegisteredDelivery:   {13, 5, 0, KindInt},
+		FieldReplaceIfPresentFlag: {14, 5, 1, KindInt},
+		FieldDataCoding:           {15, 5, 2, KindInt},
+		FieldSMDefaultMsgID:       {16, 5, 3, KindInt},
+		FieldSMLength:             {17, 5, 4, KindInt},
+		FieldShortMessage:         {18, 5, 5, KindOctets},
+	}},
+	{ID: CmdUnbind, Name: "unbind", Since: "3.3", response: CmdUnbindResp, Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 	{ID: CmdReplaceSM, Name: "replace_sm", Since: "3.3", response: CmdReplaceSMResp, Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -197,7 +283,24 @@ var commands = [...]Command{
 		{Field: FieldSMDefaultMsgID, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSMLength, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldShortMessage, Kind: KindOctets, Size: 254},
-	}, index: [numFields]uint8{FieldMessageID: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldScheduleDeliveryTime: 5, FieldValidityPeriod: 6, FieldRegisteredDelivery: 7, FieldSMDefaultMsgID: 8, FieldSMLength: 9, FieldShortMessage: 10}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 4, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 5, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 6, ints: 3, limited: 0, most: 255, kind: KindOctets, size: 254},
+	}, places: [numFields]place{
+		FieldMessageID:            {1, 0, 0, KindString},
+		FieldSourceAddrTON:        {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:        {3, 1, 1, KindInt},
+		FieldSourceAddr:           {4, 1, 2, KindString},
+		FieldScheduleDeliveryTime: {5, 2, 0, KindTime},
+		FieldValidityPeriod:       {6, 3, 0, KindTime},
+		FieldRegisteredDelivery:   {7, 4, 0, KindInt},
+		FieldSMDefaultMsgID:       {8, 4, 1, KindInt},
+		FieldSMLength:             {9, 4, 2, KindInt},
+		FieldShortMessage:         {10, 4, 3, KindOctets},
+	}},
 	{ID: CmdCancelSM, Name: "cancel_sm", Since: "3.3", response: CmdCancelSMResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
@@ -207,7 +310,21 @@ var commands = [...]Command{
 		{Field: FieldDestAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldDestAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldDestinationAddr, Kind: KindString, Size: 21},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldMessageID: 2, FieldSourceAddrTON: 3, FieldSourceAddrNPI: 4, FieldSourceAddr: 5, FieldDestAddrTON: 6, FieldDestAddrNPI: 7, FieldDestinationAddr: 8}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 2, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 5, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+	}, places: [numFields]place{
+		FieldServiceType:     {1, 0, 0, KindString},
+		FieldMessageID:       {2, 1, 0, KindString},
+		FieldSourceAddrTON:   {3, 2, 0, KindInt},
+		FieldSourceAddrNPI:   {4, 2, 1, KindInt},
+		FieldSourceAddr:      {5, 2, 2, KindString},
+		FieldDestAddrTON:     {6, 3, 0, KindInt},
+		FieldDestAddrNPI:     {7, 3, 1, KindInt},
+		FieldDestinationAddr: {8, 3, 2, KindString},
+	}},
 	{ID: CmdBindTransceiver, Name: "bind_transceiver", Since: "3.4", response: CmdBindTransceiverResp, Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
 		{Field: FieldPassword, Kind: KindString, Size: 9},
@@ -216,12 +333,31 @@ var commands = [...]Command{
 		{Field: FieldAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldAddressRange, Kind: KindString, Size: 41},
-	}, index: [numFields]uint8{FieldSystemID: 1, FieldPassword: 2, FieldSystemType: 3, FieldInterfaceVersion: 4, FieldAddrTON: 5, FieldAddrNPI: 6, FieldAddressRange: 7}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 9},
+		{first: 2, ints: 0, limited: 0, most: 255, kind: KindString, size: 13},
+		{first: 3, ints: 3, limited: 0, most: 255, kind: KindString, size: 41},
+	}, places: [numFields]place{
+		FieldSystemID:         {1, 0, 0, KindString},
+		FieldPassword:         {2, 1, 0, KindString},
+		FieldSystemType:       {3, 2, 0, KindString},
+		FieldInterfaceVersion: {4, 3, 0, KindInt},
+		FieldAddrTON:          {5, 3, 1, KindInt},
+		FieldAddrNPI:          {6, 3, 2, KindInt},
+		FieldAddressRange:     {7, 3, 3, KindString},
+	}},
 	{ID: CmdOutbind, Name: "outbind", Since: "3.4", Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
 		{Field: FieldPassword, Kind: KindString, Size: 9},
-	}, index: [numFields]uint8{FieldSystemID: 1, FieldPassword: 2}},
-	{ID: CmdEnquireLink, Name: "enquire_link", Since: "3.3", response: CmdEnquireLinkResp, Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 9},
+	}, places: [numFields]place{
+		FieldSystemID: {1, 0, 0, KindString},
+		FieldPassword: {2, 1, 0, KindString},
+	}},
+	{ID: CmdEnquireLink, Name: "enquire_link", Since: "3.3", response: CmdEnquireLinkResp, Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 	{ID: CmdSubmitMulti, Name: "submit_multi", Since: "3.3", response: CmdSubmitMultiResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -240,7 +376,32 @@ var commands = [...]Command{
 		{Field: FieldSMDefaultMsgID, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSMLength, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldShortMessage, Kind: KindOctets, Size: 254},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldNumberOfDests: 5, FieldDestAddress: 6, FieldESMClass: 7, FieldProtocolID: 8, FieldPriorityFlag: 9, FieldScheduleDeliveryTime: 10, FieldValidityPeriod: 11, FieldRegisteredDelivery: 12, FieldReplaceIfPresentFlag: 13, FieldDataCoding: 14, FieldSMDefaultMsgID: 15, FieldSMLength: 16, FieldShortMessage: 17}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 4, ints: 1, limited: 0, most: 255, kind: KindDests, size: 254},
+		{first: 6, ints: 3, limited: 2, most: 4, kind: KindTime, size: 17},
+		{first: 10, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 11, ints: 5, limited: 1, most: 1, kind: KindOctets, size: 254},
+	}, places: [numFields]place{
+		FieldServiceType:          {1, 0, 0, KindString},
+		FieldSourceAddrTON:        {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:        {3, 1, 1, KindInt},
+		FieldSourceAddr:           {4, 1, 2, KindString},
+		FieldNumberOfDests:        {5, 2, 0, KindInt},
+		FieldDestAddress:          {6, 2, 1, KindDests},
+		FieldESMClass:             {7, 3, 0, KindInt},
+		FieldProtocolID:           {8, 3, 1, KindInt},
+		FieldPriorityFlag:         {9, 3, 2, KindInt},
+		FieldScheduleDeliveryTime: {10, 3, 3, KindTime},
+		FieldValidityPeriod:       {11, 4, 0, KindTime},
+		FieldRegisteredDelivery:   {12, 5, 0, KindInt},
+		FieldReplaceIfPresentFlag: {13, 5, 1, KindInt},
+		FieldDataCoding:           {14, 5, 2, KindInt},
+		FieldSMDefaultMsgID:       {15, 5, 3, KindInt},
+		FieldSMLength:             {16, 5, 4, KindInt},
+		FieldShortMessage:         {17, 5, 5, KindOctets},
+	}},
 	{ID: CmdAlertNotification, Name: "alert_notification", Since: "3.4", Fields: []FieldSpec{
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddrNPI, Kind: KindInt, Size: 1, Most: 255},
@@ -248,7 +409,17 @@ var commands = [...]Command{
 		{Field: FieldEsmeAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldEsmeAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldEsmeAddr, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldSourceAddrTON: 1, FieldSourceAddrNPI: 2, FieldSourceAddr: 3, FieldEsmeAddrTON: 4, FieldEsmeAddrNPI: 5, FieldEsmeAddr: 6}},
+	}, runs: []run{
+		{first: 0, ints: 2, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 3, ints: 2, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldSourceAddrTON: {1, 0, 0, KindInt},
+		FieldSourceAddrNPI: {2, 0, 1, KindInt},
+		FieldSourceAddr:    {3, 0, 2, KindString},
+		FieldEsmeAddrTON:   {4, 1, 0, KindInt},
+		FieldEsmeAddrNPI:   {5, 1, 1, KindInt},
+		FieldEsmeAddr:      {6, 1, 2, KindString},
+	}},
 	{ID: CmdDataSM, Name: "data_sm", Since: "3.4", response: CmdDataSMResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -260,7 +431,23 @@ var commands = [...]Command{
 		{Field: FieldESMClass, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldRegisteredDelivery, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldDataCoding, Kind: KindInt, Size: 1, Most: 255},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldDestAddrTON: 5, FieldDestAddrNPI: 6, FieldDestinationAddr: 7, FieldESMClass: 8, FieldRegisteredDelivery: 9, FieldDataCoding: 10}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 4, ints: 2, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 7, ints: 3, limited: 0, most: 255, kind: KindInt, size: 0},
+	}, places: [numFields]place{
+		FieldServiceType:        {1, 0, 0, KindString},
+		FieldSourceAddrTON:      {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:      {3, 1, 1, KindInt},
+		FieldSourceAddr:         {4, 1, 2, KindString},
+		FieldDestAddrTON:        {5, 2, 0, KindInt},
+		FieldDestAddrNPI:        {6, 2, 1, KindInt},
+		FieldDestinationAddr:    {7, 2, 2, KindString},
+		FieldESMClass:           {8, 3, 0, KindInt},
+		FieldRegisteredDelivery: {9, 3, 1, KindInt},
+		FieldDataCoding:         {10, 3, 2, KindInt},
+	}},
 	{ID: CmdBroadcastSM, Name: "broadcast_sm", Since: "5.0", response: CmdBroadcastSMResp, Mandatory: []Tag{TagBroadcastAreaIdentifier, TagBroadcastContentType, TagBroadcastRepNum, TagBroadcastFrequencyInterval}, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
@@ -273,65 +460,153 @@ var commands = [...]Command{
 		{Field: FieldReplaceIfPresentFlag, Kind: KindInt, Size: 1, Most: 1},
 		{Field: FieldDataCoding, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSMDefaultMsgID, Kind: KindInt, Size: 1, Most: 255},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4, FieldMessageID: 5, FieldPriorityFlag: 6, FieldScheduleDeliveryTime: 7, FieldValidityPeriod: 8, FieldReplaceIfPresentFlag: 9, FieldDataCoding: 10, FieldSMDefaultMsgID: 11}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+		{first: 4, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 5, ints: 1, limited: 0, most: 4, kind: KindTime, size: 17},
+		{first: 7, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 8, ints: 3, limited: 0, most: 1, kind: KindInt, size: 0},
+	}, places: [numFields]place{
+		FieldServiceType:          {1, 0, 0, KindString},
+		FieldSourceAddrTON:        {2, 1, 0, KindInt},
+		FieldSourceAddrNPI:        {3, 1, 1, KindInt},
+		FieldSourceAddr:           {4, 1, 2, KindString},
+		FieldMessageID:            {5, 2, 0, KindString},
+		FieldPriorityFlag:         {6, 3, 0, KindInt},
+		FieldScheduleDeliveryTime: {7, 3, 1, KindTime},
+		FieldValidityPeriod:       {8, 4, 0, KindTime},
+		FieldReplaceIfPresentFlag: {9, 5, 0, KindInt},
+		FieldDataCoding:           {10, 5, 1, KindInt},
+		FieldSMDefaultMsgID:       {11, 5, 2, KindInt},
+	}},
 	{ID: CmdQueryBroadcastSM, Name: "query_broadcast_sm", Since: "5.0", response: CmdQueryBroadcastSMResp, Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddr, Kind: KindString, Size: 21},
-	}, index: [numFields]uint8{FieldMessageID: 1, FieldSourceAddrTON: 2, FieldSourceAddrNPI: 3, FieldSourceAddr: 4}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 1, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+	}, places: [numFields]place{
+		FieldMessageID:     {1, 0, 0, KindString},
+		FieldSourceAddrTON: {2, 1, 0, KindInt},
+		FieldSourceAddrNPI: {3, 1, 1, KindInt},
+		FieldSourceAddr:    {4, 1, 2, KindString},
+	}},
 	{ID: CmdCancelBroadcastSM, Name: "cancel_broadcast_sm", Since: "5.0", response: CmdCancelBroadcastSMResp, Fields: []FieldSpec{
 		{Field: FieldServiceType, Kind: KindString, Size: 6},
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldSourceAddrTON, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddrNPI, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldSourceAddr, Kind: KindString, Size: 21},
-	}, index: [numFields]uint8{FieldServiceType: 1, FieldMessageID: 2, FieldSourceAddrTON: 3, FieldSourceAddrNPI: 4, FieldSourceAddr: 5}},
-	{ID: CmdGenericNack, Name: "generic_nack", Since: "3.3", Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 6},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 2, ints: 2, limited: 0, most: 255, kind: KindString, size: 21},
+	}, places: [numFields]place{
+		FieldServiceType:   {1, 0, 0, KindString},
+		FieldMessageID:     {2, 1, 0, KindString},
+		FieldSourceAddrTON: {3, 2, 0, KindInt},
+		FieldSourceAddrNPI: {4, 2, 1, KindInt},
+		FieldSourceAddr:    {5, 2, 2, KindString},
+	}},
+	{ID: CmdGenericNack, Name: "generic_nack", Since: "3.3", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 	{ID: CmdBindReceiverResp, Name: "bind_receiver_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
-	}, index: [numFields]uint8{FieldSystemID: 1}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+	}, places: [numFields]place{
+		FieldSystemID: {1, 0, 0, KindString},
+	}},
 	{ID: CmdBindTransmitterResp, Name: "bind_transmitter_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
-	}, index: [numFields]uint8{FieldSystemID: 1}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+	}, places: [numFields]place{
+		FieldSystemID: {1, 0, 0, KindString},
+	}},
 	{ID: CmdQuerySMResp, Name: "query_sm_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldFinalDate, Kind: KindTime, Size: 17},
 		{Field: FieldMessageState, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldErrorCode, Kind: KindInt, Size: 1, Most: 255},
-	}, index: [numFields]uint8{FieldMessageID: 1, FieldFinalDate: 2, FieldMessageState: 3, FieldErrorCode: 4}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 1, ints: 0, limited: 0, most: 255, kind: KindTime, size: 17},
+		{first: 2, ints: 2, limited: 0, most: 255, kind: KindInt, size: 0},
+	}, places: [numFields]place{
+		FieldMessageID:    {1, 0, 0, KindString},
+		FieldFinalDate:    {2, 1, 0, KindTime},
+		FieldMessageState: {3, 2, 0, KindInt},
+		FieldErrorCode:    {4, 2, 1, KindInt},
+	}},
 	{ID: CmdSubmitSMResp, Name: "submit_sm_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldMessageID: 1}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldMessageID: {1, 0, 0, KindString},
+	}},
 	{ID: CmdDeliverSMResp, Name: "deliver_sm_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldMessageID: 1}},
-	{ID: CmdUnbindResp, Name: "unbind_resp", Since: "3.3", Fields: []FieldSpec{}, index: [numFields]uint8{}},
-	{ID: CmdReplaceSMResp, Name: "replace_sm_resp", Since: "3.3", Fields: []FieldSpec{}, index: [numFields]uint8{}},
-	{ID: CmdCancelSMResp, Name: "cancel_sm_resp", Since: "3.3", Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldMessageID: {1, 0, 0, KindString},
+	}},
+	{ID: CmdUnbindResp, Name: "unbind_resp", Since: "3.3", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
+	{ID: CmdReplaceSMResp, Name: "replace_sm_resp", Since: "3.3", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
+	{ID: CmdCancelSMResp, Name: "cancel_sm_resp", Since: "3.3", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 	{ID: CmdBindTransceiverResp, Name: "bind_transceiver_resp", Since: "3.4", Fields: []FieldSpec{
 		{Field: FieldSystemID, Kind: KindString, Size: 16},
-	}, index: [numFields]uint8{FieldSystemID: 1}},
-	{ID: CmdEnquireLinkResp, Name: "enquire_link_resp", Since: "3.3", Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 16},
+	}, places: [numFields]place{
+		FieldSystemID: {1, 0, 0, KindString},
+	}},
+	{ID: CmdEnquireLinkResp, Name: "enquire_link_resp", Since: "3.3", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 	{ID: CmdSubmitMultiResp, Name: "submit_multi_resp", Since: "3.3", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
 		{Field: FieldNoUnsuccess, Kind: KindInt, Size: 1, Most: 255},
 		{Field: FieldUnsuccessSME, Kind: KindUnsuccess, Size: 255},
-	}, index: [numFields]uint8{FieldMessageID: 1, FieldNoUnsuccess: 2, FieldUnsuccessSME: 3}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+		{first: 1, ints: 1, limited: 0, most: 255, kind: KindUnsuccess, size: 255},
+	}, places: [numFields]place{
+		FieldMessageID:    {1, 0, 0, KindString},
+		FieldNoUnsuccess:  {2, 1, 0, KindInt},
+		FieldUnsuccessSME: {3, 1, 1, KindUnsuccess},
+	}},
 	{ID: CmdDataSMResp, Name: "data_sm_resp", Since: "3.4", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldMessageID: 1}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldMessageID: {1, 0, 0, KindString},
+	}},
 	{ID: CmdBroadcastSMResp, Name: "broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldMessageID: 1}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldMessageID: {1, 0, 0, KindString},
+	}},
 	{ID: CmdQueryBroadcastSMResp, Name: "query_broadcast_sm_resp", Since: "5.0", Mandatory: []Tag{TagMessageState, TagBroadcastAreaIdentifier, TagBroadcastAreaSuccess}, Fields: []FieldSpec{
 		{Field: FieldMessageID, Kind: KindString, Size: 65},
-	}, index: [numFields]uint8{FieldMessageID: 1}},
-	{ID: CmdCancelBroadcastSMResp, Name: "cancel_broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{}, index: [numFields]uint8{}},
+	}, runs: []run{
+		{first: 0, ints: 0, limited: 0, most: 255, kind: KindString, size: 65},
+	}, places: [numFields]place{
+		FieldMessageID: {1, 0, 0, KindString},
+	}},
+	{ID: CmdCancelBroadcastSMResp, Name: "cancel_broadcast_sm_resp", Since: "5.0", Fields: []FieldSpec{}, runs: []run{}, places: [numFields]place{}},
 }
 
-// maxFields is the most fields that a command has.
-const maxFields = 18
+// The most fields that a command has, and the most runs of them.
+const (
+	maxFields = 18
+	maxRuns   = 6
+)
 
 // commandOf finds the description of a command_id; nil if it is not defined.
 func commandOf(id CommandID) *Command {

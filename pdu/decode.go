@@ -99,53 +99,52 @@ func (p *PDU) decode(b []byte, strict bool) error {
 		p.warnings = EmptyBody // SMPP 3.4 §4.4.2: the body may be left out of an error response; many leave it out always
 		return nil
 	}
-	fields := p.cmd.Fields
-	for i := range fields {
-		if at < len(b) { // most fields are integers and strings without a fault
-			switch spec := &fields[i]; spec.Kind {
-			case KindInt:
-				if b[at] <= spec.Most {
-					p.offsets[i], at = uint32(at), at+1
-					continue
-				}
+	for i := range p.cmd.runs {
+		r := &p.cmd.runs[i]
+		p.starts[i] = uint32(at)
+		// Nearly all are integers, and a string or octets without a fault.
+		if end := at + int(r.ints); end < len(b) && b[at+int(r.limited)] <= r.most {
+			switch r.kind {
 			case KindString, KindTime:
-				if b[at] == 0 {
-					p.offsets[i], at = uint32(at), at+1
+				if b[end] == 0 {
+					at = end + 1
 					continue
 				}
-				if n := bytes.IndexByte(b[at:], 0); n > 0 && n < spec.Size && spec.Kind == KindString {
-					p.offsets[i], at = uint32(at), at+n+1
+				if n := bytes.IndexByte(b[end:], 0); n > 0 && n < int(r.size) && r.kind == KindString {
+					at = end + n + 1
 					continue
 				}
 			case KindOctets:
-				if n := int(b[at-1]); at+n <= len(b) && n <= spec.Size {
-					p.offsets[i], at = uint32(at), at+n
+				if n := int(b[end-1]); end+n <= len(b) && n <= int(r.size) {
+					at = end + n
 					continue
 				}
 			}
 		}
-		end, err := p.field(i, at)
+		end, err := p.run(r, at)
 		if err != nil {
-			p.fields = uint8(i)
-			return p.giveUp(err, at, strict)
+			return p.giveUp(err, end, strict)
 		}
-		p.offsets[i], at = uint32(at), end
+		at = end
 	}
-	p.fields = uint8(len(fields))
+	p.starts[len(p.cmd.runs)] = uint32(at)
+	p.fields = uint8(len(p.cmd.Fields))
 	p.tlvs = int32(at)
-	sar := p.scanTLVs(at)
-	if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
-		p.bodyLeftOut()
+	sar := false
+	if at < len(b) {
+		sar = p.scanTLVs(at)
+		if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
+			p.bodyLeftOut()
+		}
 	}
 	if len(p.cmd.Mandatory) > 0 && p.cmd.missing(p.status, p.Options()) >= 0 {
 		p.warnings |= TLVMissing
 	}
-	if i := p.cmd.index[FieldESMClass]; i != 0 {
-		header := b[p.offsets[i-1]]&esmUDHI != 0
+	if header := p.Int(FieldESMClass)&esmUDHI != 0; header || sar && p.cmd.Has(FieldESMClass) {
 		if header && !p.UDH().Valid() {
 			p.warnings |= UDHLength
 		}
-		if (header || sar) && checkMarks(p.UDH(), p.Options()) != marksFine {
+		if checkMarks(p.UDH(), p.Options()) != marksFine {
 			p.warnings |= SegmentMarks
 		}
 	}
@@ -184,6 +183,19 @@ func (p *PDU) giveUp(err *DecodeError, at int, strict bool) error {
 		p.fields = 0
 	}
 	return err
+}
+
+// run takes the fields of a run one by one, and returns where it ends; of one with a fault the place of that.
+func (p *PDU) run(r *run, at int) (int, *DecodeError) {
+	for i := range r.fields() {
+		end, err := p.field(int(r.first)+i, at)
+		if err != nil {
+			p.fields = r.first + uint8(i)
+			return at, err
+		}
+		at = end
+	}
+	return at, nil
 }
 
 // field takes the i-th mandatory field, which starts at at, and returns where it ends.

@@ -61,7 +61,7 @@ func Explain(b []byte) *Explanation {
 		e.Error = "TLV overruns PDU"
 	case e.PDU.warnings&MissingNUL != 0:
 		last := e.PDU.cmd.Fields[e.PDU.fields-1].Field
-		start, _, _, _ := e.PDU.span(last)
+		start, _ := e.PDU.span(e.PDU.place(last))
 		e.Error = fmt.Sprintf("no NUL at %d", start)
 	}
 	if e.Error != "" && int64(n) == int64(len(b)) {

@@ -109,7 +109,7 @@ func (p *PDU) commandMeaning() string {
 }
 
 func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec) {
-	start, end, _, _ := p.span(f.Field)
+	start, end := p.span(p.place(f.Field))
 	octets := p.raw[start:end]
 	name := f.Field.String()
 	switch f.Kind {

@@ -36,7 +36,35 @@ type Command struct {
 	Mandatory []Tag // TLVs that must be there
 
 	response CommandID
-	index    [numFields]uint8 // position in Fields + 1; 0: has no such field
+	runs     []run            // of Fields, in wire order
+	places   [numFields]place // by Field
+}
+
+// A run is some integers, of an octet each, and the field of any length behind them. So a PDU only needs to keep
+// where its runs start.
+type run struct {
+	first   uint8 // position in Fields
+	ints    uint8 // how many integers
+	limited uint8 // which of them has values that are reserved, above most; 0 and 255 if none has
+	most    uint8
+	kind    Kind  // of the field behind them; KindInt: there is none
+	size    uint8 // its Size
+}
+
+// fields is how many fields it has.
+func (r *run) fields() int {
+	if r.kind == KindInt {
+		return int(r.ints)
+	}
+	return int(r.ints) + 1
+}
+
+// place is where a field lies in a PDU.
+type place struct {
+	number uint8 // position in Fields + 1; 0: the command has no such field
+	run    uint8
+	skip   uint8 // octets behind the start of the run
+	kind   Kind
 }
 
 // FieldSpec describes a mandatory field of a command.
@@ -86,14 +114,14 @@ func Commands() []*Command {
 }
 
 // Has reports whether the command has the mandatory field.
-func (c *Command) Has(f Field) bool { return f < numFields && c.index[f] != 0 }
+func (c *Command) Has(f Field) bool { return f < numFields && c.places[f].number != 0 }
 
 // Spec describes a mandatory field of the command; false if it has no such field.
 func (c *Command) Spec(f Field) (FieldSpec, bool) {
 	if !c.Has(f) {
 		return FieldSpec{}, false
 	}
-	return c.Fields[c.index[f]-1], true
+	return c.Fields[c.places[f].number-1], true
 }
 
 // Field is a mandatory field (SMPP 3.4 §5.2, 5.0 §4.7).

@@ -19,10 +19,10 @@ type PDU struct {
 	status   Status
 	sequence uint32
 
-	offsets  [maxFields]uint32 // where each mandatory field starts
-	fields   uint8             // how many of them there are
-	masked   bool              // the password is a secret: see PasswordMasked
-	borrowed bool              // raw is whoever's was decoded
+	starts   [maxRuns + 1]uint32 // where each run of mandatory fields starts, and where the last one ends
+	fields   uint8               // how many of them there are
+	masked   bool                // the password is a secret: see PasswordMasked
+	borrowed bool                // raw is whoever's was decoded
 	warnings Warnings
 	tlvs     int32       // where the TLVs start
 	tlvEnd   int32       // and end: behind the last whole one
@@ -109,39 +109,47 @@ func (p *PDU) CopyTo(dst *PDU, buf []byte) {
 	dst.raw, dst.borrowed = append(buf[:0], p.raw...), false
 }
 
-// span returns where a field lies; false if the PDU has none of it.
-func (p *PDU) span(f Field) (start, end int, spec *FieldSpec, ok bool) {
+// place returns where a field lies; nil if the PDU has none of it.
+func (p *PDU) place(f Field) *place {
 	if p.cmd == nil || f >= numFields {
-		return 0, 0, nil, false
+		return nil
 	}
-	i := uint(p.cmd.index[f]) - 1 // of a field that is not there it is too large
-	if i >= uint(p.fields) {
-		return 0, 0, nil, false
+	at := &p.cmd.places[f]
+	if at.number-1 >= p.fields { // of a field that is not there it is 255
+		return nil
 	}
-	end = int(p.tlvs)
-	if i+1 < uint(p.fields) {
-		end = int(p.offsets[i+1])
-	}
-	return int(p.offsets[i]), end, &p.cmd.Fields[i], true
+	return at
 }
 
 // Has reports whether the PDU has the mandatory field: error responses often have none (SMPP 3.4 §4.4.2).
-func (p *PDU) Has(f Field) bool {
-	_, _, _, ok := p.span(f)
-	return ok
-}
+func (p *PDU) Has(f Field) bool { return p.place(f) != nil }
 
 // Value returns the octets of a mandatory field, borrowed, and how they are to be read: an integer's are
 // big-endian, a string's are without its NUL. It reports false if the PDU has none of it.
 func (p *PDU) Value(f Field) (octets []byte, kind Kind, ok bool) {
-	start, end, spec, ok := p.span(f)
-	if !ok {
+	at := p.place(f)
+	if at == nil {
 		return nil, 0, false
 	}
-	if (spec.Kind == KindString || spec.Kind == KindTime) && !(p.warnings&MissingNUL != 0 && end == len(p.raw)) {
+	return p.octets(at), at.kind, true
+}
+
+// span is where the field there starts and ends, with the NUL of a string.
+func (p *PDU) span(at *place) (start, end uint32) {
+	start = p.starts[at.run] + uint32(at.skip)
+	if at.kind == KindInt {
+		return start, start + 1 // the generator takes no longer ones
+	}
+	return start, p.starts[at.run+1]
+}
+
+// octets are those of the field there, less the NUL of a string.
+func (p *PDU) octets(at *place) []byte {
+	start, end := p.span(at)
+	if (at.kind == KindString || at.kind == KindTime) && !(p.warnings&MissingNUL != 0 && int(end) == len(p.raw)) {
 		end--
 	}
-	return p.raw[start:end:end], spec.Kind, true
+	return p.raw[start:end:end]
 }
 
 // Int returns an integer field; 0 if there is none.
@@ -149,18 +157,21 @@ func (p *PDU) Int(f Field) uint32 {
 	if p.cmd == nil || f >= numFields {
 		return 0
 	}
-	i := uint(p.cmd.index[f]) - 1 // of a field that is not there it is too large
-	if i >= uint(p.fields) || p.cmd.Fields[i].Kind != KindInt {
+	at := &p.cmd.places[f]
+	if at.number-1 >= p.fields || at.kind != KindInt {
 		return 0
 	}
-	return uint32(p.raw[p.offsets[i]]) // the generator takes no longer ones
+	return uint32(p.raw[p.starts[at.run]+uint32(at.skip)])
 }
 
 // Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed;
 // nil if there is none.
 func (p *PDU) Bytes(f Field) []byte {
-	octets, _, _ := p.Value(f)
-	return octets
+	at := p.place(f)
+	if at == nil {
+		return nil
+	}
+	return p.octets(at)
 }
 
 // Str returns Bytes as a string.

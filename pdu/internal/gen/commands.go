@@ -50,9 +50,9 @@ func commands(cs []command, enums map[string]map[string]string) string {
 	p("}\n\n")
 
 	p("var commands = [...]Command{\n")
-	fields := 0
+	fields, runs := 0, 0
 	for _, c := range cs {
-		fields = max(fields, len(c.Fields))
+		fields, runs = max(fields, len(c.Fields)), max(runs, len(runsOf(c.Fields)))
 		p("{ID: Cmd%s, Name: %q, Since: %q, ", goName(c.Name), c.Name, c.Since)
 		if c.Response != "" {
 			p("response: Cmd%s, ", goName(c.Response))
@@ -74,19 +74,62 @@ func commands(cs []command, enums map[string]map[string]string) string {
 			}
 			p("},\n")
 		}
-		p("}, index: [numFields]uint8{")
-		for i, f := range c.Fields {
-			p("Field%s: %d, ", goName(f.Name), i+1)
+		p("}, runs: []run{\n")
+		number := 0
+		for _, r := range runsOf(c.Fields) {
+			limited, highest := 0, uint64(0xFF)
+			for i, f := range r.fields[:r.ints] {
+				if m := most(f, enums); m < 0xFF {
+					if highest < 0xFF {
+						log.Fatalf("command %s: field %s: a run has room for one limit", c.Name, f.Name)
+					}
+					limited, highest = i, m
+				}
+			}
+			kind, size := "KindInt", 0
+			if r.ints < len(r.fields) {
+				kind, size = fieldKind(r.fields[r.ints])
+			}
+			p("{first: %d, ints: %d, limited: %d, most: %d, kind: %s, size: %d},\n", number, r.ints, limited, highest, kind, size)
+			number += len(r.fields)
+		}
+		p("}, places: [numFields]place{\n")
+		number = 0
+		for i, r := range runsOf(c.Fields) {
+			for skip, f := range r.fields {
+				number++
+				kind, _ := fieldKind(f)
+				p("Field%s: {%d, %d, %d, %s},\n", goName(f.Name), number, i, skip, kind)
+			}
 		}
 		p("}},\n")
 	}
-	p("}\n\n// maxFields is the most fields that a command has.\nconst maxFields = %d\n\n", fields)
+	p("}\n\n// The most fields that a command has, and the most runs of them.\nconst (\nmaxFields = %d\nmaxRuns = %d\n)\n\n", fields, runs)
 	p("// commandOf finds the description of a command_id; nil if it is not defined.\nfunc commandOf(id CommandID) *Command {\nswitch id {\n")
 	for i, c := range cs {
 		p("case Cmd%s:\nreturn &commands[%d]\n", goName(c.Name), i)
 	}
 	p("}\nreturn nil\n}\n")
 	return b.String()
+}
+
+// A run is integers and the field behind them, if there is one.
+type run struct {
+	fields []field
+	ints   int
+}
+
+func runsOf(fs []field) (runs []run) {
+	for len(fs) > 0 {
+		r := run{}
+		for r.ints < len(fs) && fs[r.ints].Type == "integer" {
+			r.ints++
+		}
+		n := min(r.ints+1, len(fs))
+		r.fields, fs = fs[:n], fs[n:]
+		runs = append(runs, r)
+	}
+	return runs
 }
 
 // most is the highest value of an integer field: that of its enumeration, where it has one that is complete.
