@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,17 +31,13 @@ type outbinds struct {
 	all    sync.WaitGroup
 
 	mu        sync.Mutex
-	strangers []net.Conn // have not sent the right outbind yet; the oldest first
-	greeted   int        // have, and are about to become the session or to be turned away
+	strangers strangers // have not sent the right outbind yet
+	greeted   int       // have, and are about to become the session or to be turned away
+	refusals  refusals
 }
 
-// maxStrangers is how many connections may be about to send their outbind. One more takes the place of the oldest:
-// an SMSC says who it is at once, so it is not the one that is silent longest, however many are. maxGreeted is how many
-// that sent the right one may wait for the client, which pauses after a failure.
-const (
-	maxStrangers = 32
-	maxGreeted   = 16
-)
+// maxGreeted is how many that sent the right outbind may wait for the client, which pauses after a failure.
+const maxGreeted = 16
 
 func (o *outbinds) next(ctx context.Context, _ int) (*incoming, error) {
 	if o.l == nil {
@@ -71,6 +66,9 @@ func (o *outbinds) close() {
 		o.stop()
 		o.l.Close()
 		o.all.Wait()
+		if n := o.refusals.unsaid; n > 0 {
+			o.client.Log.Warn("connections refused", "count", n)
+		}
 	}
 }
 
@@ -87,32 +85,11 @@ func (o *outbinds) accept(ctx context.Context) {
 			}
 			continue
 		}
-		o.enter(conn)
+		o.mu.Lock()
+		o.strangers.enter(conn)
+		o.mu.Unlock()
 		o.all.Go(func() { o.greet(ctx, conn) })
 	}
-}
-
-// enter counts conn among the strangers, and closes the one that has been silent longest if they are too many.
-func (o *outbinds) enter(conn net.Conn) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.strangers) >= maxStrangers {
-		o.strangers[0].Close()
-		o.strangers = slices.Delete(o.strangers, 0, 1)
-	}
-	o.strangers = append(o.strangers, conn)
-}
-
-// leave takes conn out of the strangers again. It reports false when it had to give way to another one.
-func (o *outbinds) leave(conn net.Conn) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	i := slices.Index(o.strangers, conn)
-	if i < 0 {
-		return false
-	}
-	o.strangers = slices.Delete(o.strangers, i, i+1)
-	return true
 }
 
 // offer makes in the next session. It reports false when the client has one, or pauses for too long.
@@ -153,19 +130,36 @@ func (o *outbinds) greet(ctx context.Context, raw net.Conn) {
 	defer cancel()
 	peer := raw.RemoteAddr().String()
 	conn, p, err := o.outbindOf(ctx, raw, cfg)
-	if !o.leave(raw) {
+	o.mu.Lock()
+	stayed := o.strangers.leave(raw, err == nil)
+	o.mu.Unlock()
+	if !stayed {
 		if err == nil {
 			conn.Close()
 		}
-		err = fmt.Errorf("no outbind, and %d others came after it", maxStrangers)
+		err = fmt.Errorf("no outbind, and more than %d who have sent none: it gives way", maxStrangers)
 	}
 	if err == nil && !o.offer(ctx, &incoming{conn: conn, peer: peer, outbind: p}) {
 		err = errors.New("the bind has a session or pauses after one")
 		conn.Close()
 	}
 	if err != nil {
-		o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
+		o.refused(peer, err)
 	}
+}
+
+// refused logs that a connection was turned away: one line for each, or who floods the port would flood the log.
+func (o *outbinds) refused(peer string, err error) {
+	o.mu.Lock()
+	say, unsaid := o.refusals.add(time.Now())
+	o.mu.Unlock()
+	if !say {
+		return
+	}
+	if unsaid > 0 {
+		err = fmt.Errorf("%w (%d more were refused since the last such line)", err, unsaid)
+	}
+	o.client.Log.Warn("connection refused", "peer", peer, "error", err.Error())
 }
 
 // outbindOf reads the outbind from raw, encrypted if cfg says so, until ctx ends. With an error raw is closed.

@@ -5,11 +5,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,7 +57,7 @@ func awaitOutbind(t *testing.T, cfg esme.Config) (at string, w *witness, log *lo
 	t.Helper()
 	w, log = newWitness(t), new(logged)
 	where := make(chan string, 1)
-	c := &esme.Client{Config: cfg, Listen: "127.0.0.1:0", OutbindSystemID: "smsc", Log: slog.New(address{slog.NewTextHandler(log, nil), where}),
+	c := &esme.Client{Config: cfg, Listen: "127.0.0.1:0", OutbindSystemID: "smsc", Backoff: esme.Backoff{Min: time.Millisecond, Max: time.Millisecond}, Log: slog.New(address{slog.NewTextHandler(log, nil), where}),
 		NewSession: func(string) *esme.Session { return esme.NewSession(cfg, w, nil) }}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
@@ -138,4 +142,64 @@ func TestOutbindIsNotShutOutBySilence(t *testing.T) {
 	if _, err := silent[0].Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 		t.Errorf("the oldest silent connection is still there: %v", err)
 	}
+}
+
+// connectFrom connects from another address of the loopback network.
+func connectFrom(t *testing.T, source, at string) net.Conn {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
+	conn, err := d.Dial("tcp", at)
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		t.Skipf("this system has no %s: %v", source, err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetDeadline(time.Now().Add(patience))
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func turnedAway(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("it is still there: %v", err)
+	}
+}
+
+// Who floods the port shuts out himself: an SMSC that was there before it has its place when it speaks at last, from
+// however many connections the flood is, and as long as it comes from fewer addresses than there are places. An SMSC that
+// bound once has its place before any number of addresses. The log tells of the flood in few lines.
+func TestOutbindIsNotShutOutByAFlood(t *testing.T) {
+	const places = 32 // maxStrangers
+	var log *logged
+	t.Cleanup(func() { // runs when the client has ended
+		lines := strings.Count(log.String(), "connection refused")
+		if lines > 40 || !strings.Contains(log.String(), "more were refused") && !strings.Contains(log.String(), "connections refused") {
+			t.Errorf("%d lines for the flood:\n%s", lines, log)
+		}
+	})
+	at, w, log := awaitOutbind(t, esme.Config{SessionInitLimit: time.Hour})
+	smsc := connectFrom(t, "127.0.0.2", at)
+	var flood []net.Conn
+	for i := range 200 {
+		flood = append(flood, connectFrom(t, "127.0.0.3", at))
+		if i%10 == 0 { // another one, that is no flood
+			connectFrom(t, fmt.Sprint("127.0.1.", 1+i/10), at)
+		}
+	}
+	for _, conn := range flood[:200-(places-1-20)] {
+		turnedAway(t, conn)
+	}
+	bindsBy(t, smsc, w)
+
+	smsc = connectFrom(t, "127.0.0.2", at)
+	var others []net.Conn
+	for i := range 2 * places {
+		others = append(others, connectFrom(t, fmt.Sprint("127.0.2.", 1+i), at))
+	}
+	for _, conn := range others[:places+1] {
+		turnedAway(t, conn)
+	}
+	bindsBy(t, smsc, w)
 }
