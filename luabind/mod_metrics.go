@@ -140,15 +140,16 @@ func (c *call) metricDef(kind string) *metricDef {
 		c.raise("option 'help' has %d octets, at most 500 are taken", len(d.help))
 	}
 	if t, ok := c.option(2, "labels").(*lua.LTable); ok {
-		for i := 1; i <= t.Len(); i++ {
+		n := t.Len()
+		if n > maxLabels {
+			c.raise("a metric has at most %d labels, not %d", maxLabels, n)
+		}
+		for i := 1; i <= n; i++ {
 			l, ok := t.RawGetInt(i).(lua.LString)
 			if !ok || !metricName.MatchString(string(l)) || l == "bind" || l == "le" || strings.HasPrefix(string(l), "__") || slices.Contains(d.labels, string(l)) {
 				c.raise("labels[%d] is no name for a label: %s", i, given(t.RawGetInt(i)))
 			}
 			d.labels = append(d.labels, string(l))
-		}
-		if len(d.labels) > maxLabels {
-			c.raise("a metric has at most %d labels", maxLabels)
 		}
 	}
 	if kind == "histogram" {
@@ -179,16 +180,22 @@ func (c *call) metricDef(kind string) *metricDef {
 }
 
 func (c *call) buckets(t *lua.LTable) []float64 {
-	var bounds []float64
-	for i := 1; i <= t.Len(); i++ {
-		n, ok := t.RawGetInt(i).(lua.LNumber)
-		if !ok || math.IsNaN(float64(n)) || i > 1 && float64(n) <= bounds[i-2] {
-			c.raise("buckets[%d] must be a number greater than the one before", i)
-		}
-		bounds = append(bounds, float64(n))
+	most := t.Len()
+	if most == 0 || most > maxBuckets {
+		c.raise("a histogram has 1 to %d buckets, not %d", maxBuckets, most)
 	}
-	if len(bounds) == 0 || len(bounds) > maxBuckets {
-		c.raise("a histogram has 1 to %d buckets, not %d", maxBuckets, len(bounds))
+	var bounds []float64
+	for i := 1; i <= most; i++ {
+		v := t.RawGetInt(i)
+		n, ok := v.(lua.LNumber)
+		switch f := float64(n); {
+		case !ok || math.IsNaN(f) || math.IsInf(f, 0): // what is above the last one has a bucket of its own, +Inf
+			c.raise("buckets[%d] must be a finite number, is %s", i, given(v))
+		case i > 1 && f <= bounds[i-2]:
+			c.raise("buckets[%d] must be greater than the one before, %v, is %v", i, bounds[i-2], f)
+		default:
+			bounds = append(bounds, f)
+		}
 	}
 	return bounds
 }
@@ -217,10 +224,11 @@ func (c *call) labels(d *metricDef, n int) []string {
 		if v.Type() != lua.LTString && v.Type() != lua.LTNumber && v.Type() != lua.LTBool {
 			c.raise("%s needs the label '%s': a string, number or boolean, is %s", d.name, name, v.Type())
 		}
-		values[i] = strings.ToValidUTF8(v.String(), "?")
-		if len(values[i]) > 200 {
-			c.raise("the label '%s' has %d octets, at most 200 are taken", name, len(values[i]))
+		text := v.String()
+		if len(text) > 200 {
+			c.raise("the label '%s' has %d octets, at most 200 are taken", name, len(text))
 		}
+		values[i] = strings.ToValidUTF8(text, "?")
 	}
 	if t != nil {
 		t.ForEach(func(k, _ lua.LValue) {

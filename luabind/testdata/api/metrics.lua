@@ -13,6 +13,22 @@ M["counts"] = function()
   assert(h:observe(0.5) and h:observe(1.5) and h:observe(9))
 end
 
+M["buckets"] = function()
+  for text, buckets in pairs {
+    ["buckets[2] must be a finite number, is number +Inf"] = { 1, 1 / 0 },
+    ["buckets[1] must be a finite number, is number NaN"] = { 0 / 0 },
+    ["buckets[3] must be greater than the one before, 5, is 2"] = { 1, 5, 2 },
+    ["buckets[2] must be greater than the one before, 1, is 1"] = { 1, 1 },
+    ["buckets[1] must be a finite number, is string"] = { "1" },
+    ["1 to 50 buckets, not 0"] = {},
+  } do check.raises(text, metrics.histogram, "wrong_buckets", { buckets = buckets }) end
+  local many = {}
+  for i = 1, 100000 do many[i] = tostring(i) end
+  check.raises("1 to 50 buckets, not 100000", metrics.histogram, "wrong_buckets", { buckets = many })
+  check.raises("at most 8 labels, not 100000", metrics.counter, "wrong_labels", { labels = many })
+  assert(metrics.histogram("negative", { buckets = { -1.5, 0, 1e9 } }):observe(-2))
+end
+
 M["what it refuses"] = function()
   local c = metrics.counter("d", { labels = { "route" } })
   check.raises("a counter only grows", c.add, c, -1, { route = "a" })
