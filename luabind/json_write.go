@@ -16,9 +16,10 @@ import (
 
 // jsonWriter writes a Lua value as JSON.
 type jsonWriter struct {
-	c   *call
-	out []byte
-	bad bool // the error is a string that is no text: data, and no mistake of the script
+	c      *call
+	out    []byte
+	indent int  // spaces for each level; 0: all in one line
+	bad    bool // the error is a string that is no text: data, and no mistake of the script
 }
 
 // pathError says what is wrong with a value somewhere in a table. The way to it is put together from its end, when
@@ -102,43 +103,66 @@ func (w *jsonWriter) number(f float64) *pathError {
 const textPart = 16 << 10
 
 func (w *jsonWriter) text(s string) *pathError {
-	if len(w.out)+len(s) > vm.MaxString {
-		w.c.raise("the text would be longer than %d octets", vm.MaxString)
-	}
 	w.c.charge(len(s) / 32)
-	if !utf8.ValidString(s) {
-		w.bad = true
-		return noJSON("is no UTF-8 text")
-	}
-	plain := true
-	for i := 0; i < len(s) && plain; i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\' && s[i] < 0x7F
-	}
-	if plain {
-		w.out = append(append(append(w.out, '"'), s...), '"')
-		return nil
-	}
 	w.out = append(w.out, '"')
 	for len(s) > 0 {
 		n := min(len(s), textPart)
-		for n < len(s) && !utf8.RuneStart(s[n]) {
+		for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
 			n--
 		}
-		j, err := json.Marshal(s[:n])
-		if err != nil {
-			return noJSON("cannot be written: %v", err)
+		if n == 0 || !utf8.ValidString(s[:n]) {
+			w.bad = true
+			return noJSON("is no UTF-8 text")
 		}
-		w.c.charge(len(j) / 4)
-		w.out = append(w.out, unescapeHTML(j[1:len(j)-1])...)
+		if err := w.part(s[:n]); err != nil {
+			return err
+		}
+		w.bounded()
 		if s = s[n:]; s != "" {
-			if len(w.out) > vm.MaxString {
-				w.c.raise("the text would be longer than %d octets", vm.MaxString)
-			}
 			vm.LookAtClock(w.c.L)
 		}
 	}
 	w.out = append(w.out, '"')
 	return nil
+}
+
+// part writes a part of a text.
+func (w *jsonWriter) part(s string) *pathError {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\' && s[i] < 0x7F
+	}
+	if plain {
+		w.out = append(w.out, s...)
+		return nil
+	}
+	j, err := json.Marshal(s)
+	if err != nil {
+		return noJSON("cannot be written: %v", err)
+	}
+	w.c.charge(len(j) / 4)
+	w.out = append(w.out, unescapeHTML(j[1:len(j)-1])...)
+	return nil
+}
+
+// bounded raises when the text has become too long.
+func (w *jsonWriter) bounded() {
+	if len(w.out) > vm.MaxString {
+		w.c.raise("the text would be longer than %d octets", vm.MaxString)
+	}
+}
+
+// newLine begins the line of a value at a depth, where there are lines.
+func (w *jsonWriter) newLine(depth int) {
+	if w.indent == 0 {
+		return
+	}
+	w.out = append(w.out, '\n')
+	for range depth * w.indent {
+		w.out = append(w.out, ' ')
+	}
+	w.c.charge(depth * w.indent / 16)
+	w.bounded()
 }
 
 // unescapeHTML gives back <, > and &, which Go writes as \u003c and so on.
@@ -217,13 +241,19 @@ func (w *jsonWriter) table(t *lua.LTable, depth int) *pathError {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
+		w.newLine(depth + 1)
 		if err := w.text(k); err != nil {
 			return err.under(k)
 		}
-		w.out = append(w.out, ':')
+		if w.out = append(w.out, ':'); w.indent > 0 {
+			w.out = append(w.out, ' ')
+		}
 		if err := w.value(values[k], depth+1); err != nil {
 			return err.under(k)
 		}
+	}
+	if len(keys) > 0 {
+		w.newLine(depth)
 	}
 	w.out = append(w.out, '}')
 	return nil
@@ -235,9 +265,13 @@ func (w *jsonWriter) array(t *lua.LTable, n, depth int) *pathError {
 		if i > 1 {
 			w.out = append(w.out, ',')
 		}
+		w.newLine(depth + 1)
 		if err := w.value(t.RawGetInt(i), depth+1); err != nil {
 			return err.under(i)
 		}
+	}
+	if n > 0 {
+		w.newLine(depth)
 	}
 	w.out = append(w.out, ']')
 	return nil

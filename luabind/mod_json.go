@@ -1,9 +1,6 @@
 package luabind
 
 import (
-	"bytes"
-	"encoding/json"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/luabind/vm"
@@ -79,23 +76,17 @@ func init() {
 
 func jsonEncode(c *call) int {
 	w := jsonWriter{c: c}
-	if err := w.write(c.value(1), "value"); err != nil {
-		return c.fail(err)
-	}
-	out := w.out
-	if n, ok := c.option(2, "indent").(lua.LNumber); ok && n > 0 {
+	if n, ok := c.option(2, "indent").(lua.LNumber); ok {
 		if n > 16 {
 			c.raise("option 'indent' must be at most 16, is %v", n)
 		}
-		c.large(len(out) * (int(n) + 1))
-		var b bytes.Buffer
-		if err := json.Indent(&b, out, "", string(bytes.Repeat([]byte(" "), int(n)))); err != nil {
-			return c.fail(err)
-		}
-		out = b.Bytes()
+		w.indent = int(n)
 	}
-	c.large(len(out))
-	return c.text(string(out))
+	if err := w.write(c.value(1), "value"); err != nil {
+		return c.fail(err)
+	}
+	c.large(len(w.out))
+	return c.text(string(w.out))
 }
 
 func jsonDecode(c *call) int {

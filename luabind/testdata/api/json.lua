@@ -61,6 +61,24 @@ M["what is no JSON says where"] = function()
   end
 end
 
+M["indentation"] = function()
+  check.equal(json.encode({ 1, { b = {}, a = json.array(), c = { "x" } } }, { indent = 1 }),
+    '[\n 1,\n {\n  "a": [],\n  "b": {},\n  "c": [\n   "x"\n  ]\n }\n]')
+  check.equal(json.encode({ 1 }, { indent = 0 }), "[1]")
+  check.raises("at most 16", json.encode, {}, { indent = 17 })
+end
+
+M["long texts"] = function()
+  local text = ("grüße €\n\"\\ \0"):rep(20000)
+  check.equal(assert(json.decode(assert(json.encode(text)))), text)
+  check.equal(#json.decode('["' .. ("\\u00fc\\ud83d\\ude00"):rep(20000) .. '"]')[1], 6 * 20000)
+  check.equal(json.decode(("\n"):rep(100000) .. "1"), 1)
+  local v, err = json.decode('"' .. ("x"):rep(100000) .. '\1"')
+  check.fails("invalid_json", v, err)
+  assert(err.message:find("column 100002"), err.message)
+  check.fails("invalid_json", json.decode("0." .. ("1"):rep(1000)))
+end
+
 M["text that is none is not changed in silence"] = function()
   for _, text in ipairs { '"\255"', '"a\192\128"', '{"\237\160\128":1}', "\255" } do
     local v, err = json.decode(text)
