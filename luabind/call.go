@@ -155,10 +155,13 @@ func (t *luaType) word() string {
 	return "option"
 }
 
-// raise blames the script's line.
+// raise blames the script's line. An argument that is named in full does not make the message as long as it is.
 func (c *call) raise(format string, args ...any) {
-	c.L.RaiseError("%s: %s", c.fn.full, fmt.Sprintf(format, args...))
+	c.L.RaiseError("%s: %s", c.fn.full, diag.Shortened(fmt.Sprintf(format, args...), maxErrorText))
 }
+
+// maxErrorText is how long the message of an error is at most.
+const maxErrorText = 1 << 10
 
 func (c *call) value(n int) lua.LValue { return c.L.Get(n) }
 func (c *call) str(n int) string       { return lua.LVAsString(c.L.Get(n)) }
@@ -193,11 +196,10 @@ func (c *call) data(n int) vm.Data {
 	if i >= 0 && i < len(c.fn.Params) {
 		name = c.fn.Params[i].Name
 	}
-	d, err := vm.ToData(c.L.Get(n), name)
+	d, err := vm.TakeData(c.L, c.L.Get(n), name)
 	if err != nil {
 		c.raise("%v: only data can be sent", err)
 	}
-	c.charge(dataOctets(d) / 32)
 	return d
 }
 

@@ -26,7 +26,7 @@ type value struct {
 	Type luaType
 	Doc  string
 	V    lua.LValue
-	Of   func(g *generation) lua.LValue
+	Of   func(g *generation, L *lua.LState) lua.LValue
 }
 
 // kind declares the objects of one kind: userdata with fields and methods.
@@ -92,7 +92,7 @@ func (m *module) vm() vm.Module {
 		f.full = m.Name + "." + f.Name
 		out.Functions[f.Name] = f.lua()
 	}
-	dynamic := map[string]func(g *generation) lua.LValue{}
+	dynamic := map[string]func(g *generation, L *lua.LState) lua.LValue{}
 	for _, v := range m.Values {
 		if v.Of != nil {
 			dynamic[v.Name] = v.Of
@@ -102,9 +102,9 @@ func (m *module) vm() vm.Module {
 		}
 	}
 	if len(dynamic) > 0 {
-		out.Get = func(s *vm.State, name string) lua.LValue {
+		out.Get = func(L *lua.LState, name string) lua.LValue {
 			if of := dynamic[name]; of != nil {
-				return of(s.User().(*generation))
+				return of(vm.FromLua(L).User().(*generation), L)
 			}
 			return nil
 		}

@@ -3,6 +3,7 @@ package luabind
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
@@ -325,6 +326,34 @@ return { handle_call = function(delay, _, state)
 end }`})
 	if got := r.call("1h"); got != "5 queue_full nil limit" {
 		t.Fatal(got)
+	}
+}
+
+// limits.mailbox bounds the messages that wait, and whoever sends one more is told; those that were taken all come, in order.
+func TestAFullMailbox(t *testing.T) {
+	r := bound(t, setup{esme: esme.Config{Mailbox: 3}, script: `
+return {
+  handle_call = function(first, _, state)
+    local sent, refused = 0
+    for i = first, first + 9 do
+      local ok, err = esme.send(esme.name, i)
+      if ok then sent = sent + 1 else refused = refused or err end
+    end
+    return "reply", sent .. " " .. tostring(refused.retryable) .. " " .. tostring(refused), state
+  end,
+  handle_info = function(m) if type(m) == "number" then log.info("got " .. m) end end,
+}`})
+	r.expect("bound")
+	for first := range 3 {
+		got := r.call(float64(10 * first))
+		taken, ok := map[vm.Data]int{"2 true queue_full: 3 messages wait already (limits.mailbox)": 2, // the call itself, or bound, takes a place
+			"3 true queue_full: 3 messages wait already (limits.mailbox)": 3}[got]
+		if !ok {
+			t.Fatal(got)
+		}
+		for i := range taken {
+			r.next(fmt.Sprintf("got %d", 10*first+i))
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ const receiptDoc = "id (verbatim; the TLV's, or the text's), text_id (the text's
 	"done_time (Unix seconds; the SMSC's clock is read as UTC), text. What the receipt does not say is nil."
 
 func (p *pduValue) receipt(L *lua.LState) lua.LValue {
+	p.long(L)
 	r, ok := p.Receipt()
 	if !ok {
 		return lua.LNil

@@ -108,14 +108,21 @@ func (c *call) arg(name string, def lua.LValue) lua.LValue {
 		}
 		return def
 	}
-	return vm.FromData(c.L, d)
+	return vm.GiveData(c.L, d)
 }
+
+// maxWords bounds the words that config.enum chooses from.
+const maxWords = 1000
 
 func configEnum(c *call) int {
 	v := c.arg(c.str(1), c.value(3))
 	list := c.value(2).(*lua.LTable)
 	var words []string
+	if n := list.Len(); n > maxWords {
+		c.raise("argument 2 (words) has %d words, at most %d are taken", n, maxWords)
+	}
 	for i := 1; i <= list.Len(); i++ {
+		c.charge(4)
 		w, ok := list.RawGetInt(i).(lua.LString)
 		if !ok {
 			c.raise("argument 2 (words) must be a list of strings, [%d] is %s", i, given(list.RawGetInt(i)))

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 // maxRandom bounds how many random octets are given at once.
@@ -39,7 +41,7 @@ assert(#mac == 32)`,
 				key := c.secretText(2)
 				c.large(len(key) + 4*len(c.str(3)))
 				m := hmac.New(digests[c.str(1)], []byte(key))
-				m.Write([]byte(c.str(3)))
+				vm.Chunks(c.L, c.str(3), func(part string) { m.Write([]byte(part)) })
 				return c.text(string(m.Sum(nil)))
 			}},
 		{Name: "random", Where: anywhere, Params: []param{{"count", integerType, "1 to 4096"}}, Returns: []param{{"octets", stringType, "that nobody can guess"}},
@@ -72,7 +74,7 @@ func digestFn(name, abc string) fn {
 		Do: func(c *call) int {
 			c.large(4 * len(c.str(1)))
 			h := digests[name]()
-			h.Write([]byte(c.str(1)))
+			vm.Chunks(c.L, c.str(1), func(part string) { h.Write([]byte(part)) })
 			return c.text(string(h.Sum(nil)))
 		}}
 }

@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
@@ -29,7 +30,7 @@ var remote = []fn{
 	{Name: "stop", Params: []param{{"reason", optional(stringType), "the detail of the stop reason"}}, Returns: accepted("stopped"),
 		Doc:     "Ends the session in order: what is in flight gets unbind_limit, then unbind, then close. The restart policy decides what follows.",
 		Example: `esme.stop("maintenance")`,
-		Do:      func(c *call) int { return c.fail(c.self().Stop(c.str(1))) }},
+		Do:      func(c *call) int { return c.fail(c.self().Stop(diag.Shortened(c.str(1), maxErrorText))) }},
 	{Name: "request", Where: inTask, Params: []param{{"pdu", pduOrTable, "a request"}, timeoutParam},
 		Returns: []param{{"resp", optional(pduType), "the response; its status may be an error's"}, fails("timeout, stopped, queue_full, invalid_pdu; err.written says whether the peer may have it")},
 		Doc:     "Sends the PDU and waits for its response. Nothing of it is told to the callbacks.",
@@ -64,7 +65,7 @@ var addressed = []fn{
 				if err != nil {
 					return c.fail(err)
 				}
-				return c.push(vm.FromData(c.L, d))
+				return c.push(vm.GiveData(c.L, d))
 			})
 		}},
 	{Name: "cast", Params: []param{targetParam, {"request", dataType, "for its handle_cast"}}, Returns: accepted("queue_full, stopped, not_allowed, not_found"),
@@ -146,11 +147,11 @@ var esmeModule = module{
 		"callbacks. What can fail in operation returns nil and an error with code, message and retryable.",
 	Fns: slices.Concat(remote, own, addressed),
 	Values: []value{
-		{Name: "name", Type: stringType, Doc: "The name of the bind.", Of: func(g *generation) lua.LValue { return lua.LString(g.bind.opts.Name) }},
+		{Name: "name", Type: stringType, Doc: "The name of the bind.", Of: func(g *generation, _ *lua.LState) lua.LValue { return lua.LString(g.bind.opts.Name) }},
 		{Name: "generation", Type: integerType, Doc: "Counts the versions of the script that the bind has run, from 1.",
-			Of: func(g *generation) lua.LValue { return lua.LNumber(g.number) }},
+			Of: func(g *generation, _ *lua.LState) lua.LValue { return lua.LNumber(g.number) }},
 		{Name: "args", Type: anyType, Doc: "A copy of the bind's args in the configuration; see also the module config.",
-			Of: func(g *generation) lua.LValue { return vm.FromData(g.vm.L(), g.bind.opts.Args) }},
+			Of: func(g *generation, L *lua.LState) lua.LValue { return vm.GiveData(L, g.bind.opts.Args) }},
 	},
 	Kinds: []*kind{&refKind, &fromKind, &sessionKind, &statusKind, &reasonKind, &errorKind},
 }
@@ -203,6 +204,7 @@ func (c *call) wait(limit time.Duration, do func(ctx context.Context)) {
 
 func (c *call) sendPDU(t Target, n int) int {
 	p := c.pduOf(n)
+	c.charge(p.Len() / 32)
 	if p.in != nil && p.IsResponse() { // made by p:response
 		return c.fail(p.session.Reply(p.in, p.PDU))
 	}
@@ -221,6 +223,7 @@ func (c *call) sendPDU(t Target, n int) int {
 
 func (c *call) request(t Target, n int) int {
 	p := c.pduOf(n)
+	c.charge(p.Len() / 32)
 	if _, ok := p.CommandID().Response(); !ok {
 		c.raise("%s has no response to wait for", p.CommandID())
 	}
@@ -248,5 +251,6 @@ func esmeReply(c *call) int {
 	if got := reply.CommandID(); !ok || got != want && got.String() != "generic_nack" {
 		c.raise("%s is no answer to %s", reply.CommandID(), p.CommandID())
 	}
+	c.charge(reply.Len() / 32)
 	return c.fail(p.session.Reply(p.in, reply.PDU))
 }

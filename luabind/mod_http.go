@@ -23,7 +23,8 @@ const (
 	httpMaxTimeout = 5 * time.Minute
 	httpMaxBody    = 1 << 20 // of the response, unless told
 	httpRedirects  = 5
-	httpAtOnce     = 20       // requests of a bind; others wait for their turn
+	httpAtOnce     = 20 // requests of a bind; others wait for their turn
+	httpMaxURL     = 64 << 10
 	httpMaxHeaders = 16 << 10 // octets of the request's names and values
 )
 
@@ -36,7 +37,7 @@ var (
 	}
 	httpOptions = []param{
 		{"headers", optional(tableType), "strings or secrets, by name; together at most 16 KiB. Host, Content-Length and those of the connection are set by the host"},
-		{"query", optional(tableType), "parameters behind the URL, by name"},
+		{"query", optional(tableType), "parameters behind the URL, by name; together at most 64 KiB"},
 		{"auth", optional(options(
 			param{"bearer", optional(secretOrString), "a token"},
 			param{"user", optional(stringType), "for basic authentication"}, param{"password", optional(secretOrString), "with it"})), "who asks"},
@@ -87,13 +88,24 @@ var (
 
 // http makes the request of the options at n and waits for it.
 func (c *call) http(method, target, body string, n int) int {
+	if len(target) > httpMaxURL {
+		c.raise("the URL has %d octets, at most %d are taken", len(target), httpMaxURL)
+	}
+	c.charge(len(target) / 8)
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		c.raise("'%.80s' is no URL of a web server: https://host/path", target)
 	}
 	if t, ok := c.option(n, "query").(*lua.LTable); ok {
-		q := u.Query()
-		t.ForEach(func(k, v lua.LValue) { q.Set(k.String(), c.plain("query", k, v)) })
+		q, size := u.Query(), 0
+		t.ForEach(func(k, v lua.LValue) {
+			text := c.plain("query", k, v)
+			if size += len(k.String()) + len(text); size > httpMaxURL {
+				c.raise("option 'query' has more than %d octets", httpMaxURL)
+			}
+			c.charge(8 + len(text)/8)
+			q.Set(k.String(), text)
+		})
 		u.RawQuery = q.Encode()
 	}
 	header := http.Header{}
@@ -188,6 +200,7 @@ func (c *call) headers(t *lua.LTable, header http.Header, q *httpRequest) {
 		case connectionHeaders[strings.ToLower(name)] || strings.HasPrefix(strings.ToLower(name), "proxy-"):
 			c.raise("headers.%s is set by the host", name)
 		}
+		c.charge(8 + len(value)/16)
 		if size += len(name) + len(value); size > httpMaxHeaders {
 			c.raise("option 'headers' has more than %d octets", httpMaxHeaders)
 		}

@@ -28,9 +28,7 @@ func logAt(name string, level slog.Level, doc, example string) fn {
 		Do: func(c *call) int {
 			var attrs []any
 			if t, ok := c.value(2).(*lua.LTable); ok {
-				fields := logFields(t)
-				c.charge(100 * len(fields))
-				attrs = append(attrs, slog.Any("fields", fields))
+				attrs = append(attrs, slog.Any("fields", c.logFields(t)))
 			}
 			if task := c.s.Task(); task != "" {
 				attrs = append(attrs, "task", task)
@@ -48,12 +46,10 @@ const (
 )
 
 // logFields makes plain values of a table; what is no data is shown by its type.
-func logFields(t *lua.LTable) map[string]any {
+func (c *call) logFields(t *lua.LTable) map[string]any {
 	fields := map[string]any{}
-	t.ForEach(func(k, v lua.LValue) {
-		if len(fields) == maxLoggedFields {
-			return
-		}
+	for k, v := t.Next(lua.LNil); k != lua.LNil && len(fields) < maxLoggedFields; k, v = t.Next(k) {
+		c.charge(100)
 		var x any = shown(v)
 		switch v := v.(type) {
 		case lua.LString:
@@ -63,6 +59,7 @@ func logFields(t *lua.LTable) map[string]any {
 		case lua.LBool:
 			x = bool(v)
 		case *lua.LTable:
+			c.charge(maxLoggedTable / 32)
 			if d, err := vm.Copy(v, "fields", maxLoggedTable); err == nil {
 				if j, err := vm.JSON(d); err == nil && len(j) <= maxLogged {
 					x = jsonText(j)
@@ -74,7 +71,7 @@ func logFields(t *lua.LTable) map[string]any {
 			}
 		}
 		fields[diag.Shortened(k.String(), maxLogged)] = x
-	})
+	}
 	return fields
 }
 

@@ -114,7 +114,7 @@ for key, value in m:pairs() do log.info(key, { value = value }) end`,
 			{Name: "clear", Returns: []param{{"n", integerType, "how many there were"}}, Doc: "Removes all entries.", Example: `assert(map.open("empty", { max = 10 }):clear() == 0)`,
 				Do: func(c *call) int {
 					m := c.theMap()
-					c.charge(m.len(c.gen.bind.now()) / 16)
+					c.charge(m.len(c.gen.bind.now()) / 4)
 					return c.push(lua.LNumber(m.clear()))
 				}},
 		}}
@@ -145,7 +145,7 @@ func (c *call) found(d vm.Data, ok bool) int {
 		c.L.Push(lua.LNil)
 		return 1
 	}
-	c.L.Push(vm.FromData(c.L, d))
+	c.L.Push(vm.GiveData(c.L, d))
 	return 1
 }
 
@@ -214,7 +214,7 @@ func mapPairs(c *call) int {
 			next++
 			if v, ok := m.get(g.bind.now(), key); ok {
 				L.Push(lua.LString(key))
-				L.Push(vm.FromData(L, v))
+				L.Push(vm.GiveData(L, v))
 				return 2
 			}
 		}

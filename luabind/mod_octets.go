@@ -37,14 +37,57 @@ var base64Module = module{
 			Do: func(c *call) int {
 				s := c.str(1)
 				c.large(len(s))
-				s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
-				octets, err := base64Of(c, 2).WithPadding(base64.NoPadding).DecodeString(strings.TrimRight(s, "="))
+				e := base64Of(c, 2).WithPadding(base64.NoPadding)
+				octets, err := decodeParts(c, withoutEnd(c, s), "\r\n", 4, e.AppendDecode)
 				if err != nil {
 					return c.fail(codeError("invalid_base64", "%v", err))
 				}
 				return c.text(string(octets))
 			}},
 	},
+}
+
+// decodeParts decodes text part by part, without the octets in skip: as many at once as group divides.
+func decodeParts(c *call, text, skip string, group int, do func(dst, src []byte) ([]byte, error)) ([]byte, error) {
+	out, rest := make([]byte, 0, len(text)/group*(group-1)+group), []byte(nil)
+	var err error
+	done := 0 // octets that were decoded
+	vm.Chunks(c.L, text, func(part string) {
+		for i := range len(part) {
+			if strings.IndexByte(skip, part[i]) < 0 {
+				rest = append(rest, part[i])
+			}
+		}
+		if n := len(rest) / group * group; err == nil {
+			out, err = do(out, rest[:n])
+			if at, ok := err.(base64.CorruptInputError); ok {
+				err = base64.CorruptInputError(int64(at) + int64(done))
+			}
+			done += n
+			rest = append(rest[:0], rest[n:]...)
+		}
+	})
+	if err == nil && len(rest) > 0 {
+		out, err = do(out, rest)
+		if at, ok := err.(base64.CorruptInputError); ok {
+			err = base64.CorruptInputError(int64(at) + int64(done))
+		}
+	}
+	return out, err
+}
+
+// withoutEnd is s without padding and line ends behind it.
+func withoutEnd(c *call, s string) string {
+	for s != "" {
+		tail := s[max(0, len(s)-4096):]
+		kept := strings.TrimRight(tail, "=\r\n")
+		s = s[:len(s)-len(tail)+len(kept)]
+		if kept != "" {
+			break
+		}
+		c.charge(len(tail) / 16)
+	}
+	return s
 }
 
 func base64Of(c *call, n int) *base64.Encoding {
@@ -71,7 +114,7 @@ var hexModule = module{
 			Doc:     "Decodes digits.", Example: `assert(hex.decode("05 00 03") == "\5\0\3")`,
 			Do: func(c *call) int {
 				c.large(len(c.str(1)))
-				octets, err := hex.DecodeString(strings.Join(strings.Fields(c.str(1)), ""))
+				octets, err := decodeParts(c, c.str(1), " \t\r\n\v\f", 2, hex.AppendDecode)
 				if err != nil {
 					return c.fail(codeError("invalid_hex", "%s", strings.TrimPrefix(err.Error(), "encoding/hex: ")))
 				}

@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
@@ -45,6 +46,7 @@ func init() {
 		tagByName[t.Name] = t
 	}
 	pduMeta = newMeta("a PDU", pduIndex, func(L *lua.LState) int {
+		L.CheckUserData(1).Value.(*pduValue).long(L)
 		L.Push(lua.LString(L.CheckUserData(1).Value.(*pduValue).String()))
 		return 1
 	})
@@ -91,6 +93,7 @@ assert(copy.destination_addr == "12345" and copy.source_addr == p.source_addr)`,
 assert(vendor:tlv(0x1401) == "abc")`,
 			Do: func(c *call) int {
 				if v, ok := c.pdu(1).TLV(pdu.Tag(lua.LVAsNumber(c.value(2)))); ok {
+					vm.ChargeMemory(c.L, len(v))
 					return c.push(lua.LString(v))
 				}
 				return c.push(lua.LNil)
@@ -101,6 +104,7 @@ assert(vendor:tlv(0x1401) == "abc")`,
 			Do: func(c *call) int {
 				list := c.L.NewTable()
 				for tag, v := range c.pdu(1).TLVs() {
+					vm.ChargeMemory(c.L, 600+len(v)) // a table with three fields
 					t := c.L.NewTable()
 					t.RawSetString("tag", lua.LNumber(tag))
 					t.RawSetString("name", lua.LString(tag.String()))
@@ -217,6 +221,9 @@ func (c *call) field(b *pdu.Builder, cmd *pdu.Command, f pdu.Field, v lua.LValue
 	}
 }
 
+// maxArray is the most that dest_address and unsuccess_sme hold: they are counted in an octet.
+const maxArray = 255
+
 // array sets dest_address or unsuccess_sme from a list of tables.
 func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
 	list, ok := v.(*lua.LTable)
@@ -224,7 +231,12 @@ func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
 		c.raise("field '%s' must be a list, is %s", s.Field, v.Type())
 	}
 	var octets []byte
-	for i := 1; i <= list.Len(); i++ {
+	n := list.Len()
+	if n > maxArray {
+		c.raise("field '%s' has %d elements, at most %d are sent", s.Field, n, maxArray)
+	}
+	for i := 1; i <= n; i++ {
+		c.charge(8)
 		e, ok := list.RawGetInt(i).(*lua.LTable)
 		if !ok {
 			c.raise("%s[%d] must be a table", s.Field, i)
@@ -256,7 +268,7 @@ func (c *call) array(b *pdu.Builder, s pdu.FieldSpec, v lua.LValue) {
 	if s.Kind == pdu.KindUnsuccess {
 		count = pdu.FieldNoUnsuccess
 	}
-	b.SetInt(count, int64(list.Len()))
+	b.SetInt(count, int64(n))
 	b.SetString(s.Field, string(octets))
 }
 
@@ -286,7 +298,11 @@ func (c *call) octets(name string, v lua.LValue) string {
 	case !isNumber && v.Type() != lua.LTString:
 		c.raise("field '%s' must be a string, is %s", name, v.Type())
 	}
-	return lua.LVAsString(v)
+	s := lua.LVAsString(v)
+	if len(s) > 64 {
+		vm.ChargeMemory(c.L, len(s))
+	}
+	return s
 }
 
 func (c *call) status(v lua.LValue) pdu.Status {
@@ -322,6 +338,7 @@ func (c *call) rawTLVs(b *pdu.Builder, v lua.LValue) {
 		c.raise("field 'tlvs' must be a list of {tag = number, value = octets}, is %s", v.Type())
 	}
 	for i := 1; i <= list.Len(); i++ {
+		vm.ChargeMemory(c.L, 64)
 		e, ok := list.RawGetInt(i).(*lua.LTable)
 		if !ok {
 			c.raise("tlvs[%d] must be a table {tag = number, value = octets}", i)
@@ -333,6 +350,7 @@ func (c *call) rawTLVs(b *pdu.Builder, v lua.LValue) {
 // with builds the PDU again, with the fields of the table at n changed.
 func (c *call) with(p *pduValue, n int) *pdu.PDU {
 	cmd := p.Command()
+	vm.ChargeMemory(c.L, p.Size())
 	b := pdu.NewBuilder(cmd)
 	b.SetStatus(p.CommandStatus())
 	b.SetSequence(p.SequenceNumber())

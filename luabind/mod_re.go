@@ -226,8 +226,15 @@ func programSize(re *syntax.Regexp) int {
 }
 
 // search charges for looking through s: in the worst case each step is tried at each octet, which takes about as
-// long as an instruction.
-func (c *call) search(p *pattern, s string) { c.charge(1 + len(s)*p.steps) }
+// long as an instruction. Nothing can stop it in between, so what takes long is dearer, and few milliseconds are the most
+// that the default of limits.instructions allows.
+func (c *call) search(p *pattern, s string) {
+	n := 1 + len(s)*p.steps
+	if n > oneSearch {
+		n *= 2
+	}
+	c.charge(n)
+}
 
 // all finds at most n matches, and refuses more than any text of messages has.
 func (c *call) all(p *pattern, s string, n int) [][]int {

@@ -76,6 +76,7 @@ type sessionView struct {
 func sendRaw(c *call) int {
 	for _, v := range c.gen.views {
 		if v.table == c.value(1) {
+			vm.ChargeMemory(c.L, len(c.str(2)))
 			return c.fail(v.target.SendRaw([]byte(c.str(2))))
 		}
 	}

@@ -74,8 +74,8 @@ assert(data.sar_msg_ref_num == 7)`,
 	}, {
 		Name: "encode", Where: anywhere,
 		Params: []param{{"text", stringType, "in UTF-8"}, {"opts", optional(options(textOptions[:2]...)), "how it is to be written"}},
-		Returns: []param{{"octets", optional(stringType), "the text, of whatever length"}, {"data_coding", luaType{what: "a number or an error", editor: "integer|Error", is: anyType.is},
-			"that goes with it; or the error: not_in_alphabet, invalid_text"}},
+		Returns: []param{{"octets", optional(stringType), "the text, of up to 256 KiB"}, {"data_coding", luaType{what: "a number or an error", editor: "integer|Error", is: anyType.is},
+			"that goes with it; or the error: not_in_alphabet, invalid_text, too_long"}},
 		Doc: "Writes a text as octets.",
 		Example: `local octets, data_coding = sms.encode("1 €")
 assert(octets == "1 \27e" and data_coding == 0)
@@ -88,7 +88,7 @@ assert(select(2, sms.encode("ж", { encoding = "latin1" })).code == "not_in_alph
 				return octetType.is(v) || alphabetType.is(v)
 			}}, "a data_coding (0 is what it means in messages from this SMSC), or the name of an alphabet"},
 			{"opts", optional(options(param{"locking", optional(languageType), "the national main table"}, param{"single", optional(languageType), "the national extension table"})), "for gsm"}},
-		Returns: []param{{"text", optional(stringType), "in UTF-8; what means nothing in the alphabet is U+FFFD"}, fails("no_text: the data_coding is of none that is known")},
+		Returns: []param{{"text", optional(stringType), "in UTF-8; what means nothing in the alphabet is U+FFFD"}, fails("no_text: the data_coding is of none that is known; too_long")},
 		Doc:     "Reads octets as text. p.text does it for a PDU, with its header.",
 		Example: `assert(sms.decode("\27e", 0) == "€")
 assert(sms.decode("\4\54", "ucs2") == "ж")
@@ -238,6 +238,9 @@ func (c *call) elements(t *lua.LTable) pdu.UDH {
 
 // split cuts a text by the options in t, which may be nil. Mistakes in the options raise.
 func (c *call) split(text string, t *lua.LTable) (*pdu.Message, error) {
+	if err := tooLarge(text); err != nil {
+		return nil, err
+	}
 	c.charge(2*len(text) + 1)
 	o := c.textOptions(t)
 	given := false
@@ -251,6 +254,16 @@ func (c *call) split(text string, t *lua.LTable) (*pdu.Message, error) {
 		m.SetReference(c.gen.bind.segments.nextReference())
 	}
 	return m, c.textError(err)
+}
+
+// maxText bounds the texts that are worked on in one piece, in octets: no PDU carries as much in any alphabet.
+const maxText = 256 << 10
+
+func tooLarge(text string) error {
+	if len(text) > maxText {
+		return codeError("too_long", "the text has %d octets, at most %d are taken: no PDU holds more than 65535", len(text), maxText)
+	}
+	return nil
 }
 
 // textError is what can be wrong with a text; what is wrong with its options raises.
@@ -305,6 +318,9 @@ func smsSplit(c *call) int {
 func smsEncode(c *call) int {
 	o := c.textOptions(c.table(2))
 	text := c.str(1)
+	if err := tooLarge(text); err != nil {
+		return c.fail(err)
+	}
 	c.large(4 * len(text))
 	c.charge(2 * len(text))
 	octets, dataCoding, err := pdu.EncodeTextAs(text, o)
@@ -316,6 +332,9 @@ func smsEncode(c *call) int {
 
 func smsDecode(c *call) int {
 	octets := c.str(1)
+	if err := tooLarge(octets); err != nil {
+		return c.fail(err)
+	}
 	c.large(3 * len(octets))
 	c.charge(len(octets))
 	a, _ := pdu.AlphabetByName(c.str(2)) // a name that is none was refused before
@@ -334,6 +353,9 @@ func smsDecode(c *call) int {
 
 func smsLength(c *call) int {
 	o := c.textOptions(c.table(2))
+	if err := tooLarge(c.str(1)); err != nil {
+		return c.fail(err)
+	}
 	c.charge(2*len(c.str(1)) + 1)
 	m, err := pdu.MeasureText(c.str(1), o)
 	if err := c.textError(err); err != nil {
@@ -364,7 +386,7 @@ func smsReassemble(c *call) int {
 	added := c.gen.bind.reassemble(p.PDU, p.alphabet0(c.L))
 	message := lua.LValue(lua.LNil)
 	if added.Message != nil {
-		message = vm.FromData(c.L, assembledData(added.Message))
+		message = vm.GiveData(c.L, assembledData(added.Message))
 	}
 	return c.push(message, lua.LString(added.State))
 }

@@ -74,6 +74,9 @@ assert(time.smpp("24h") == "000001000000000R")`,
 			Example: `assert(time.parse_smpp("700101000000000+") == 0)
 assert(time.parse_smpp("2401311200") == 1706702400)`,
 			Do: func(c *call) int {
+				if n := len(c.str(1)); n > 16 {
+					return c.fail(codeError("invalid_time", "the text has %d octets, a time has 16, 12 or 10", n))
+				}
 				t, err := pdu.ParseTime(c.str(1), c.zone(2))
 				if err != nil {
 					return c.fail(codeError("invalid_time", "%v", err))
@@ -117,8 +120,11 @@ func (c *call) zone(n int) *time.Location {
 		return z.(*time.Location)
 	}
 	c.charge(1000)
+	if len(name) > 64 {
+		c.raise("there is no time zone '%.40s': it is a name such as Europe/Berlin", string(name))
+	}
 	z, err := time.LoadLocation(string(name))
-	if err != nil || name == "" || len(name) > 64 {
+	if err != nil || name == "" {
 		c.raise("there is no time zone '%.40s': it is a name such as Europe/Berlin", string(name))
 	}
 	zones.Store(strings.Clone(string(name)), z)

@@ -97,6 +97,8 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 				return secretPassword(L, string(octets))
 			case n.again:
 				return recurring(octets)
+			case len(octets) > 256:
+				vm.ChargeMemory(L, len(octets))
 			}
 			return vm.String(octets)
 		}
@@ -105,6 +107,9 @@ func (p *pduValue) get(L *lua.LState, name string) lua.LValue {
 		}
 	}
 	if v, ok := p.TLV(n.tlv.Tag); ok {
+		if len(v) > 256 {
+			vm.ChargeMemory(L, len(v))
+		}
 		return tlvValue(n.tlv, v)
 	}
 	return lua.LNil
@@ -146,6 +151,7 @@ func tlvValue(t *pdu.TagSpec, v []byte) lua.LValue {
 func (p *pduValue) dests(L *lua.LState) lua.LValue {
 	list := L.NewTable()
 	for d := range p.Dests() {
+		vm.ChargeMemory(L, 600)
 		e := L.NewTable()
 		e.RawSetString("dest_flag", vm.Number(uint32(d.Flag)))
 		if d.Flag == pdu.DestFlagList {
@@ -162,6 +168,7 @@ func (p *pduValue) dests(L *lua.LState) lua.LValue {
 func (p *pduValue) unsuccess(L *lua.LState) lua.LValue {
 	list := L.NewTable()
 	for u := range p.UnsuccessSMEs() {
+		vm.ChargeMemory(L, 600)
 		e := L.NewTable()
 		smeAddress(e, u.TON, u.NPI, u.Address)
 		e.RawSetString("error_status_code", vm.Number(uint32(u.Status)))
@@ -176,7 +183,15 @@ func smeAddress(e *lua.LTable, ton pdu.TON, npi pdu.NPI, address string) {
 	e.RawSetString("destination_addr", lua.LString(address))
 }
 
+// long charges for work on all of a PDU, where it is longer than a message.
+func (p *pduValue) long(L *lua.LState) {
+	if n := p.Len(); n > 512 {
+		vm.ChargeMemory(L, 4*n)
+	}
+}
+
 func (p *pduValue) text(L *lua.LState) lua.LValue {
+	p.long(L)
 	if s, err := p.TextAs(p.alphabet0(L)); err == nil {
 		return lua.LString(s)
 	}

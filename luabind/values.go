@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/pdu"
 )
@@ -66,7 +67,7 @@ func errorValue(L *lua.LState, err error) lua.LValue {
 		code = d.Status.String()
 	}
 	t.RawSetString("code", lua.LString(code))
-	t.RawSetString("message", lua.LString(message))
+	t.RawSetString("message", lua.LString(diag.Shortened(message, maxErrorText)))
 	t.RawSetString("retryable", lua.LBool(retryable))
 	t.Metatable = errorMeta
 	return t

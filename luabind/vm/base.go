@@ -82,6 +82,7 @@ func baseError(L *lua.LState) int {
 	v := L.Get(1)
 	if message, ok := v.(lua.LString); ok {
 		if place := placeOf(L, L.OptInt(2, 1)); place != "" {
+			ChargeMemory(L, len(message))
 			v = lua.LString(place+" ") + message
 		}
 	}

@@ -20,6 +20,7 @@ type budget struct {
 	left    int64
 	check   atomic.Int64 // look at the clock when left has come down to this; the watcher raises it
 	allowed allowance
+	costly  uint64 // the instructions that are looked at before they run
 	tripped Kind
 	thread  *lua.LState   // that the machine runs
 	frame   **frameInside // its current one
@@ -98,7 +99,7 @@ func (b *budget) charge(n int) {
 func (b *budget) Done() <-chan struct{} {
 	b.left--
 	if f := *b.frame; f != nil && f.Fn.Proto != nil { // of Go, where package context asks, for a coroutine that is made
-		if inst := f.Fn.Proto.Code[f.Pc-1]; costly>>(inst>>26)&1 != 0 {
+		if inst := f.Fn.Proto.Code[f.Pc-1]; b.costly>>(inst>>26)&1 != 0 {
 			b.foresee(f, inst)
 		}
 	}
@@ -190,6 +191,9 @@ func (b *budget) over(more int64) bool {
 // remember takes n octets of memory that the script may hold from now on: of strings, buffers, threads.
 func (b *budget) remember(n int) {
 	b.grew += int64(n)
+	if n > hugeText {
+		b.costly |= costlyText
+	}
 	if b.made += int64(n); b.made > b.state.limits.Memory/4 {
 		if b.tripped == "" && b.over(int64(n)) {
 			b.trip(Memory)

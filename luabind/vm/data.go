@@ -41,12 +41,19 @@ type copier struct {
 	limit int64
 	above map[*lua.LTable]bool
 	root  string
-	keys  []Data // that lead from the root to where the copier is
+	keys  []Data      // that lead from the root to where the copier is
+	l     *lua.LState // whose budget pays; nil: nobody's
 }
 
 // ToData copies a value out of its state. What cannot leave is an error with the path from root, such as
 // "state.routes[3].fn is a function".
 func ToData(v lua.LValue, root string) (Data, error) { return Copy(v, root, maxDataSize) }
+
+// TakeData is ToData on behalf of a Go function that L runs: the script pays for it value by value.
+func TakeData(L *lua.LState, v lua.LValue, root string) (Data, error) {
+	c := &copier{limit: maxDataSize, above: map[*lua.LTable]bool{}, root: root, l: L}
+	return c.copy(v)
+}
 
 // Copy is ToData with another bound than 1 MiB, in octets of strings and 16 for every value.
 func Copy(v lua.LValue, root string, limit int64) (Data, error) {
@@ -66,6 +73,7 @@ func (c *copier) copy(v lua.LValue) (Data, error) {
 	if c.size += 16; c.size > c.limit {
 		return nil, c.wrong("makes the value larger than %d octets", c.limit)
 	}
+	c.pay(v)
 	switch v := v.(type) {
 	case *lua.LNilType:
 		return nil, nil
@@ -89,6 +97,18 @@ func (c *copier) copy(v lua.LValue) (Data, error) {
 		}
 	}
 	return nil, c.wrong("is a %s", v.Type())
+}
+
+// pay charges for a value that is copied.
+func (c *copier) pay(v lua.LValue) {
+	if c.l == nil {
+		return
+	}
+	n := 1
+	if s, ok := v.(lua.LString); ok {
+		n += len(s) / 32
+	}
+	Charge(c.l, n)
 }
 
 func (c *copier) table(t *lua.LTable) (Data, error) {
@@ -168,8 +188,16 @@ func (c *copier) wrong(format string, args ...any) error {
 	return fmt.Errorf("%s %s", path, fmt.Sprintf(format, args...))
 }
 
+// GiveData is FromData on behalf of a Go function that L runs: the script pays for it value by value.
+func GiveData(L *lua.LState, d Data) lua.LValue { return fromData(L, d, true) }
+
 // FromData makes a value of the state of L.
-func FromData(L *lua.LState, d Data) lua.LValue {
+func FromData(L *lua.LState, d Data) lua.LValue { return fromData(L, d, false) }
+
+func fromData(L *lua.LState, d Data, pays bool) lua.LValue {
+	if pays {
+		Charge(L, 1)
+	}
 	switch d := d.(type) {
 	case bool:
 		return lua.LBool(d)
@@ -178,12 +206,15 @@ func FromData(L *lua.LState, d Data) lua.LValue {
 	case string:
 		return lua.LString(d)
 	case *Table:
+		if pays {
+			ChargeMemory(L, sizeTable+sizeValue*len(d.Array)+(sizeEntry+sizeKey)*len(d.Hash))
+		}
 		t := L.CreateTable(len(d.Array), len(d.Hash))
 		for i, v := range d.Array {
-			t.RawSetInt(i+1, FromData(L, v))
+			t.RawSetInt(i+1, fromData(L, v, pays))
 		}
 		for k, v := range d.Hash {
-			L.RawSet(t, FromData(L, k), FromData(L, v))
+			L.RawSet(t, fromData(L, k, pays), fromData(L, v, pays))
 		}
 		return t
 	case Opaque:

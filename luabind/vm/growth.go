@@ -10,12 +10,20 @@ import (
 // behind the end of a list fills what lies between (16 MiB, and four times that on the way), and # searches
 // the end of a list whose end is empty. Both are charged before they happen, and the list is made in one piece.
 
-// A comparison of two strings takes as long as what they have in common; it is charged too.
+// A comparison of two strings takes as long as what they have in common, and arithmetic with a string as long as it
+// takes to read it; they are charged too.
 
 // costly marks the instructions that are looked at, by the number of their opcode: these, and those that make the state
 // larger.
-const costly = 1<<lua.OP_SETTABLE | 1<<lua.OP_LEN | 1<<lua.OP_LT | 1<<lua.OP_LE |
+const costly uint64 = 1<<lua.OP_SETTABLE | 1<<lua.OP_LEN | 1<<lua.OP_LT | 1<<lua.OP_LE |
 	1<<lua.OP_NEWTABLE | 1<<lua.OP_SETTABLEKS | 1<<lua.OP_CLOSURE | 1<<lua.OP_CALL | 1<<lua.OP_TAILCALL
+
+// costlyText marks those that are looked at too once a state has had a huge text: few states ever have, and these
+// instructions are most of all.
+const costlyText uint64 = 1<<lua.OP_EQ | 1<<lua.OP_ADD | 1<<lua.OP_SUB | 1<<lua.OP_MUL | 1<<lua.OP_DIV | 1<<lua.OP_MOD | 1<<lua.OP_POW | 1<<lua.OP_UNM
+
+// hugeText is how long a text must be for that.
+const hugeText = 32 << 10
 
 // What instructions may add to a state, in octets. A table that is made without a size gets room for 32 keys with the
 // first one; a key in a large table may be what doubles it; a Go function makes no more than a small value without
@@ -42,9 +50,21 @@ func (b *budget) foresee(f *frameInside, inst uint32) {
 		array, _ := registers(b.thread)
 		if x, ok := operand(f, array, inst&0x1ff).(lua.LString); ok && len(x) > longText {
 			if y, ok := operand(f, array, inst>>9&0x1ff).(lua.LString); ok {
-				b.charge(common(string(x), string(y)) / 4)
+				b.charge(common(string(x), string(y)) / 2)
 			}
 		}
+	case lua.OP_EQ:
+		array, _ := registers(b.thread)
+		if x, ok := operand(f, array, inst&0x1ff).(lua.LString); ok && len(x) > hugeText {
+			if y, ok := operand(f, array, inst>>9&0x1ff).(lua.LString); ok && len(x) == len(y) {
+				b.charge(len(x) / 32)
+			}
+		}
+	case lua.OP_UNM:
+		b.readsNumber(f, inst&0x1ff)
+	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
+		b.readsNumber(f, inst&0x1ff)
+		b.readsNumber(f, inst>>9&0x1ff)
 	case lua.OP_SETTABLE:
 		b.grew += growsKey
 		array, _ := registers(b.thread)
@@ -59,6 +79,14 @@ func (b *budget) foresee(f *frameInside, inst uint32) {
 				b.charge(inside(t).trim() / 8)
 			}
 		}
+	}
+}
+
+// readsNumber charges for an operand that is a text to be read as a number.
+func (b *budget) readsNumber(f *frameInside, i uint32) {
+	array, _ := registers(b.thread)
+	if x, ok := operand(f, array, i).(lua.LString); ok && len(x) > hugeText {
+		b.charge(len(x))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/diag"
 )
 
 // Module is a table of functions that scripts see under its name.
@@ -12,9 +14,9 @@ type Module struct {
 	Name      string
 	Functions map[string]lua.LGFunction
 	Values    map[string]lua.LValue
-	// Get gives fields that depend on the state, such as esme.name; nil for those that it does not have.
+	// Get gives fields that depend on the state that L runs, such as esme.name; nil for those that it does not have.
 	// Dynamic names them.
-	Get     func(s *State, name string) lua.LValue
+	Get     func(L *lua.LState, name string) lua.LValue
 	Dynamic []string
 }
 
@@ -63,8 +65,12 @@ func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
 	for _, m := range append(own, modules...) {
 		lib.add(scratch, m)
 	}
+	methods := scratch.NewTable() // not the module's own: ("x").y is nil, where string.y is a mistake
+	for name, fn := range stringFunctions {
+		methods.RawSetString(name, scratch.NewFunction(fn))
+	}
 	lib.strings = scratch.NewTable()
-	lib.strings.RawSetString("__index", lib.modules["string"].proxy.Metatable.(*lua.LTable).RawGetString("__index"))
+	lib.strings.RawSetString("__index", methods)
 
 	undeclared := scratch.NewTable()
 	undeclared.RawSetString("__index", scratch.NewFunction(func(L *lua.LState) int {
@@ -83,18 +89,21 @@ func (lib *Library) add(L *lua.LState, m Module) {
 	for name, v := range m.Values {
 		t.RawSetString(name, v)
 	}
-	if m.Get != nil {
-		dynamic := L.NewTable()
-		dynamic.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
-			v := m.Get(FromLua(L), L.CheckString(2))
-			if v == nil {
-				L.RaiseError("%s.%s does not exist", m.Name, L.CheckString(2))
+	fields := slices.Concat(slices.Collect(maps.Keys(m.Functions)), slices.Collect(maps.Keys(m.Values)), m.Dynamic)
+	others := L.NewTable()
+	others.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+		name := diag.Shortened(L.Get(2).String(), MaxShownKey)
+		if m.Get != nil {
+			if v := m.Get(L, name); v != nil {
+				L.Push(v)
+				return 1
 			}
-			L.Push(v)
-			return 1
-		}))
-		t.Metatable = dynamic
-	}
+		}
+		// The linter finds it where the module has its own name; it may have another: local s = sms.
+		L.RaiseError("%s.%s does not exist; %s", m.Name, name, diag.DidYouMean(name, fields))
+		return 0
+	}))
+	t.Metatable = others
 	meta := L.NewTable()
 	meta.RawSetString("__index", t)
 	meta.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
@@ -106,10 +115,7 @@ func (lib *Library) add(L *lua.LState, m Module) {
 	proxy := L.NewTable()
 	proxy.Metatable = meta
 	lib.globals.RawSetString(m.Name, proxy)
-	lib.modules[m.Name] = &module{
-		fields: slices.Concat(slices.Collect(maps.Keys(m.Functions)), slices.Collect(maps.Keys(m.Values)), m.Dynamic),
-		proxy:  proxy,
-	}
+	lib.modules[m.Name] = &module{fields: fields, proxy: proxy}
 }
 
 // isSealed reports whether scripts may not write to the table.

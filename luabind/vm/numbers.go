@@ -16,6 +16,9 @@ func baseToNumber(L *lua.LState) int {
 	v := L.CheckAny(1)
 	var n lua.LNumber
 	ok := false
+	if s, isString := v.(lua.LString); isString {
+		Charge(L, len(s)/16)
+	}
 	if base := L.OptInt(2, 10); base == 10 {
 		switch v := v.(type) {
 		case lua.LNumber:

@@ -64,6 +64,7 @@ type State struct {
 	frames  int           // of the threads that wait
 	place   *Error        // where a limit tripped first
 	results []lua.LValue
+	used    int64 // instructions, of all runs that have ended
 }
 
 // NewState returns a state that has run nothing yet. user is what API functions get by User.
@@ -76,7 +77,7 @@ func NewState(lib *Library, prog *Program, limits Limits, user any, hooks Hooks)
 	s.l.G.MainThread, s.l.G.CurrentThread = s.l, s.l
 	s.l.G.Global, s.l.Env = lib.globals, lib.globals // no program assigns a global: the linter sees to it
 	s.l.SetMetatable(lua.LString(""), lib.strings)
-	s.budget.state = s
+	s.budget.state, s.budget.costly = s, costly
 	s.l.SetContext(&s.budget)
 	s.watch()
 	return s
@@ -127,6 +128,9 @@ func (s *State) Close() { s.cancel() }
 // Limits returns what bounds the state, with the defaults filled in.
 func (s *State) Limits() Limits { return s.limits }
 
+// Used is how many instructions the state's scripts have taken, in all runs that have ended.
+func (s *State) Used() int64 { return s.used }
+
 // Load runs the main file and returns what it returns: the table of callbacks.
 func (s *State) Load() (*lua.LTable, *Error) {
 	ret, err := s.turn(nil, s.limits.load(), s.l, s.l.NewFunctionFromProto(s.prog.protos[s.prog.Main]), 1, nil)
@@ -166,6 +170,7 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 	}
 	s.runs()
 	ret, err = s.run(L, fn, nret, args)
+	s.used += s.budget.used()
 	s.stands()
 	switch {
 	case err != nil && err.Kind == Closed: // a task of a state that is not used again

@@ -334,6 +334,7 @@ func strFormat(L *lua.LState) int {
 			L.RaiseError("invalid format (width or precision too long)")
 		}
 		arg++
+		Charge(L, 4)
 		b.WriteString(formatOne(L, "%"+format[start:i], format[i], arg))
 		if b.Len() > maxString {
 			tooLong(L)
@@ -363,34 +364,39 @@ func formatOne(L *lua.LState, spec string, verb byte, arg int) string {
 		}
 		return fmt.Sprintf(spec+string(verb), f)
 	case 'q':
-		return quoted(L.CheckString(arg))
+		return quoted(L, L.CheckString(arg))
 	case 's':
 		if L.GetTop() < arg {
 			L.ArgError(arg, "string expected, got no value")
 		}
-		return fmt.Sprintf(spec+"s", toString(L, L.Get(arg)))
+		text := toString(L, L.Get(arg))
+		ChargeMemory(L, len(text))
+		return fmt.Sprintf(spec+"s", text)
 	}
 	L.RaiseError("invalid option '%s%c' to 'format'", spec, verb)
 	return ""
 }
 
 // quoted is a string as Lua reads it back.
-func quoted(s string) string {
+func quoted(L *lua.LState, s string) string {
 	var b strings.Builder
+	ChargeMemory(L, 4*len(s))
 	b.WriteByte('"')
-	for i := range len(s) {
-		switch c := s[i]; c {
-		case '"', '\\', '\n':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case '\r':
-			b.WriteString(`\r`)
-		case 0:
-			b.WriteString(`\000`)
-		default:
-			b.WriteByte(c)
+	Chunks(L, s, func(part string) {
+		for i := range len(part) {
+			switch c := part[i]; c {
+			case '"', '\\', '\n':
+				b.WriteByte('\\')
+				b.WriteByte(c)
+			case '\r':
+				b.WriteString(`\r`)
+			case 0:
+				b.WriteString(`\000`)
+			default:
+				b.WriteByte(c)
+			}
 		}
-	}
+	})
 	b.WriteByte('"')
 	return b.String()
 }

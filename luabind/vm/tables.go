@@ -13,7 +13,7 @@ var tableFunctions = map[string]lua.LGFunction{
 	"concat": tableConcat,
 	"getn":   func(L *lua.LState) int { L.Push(lua.LNumber(length(L, L.CheckTable(1)))); return 1 },
 	"insert": tableInsert,
-	"maxn":   func(L *lua.LState) int { L.Push(lua.LNumber(L.CheckTable(1).MaxN())); return 1 },
+	"maxn":   tableMaxN,
 	"remove": tableRemove,
 	"sort":   tableSort,
 }
@@ -65,10 +65,29 @@ func tableInsert(L *lua.LState) int {
 		}
 		t.RawSetInt(at, v)
 	default:
-		Charge(L, (n-at)/16)
+		Charge(L, (n-at)/8)
 		t.Insert(at, v)
 	}
 	return 0
+}
+
+// tableMaxN looks at all keys: the machine's looks only at those of the list.
+func tableMaxN(L *lua.LState) int {
+	t := inside(L.CheckTable(1))
+	Charge(L, (len(t.array)+len(t.dict))/8)
+	most := lua.LNumber(0)
+	for i := len(t.array); i > 0 && most == 0; i-- {
+		if t.array[i-1] != lua.LNil {
+			most = lua.LNumber(i)
+		}
+	}
+	for k := range t.dict {
+		if n, ok := k.(lua.LNumber); ok {
+			most = max(most, n)
+		}
+	}
+	L.Push(most)
+	return 1
 }
 
 func tableRemove(L *lua.LState) int {
@@ -79,7 +98,7 @@ func tableRemove(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
-	Charge(L, (n-at)/16)
+	Charge(L, (n-at)/8)
 	L.Push(t.Remove(at))
 	return 1
 }
@@ -89,6 +108,14 @@ func tableSort(L *lua.LState) int {
 	s := FromLua(L)
 	less := func(a, b lua.LValue) bool {
 		s.charge(L, 1)
+		if x, ok := a.(lua.LString); ok {
+			if y, ok := b.(lua.LString); ok { // the machine compares octet by octet
+				if len(x) > longText {
+					s.charge(L, common(string(x), string(y))/32)
+				}
+				return x < y
+			}
+		}
 		return L.LessThan(a, b)
 	}
 	if L.GetTop() > 1 && L.Get(2) != lua.LNil {

@@ -78,6 +78,7 @@ func (s *State) Wait(L *lua.LState, wait func(ctx context.Context)) {
 	t.threads = append(t.threads[:0], s.running...)
 	ran := s.budget.active
 	s.task, s.running = nil, s.running[:0]
+	s.used += s.budget.used()
 	s.survey.since += s.budget.used()
 	s.stands()
 	s.mu.Unlock()

@@ -43,8 +43,8 @@ function sms.split(text, opts) end
 ---```
 ---@param text string # in UTF-8
 ---@param opts? { encoding?: ("auto"|"gsm"|"gsm_packed"|"ascii"|"latin1"|"cyrillic"|"hebrew"|"ucs2"|"shift_jis"|"iso_2022_jp"|"euc_jp"|"euc_kr"|"binary"), data_coding?: integer } # how it is to be written
----@return string? octets # the text, of whatever length
----@return integer|Error data_coding # that goes with it; or the error: not_in_alphabet, invalid_text
+---@return string? octets # the text, of up to 256 KiB
+---@return integer|Error data_coding # that goes with it; or the error: not_in_alphabet, invalid_text, too_long
 function sms.encode(text, opts) end
 
 ---Reads octets as text. p.text does it for a PDU, with its header.
@@ -59,7 +59,7 @@ function sms.encode(text, opts) end
 ---@param coding integer|string # a data_coding (0 is what it means in messages from this SMSC), or the name of an alphabet
 ---@param opts? { locking?: ("turkish"|"spanish"|"portuguese"|"bengali"|"gujarati"|"hindi"|"kannada"|"malayalam"|"oriya"|"punjabi"|"tamil"|"telugu"|"urdu"), single?: ("turkish"|"spanish"|"portuguese"|"bengali"|"gujarati"|"hindi"|"kannada"|"malayalam"|"oriya"|"punjabi"|"tamil"|"telugu"|"urdu") } # for gsm
 ---@return string? text # in UTF-8; what means nothing in the alphabet is U+FFFD
----@return Error? err # nil, or what went wrong: no_text: the data_coding is of none that is known
+---@return Error? err # nil, or what went wrong: no_text: the data_coding is of none that is known; too_long
 function sms.decode(octets, coding, opts) end
 
 ---Counts a text as operators do.

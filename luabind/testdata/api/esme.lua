@@ -76,4 +76,13 @@ M["a session is good inside with_session only"] = function()
   check.raises("the session may be used inside with_session only", kept.send_raw, kept, "x")
 end
 
+M["a module by another name knows its functions too"] = function()
+  local s, e = sms, esme
+  check.raises("sms.splitt does not exist; did you mean 'split'?", function() s.splitt("x") end)
+  check.raises("esme.nam does not exist; did you mean 'name'?", function() return e.nam end)
+  check.raises("sms.1 does not exist", function() return s[1] end)
+  check.equal(("x").nothing, nil) -- a string has methods, and no module's name
+  check.equal(("x"):rep(2), "xx")
+end
+
 return M

@@ -21,6 +21,20 @@ M["hex"] = function()
   check.raises("longer than", hex.encode, ("x"):rep(3 * 1024 * 1024))
 end
 
+M["long texts are worked on in parts"] = function()
+  local octets = ("\0\1\254\255xyz"):rep(8000)
+  check.equal(base64.decode(base64.encode(octets)), octets)
+  check.equal(base64.decode((base64.encode(octets):gsub(("."):rep(76), "%0\r\n"))), octets)
+  check.equal(base64.decode(base64.encode(octets) .. ("=\n"):rep(10000)), octets)
+  check.equal(hex.decode(hex.encode(octets)), octets)
+  check.equal(hex.decode((hex.encode(octets):gsub("...", "%0 "))), octets)
+  check.equal(hex.encode(crypto.sha256(octets)), "ce26b2c034f799b7971b77eb3374c4e08cc2ac88f6abcc4212e18573665dbf21")
+  local v, err = base64.decode(("AAAA"):rep(20000) .. "A?")
+  check.fails("invalid_base64", v, err)
+  assert(err.message:find("80001"), err.message)
+  check.fails("invalid_hex", hex.decode(("00"):rep(40000) .. "0"))
+end
+
 M["crypto"] = function()
   check.equal(hex.encode(crypto.hmac("sha256", "Jefe", "what do ya want for nothing?")), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
   check.equal(crypto.hmac("sha1", config.secret("api_key"), "x"), crypto.hmac("sha1", "s3cret", "x"))
