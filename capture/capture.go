@@ -1,5 +1,5 @@
-// Package capture finds the PDUs in what tcpdump or Wireshark recorded: pcap and pcapng, of any link that
-// they know, IPv4 and IPv6, any ports.
+// Package capture finds the PDUs in what tcpdump or Wireshark recorded: pcap and pcapng, of Ethernet, the loopback, Linux' "any",
+// PPP, Wi-Fi and bare IP, IPv4 and IPv6, any ports.
 //
 //	packets ──► TCP put together, each direction by itself ──► where PDUs start ──► PDUs, in the order they came
 //
@@ -37,6 +37,8 @@ type Summary struct {
 	PDUs        int   // handed over
 	NotTCP      int   // packets of other protocols
 	Unreadable  int   // packets that are cut off or make no sense; what there is of them is used
+	OtherLink   int   // packets of a kind of link that is not known here
+	Link        int   // which one that is, by its LINKTYPE number; the first one if there are several
 	Missing     int64 // octets of SMPP connections that were not recorded
 	Passed      int64 // octets of SMPP connections that are no whole PDU
 }
@@ -58,7 +60,7 @@ type source interface {
 	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 }
 
-func open(r io.Reader) (source, func(gopacket.CaptureInfo) gopacket.Decoder, error) {
+func open(r io.Reader) (source, func(gopacket.CaptureInfo) layers.LinkType, error) {
 	in := bufio.NewReader(r)
 	start, err := in.Peek(4)
 	if err != nil || !Recognises(start) {
@@ -70,13 +72,13 @@ func open(r io.Reader) (source, func(gopacket.CaptureInfo) gopacket.Decoder, err
 		if err != nil {
 			return nil, nil, fmt.Errorf("pcapng: %w", err)
 		}
-		return ng, func(ci gopacket.CaptureInfo) gopacket.Decoder { return ci.AncillaryData[0].(layers.LinkType) }, nil
+		return ng, func(ci gopacket.CaptureInfo) layers.LinkType { return ci.AncillaryData[0].(layers.LinkType) }, nil
 	}
 	p, err := pcapgo.NewReader(in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("pcap: %w", err)
 	}
-	return p, func(gopacket.CaptureInfo) gopacket.Decoder { return p.LinkType() }, nil
+	return p, func(gopacket.CaptureInfo) layers.LinkType { return p.LinkType() }, nil
 }
 
 // Read hands over the PDUs of a capture until there are no more, or found returns an error, which it returns.
@@ -102,7 +104,15 @@ func Read(r io.Reader, found func(PDU) error) (Summary, error) {
 			return d.total(), fmt.Errorf("after %d packets: %w", d.sum.Packets, err)
 		}
 		d.sum.Packets++
-		d.packet(assembler, fragments, gopacket.NewPacket(octets, link(ci), gopacket.DecodeOptions{NoCopy: true}), ci)
+		decoder, ok := decoderOf(link(ci))
+		if !ok {
+			if d.sum.OtherLink == 0 {
+				d.sum.Link = int(link(ci))
+			}
+			d.sum.OtherLink++
+			continue
+		}
+		d.packet(assembler, fragments, gopacket.NewPacket(octets, decoder, gopacket.DecodeOptions{NoCopy: true}), ci)
 	}
 	if d.err == nil {
 		assembler.FlushAll()

@@ -90,18 +90,23 @@ var begin = time.Unix(1_700_000_000, 0)
 
 func recordEach(t testing.TB, ng bool, each time.Duration, packets ...[]byte) []byte {
 	t.Helper()
+	return recordLink(t, ng, layers.LinkTypeEthernet, each, packets...)
+}
+
+func recordLink(t testing.TB, ng bool, link layers.LinkType, each time.Duration, packets ...[]byte) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	var write func(ci gopacket.CaptureInfo, data []byte) error
 	var end func() error
 	if ng {
-		w, err := pcapgo.NewNgWriter(&out, layers.LinkTypeEthernet)
+		w, err := pcapgo.NewNgWriter(&out, link)
 		if err != nil {
 			t.Fatal(err)
 		}
 		write, end = w.WritePacket, w.Flush
 	} else {
 		w := pcapgo.NewWriter(&out)
-		if err := w.WriteFileHeader(1<<16, layers.LinkTypeEthernet); err != nil {
+		if err := w.WriteFileHeader(1<<16, link); err != nil {
 			t.Fatal(err)
 		}
 		write, end = w.WritePacket, func() error { return nil }
@@ -249,6 +254,47 @@ func TestWhatCapturesAreLike(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// Each kind of link that people record SMPP on, in both formats, and IPv6 where it can carry that.
+func TestLinks(t *testing.T) {
+	p := octets(t, pdu.CmdSubmitSM, 1, "x")
+	const ethernet = 14
+	four, six := segment{data: p}.packet(t, false, false)[ethernet:], segment{data: p}.packet(t, true, false)[ethernet:]
+	for _, tt := range []struct {
+		name   string
+		link   layers.LinkType
+		header string // before the packet
+		packet []byte
+	}{
+		{"BSD loopback", 0, "\x02\x00\x00\x00", four}, {"BSD loopback, big-endian", 0, "\x00\x00\x00\x02", four},
+		{"BSD loopback of FreeBSD", 0, "\x1c\x00\x00\x00", six}, {"BSD loopback of macOS", 0, "\x1e\x00\x00\x00", six},
+		{"Ethernet", 1, strings.Repeat("\x00", 12) + "\x08\x00", four}, {"Ethernet", 1, strings.Repeat("\x00", 12) + "\x86\xdd", six},
+		{"two VLANs", 1, strings.Repeat("\x00", 12) + "\x88\xa8\x00\x01\x81\x00\x00\x02\x08\x00", four},
+		{"PPP", 9, "\x00\x21", four}, {"PPP with its header", 50, "\xff\x03\x00\x21", four}, {"PPP", 9, "\x00\x57", six},
+		{"raw", 12, "", four}, {"raw", 12, "", six}, {"raw of OpenBSD", 14, "", four}, {"raw", 101, "", four}, {"raw", 101, "", six},
+		{"OpenBSD loopback", 108, "\x00\x00\x00\x02", four}, {"OpenBSD loopback", 108, "\x00\x00\x00\x18", six},
+		{"Linux any", 113, "\x00\x00\x00\x01\x00\x06" + strings.Repeat("\x00", 8) + "\x08\x00", four},
+		{"Linux any", 113, "\x00\x00\x03\x04\x00\x06" + strings.Repeat("\x00", 8) + "\x86\xdd", six},
+		{"raw IPv4", 228, "", four}, {"raw IPv6", 229, "", six},
+		{"Linux any, newer", 276, "\x08\x00\x00\x00\x00\x00\x00\x01\x00\x01\x00\x06" + strings.Repeat("\x00", 8), four},
+		{"Linux any, newer", 276, "\x86\xdd\x00\x00\x00\x00\x00\x01\x03\x04\x00\x06" + strings.Repeat("\x00", 8), six},
+	} {
+		for _, ng := range []bool{false, true} {
+			got, sum, err := read(t, recordLink(t, ng, tt.link, time.Second, []byte(tt.header+string(tt.packet))))
+			if want := fmt.Sprintf("%x", p); err != nil || len(got) != 1 || !strings.HasSuffix(got[0], want) || sum != (Summary{Packets: 1, Connections: 1, SMPP: 1, PDUs: 1}) {
+				t.Errorf("%s (%d, pcapng %v): %q %+v %v", tt.name, int(tt.link), ng, got, sum, err)
+			}
+		}
+	}
+	for _, link := range []layers.LinkType{147, 195, 300, 65535} {
+		for _, ng := range []bool{false, true} {
+			got, sum, err := read(t, recordLink(t, ng, link, time.Second, four, four))
+			if err != nil || len(got) != 0 || sum != (Summary{Packets: 2, OtherLink: 2, Link: int(link)}) {
+				t.Errorf("link %d, pcapng %v: %q %+v %v", int(link), ng, got, sum, err)
+			}
+		}
 	}
 }
 
