@@ -55,6 +55,9 @@ func Recognises(start []byte) bool {
 	return false
 }
 
+// ErrFormat is the error of what is no capture.
+var ErrFormat = errors.New("this is neither pcap nor pcapng")
+
 // source is what reads packets: of both formats.
 type source interface {
 	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
@@ -64,7 +67,7 @@ func open(r io.Reader) (source, func(gopacket.CaptureInfo) layers.LinkType, erro
 	in := bufio.NewReader(r)
 	start, err := in.Peek(4)
 	if err != nil || !Recognises(start) {
-		return nil, nil, errors.New("this is neither pcap nor pcapng")
+		return nil, nil, ErrFormat
 	}
 	if start[0] == 0x0A {
 		// Captures of several interfaces may mix links: each packet says which is its own.

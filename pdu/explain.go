@@ -12,7 +12,8 @@ import (
 // Explanation says what a PDU is, for people ([Explanation.WriteText]) and as JSON.
 type Explanation struct {
 	PDU     PDU
-	Error   string // what makes it malformed, in few words; empty if nothing does
+	Error   string   // what makes it malformed, in few words; empty if nothing does
+	Zero    Alphabet // what data_coding 0 means to the peer: GSM 03.38 unless it is set (SMPP 3.4 §5.2.19)
 	raw     []byte
 	hint    string   // more words
 	pardons Warnings // with which Decode takes what is malformed here

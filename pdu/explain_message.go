@@ -8,7 +8,7 @@ import (
 )
 
 // writeMessage writes what the message of a PDU says: its header, its text, its receipt.
-func (p *PDU) writeMessage(w io.Writer) {
+func (p *PDU) writeMessage(w io.Writer, zero Alphabet) {
 	u := p.UDH()
 	if p.Int(FieldESMClass)&esmUDHI != 0 && u == nil && len(p.payload()) > 0 {
 		fmt.Fprintf(w, "header: it says that it has %d octets, the message has %d: read as text\n", p.payload()[0], len(p.payload())-1)
@@ -25,7 +25,7 @@ func (p *PDU) writeMessage(w io.Writer) {
 	if r, ok := p.Receipt(); ok {
 		fmt.Fprintf(w, "receipt: %s\n", r.meaning())
 	}
-	if text, err := p.Text(); err == nil && text != "" {
+	if text, err := p.TextAs(zero); err == nil && text != "" {
 		fmt.Fprintf(w, "text: %q\n", text)
 	}
 }
@@ -132,8 +132,8 @@ func timeMeaning(s string) string {
 }
 
 // codingMeaning says in words what a data_coding above 0x0F means (3GPP 23.038 §4).
-func codingMeaning(n uint8) string {
-	a, ok := AlphabetOf(n, GSM)
+func codingMeaning(n uint8, zero Alphabet) string {
+	a, ok := AlphabetOf(n, zero)
 	if !ok {
 		return "reserved"
 	}

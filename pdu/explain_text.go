@@ -28,7 +28,7 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	}
 	if p.cmd != nil {
 		for _, f := range p.cmd.Fields[:p.fields] {
-			p.explainField(row, f)
+			p.explainField(row, f, e.Zero)
 		}
 	}
 	for tag, v := range p.TLVs() {
@@ -39,7 +39,7 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	p.writeMessage(w)
+	p.writeMessage(w, e.Zero)
 	warnings := strings.Join(e.Warnings().Codes(), ", ")
 	if warnings != "" && e.Error == "" {
 		fmt.Fprintf(w, "warnings: %s\n", warnings)
@@ -108,14 +108,14 @@ func (p *PDU) commandMeaning() string {
 	return p.cmd.Name
 }
 
-func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec) {
+func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec, zero Alphabet) {
 	start, end := p.span(p.place(f.Field))
 	octets := p.raw[start:end]
 	name := f.Field.String()
 	switch f.Kind {
 	case KindInt:
 		n := p.Int(f.Field)
-		row(name, n, intMeaning(f.Field, n), octets)
+		row(name, n, intMeaning(f.Field, n, zero), octets)
 	case KindOctets:
 		row(name, countOctets(len(octets)), "", octets)
 	case KindDests, KindUnsuccess:
@@ -133,7 +133,7 @@ func (p *PDU) explainField(row func(name string, value any, meaning string, octe
 }
 
 // intMeaning says in words what the value of an integer field means.
-func intMeaning(f Field, n uint32) string {
+func intMeaning(f Field, n uint32, zero Alphabet) string {
 	switch f {
 	case FieldESMClass:
 		parts := []string{messagingModeNames[n&3], messageTypeNames[n&0x3C]}
@@ -144,10 +144,13 @@ func intMeaning(f Field, n uint32) string {
 		}
 		return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" || s == "default" }), ", ")
 	case FieldDataCoding:
+		if n == 0 && zero != GSM {
+			return fmt.Sprintf("%s: read as %s", dataCodingNames[n], zero)
+		}
 		if m := dataCodingNames[n]; m != "" {
 			return m
 		}
-		return codingMeaning(uint8(n))
+		return codingMeaning(uint8(n), zero)
 	case FieldRegisteredDelivery:
 		parts := []string{receiptNames[n&3]}
 		for _, x := range []struct {

@@ -21,16 +21,22 @@ import (
 
 var decodeCommand = &cli.Command{
 	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap...]",
-	Description: "HEX may have spaces, colons and 0x in front, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
+	Description: "HEX may have spaces, colons, commas, dashes, quotes, and 0x or \\x in front, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
 		"Without it, standard input is read: " +
 		"hex, a line at a time, # and what follows left out, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
 		"Exit 1 when one cannot be decoded.\n\n" +
 		"Examples: esmehost decode 00000010000000150000000000000001\n" +
 		"          esmehost decode --json trace.pcap",
-	Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "warnings", Usage: "with --json: also what a bind forgives, as \"warnings\""}, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"}},
+	Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "warnings", Usage: "with --json: also what a bind forgives, as \"warnings\""}, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"},
+		&cli.StringFlag{Name: "data-coding-0", Usage: "data_coding 0 means this `ALPHABET` at the SMSC: " + strings.Join(pdu.AlphabetNames(), ", "), Value: pdu.GSM.String()}},
 	Action: func(c *cli.Context) error {
 		d := &decoder{out: bufio.NewWriter(c.App.Writer), json: c.Bool("json"), tlv: c.String("tlv"), warnings: c.Bool("warnings")}
+		var known bool
+		if d.zero, known = pdu.AlphabetByName(c.String("data-coding-0")); !known {
+			name := c.String("data-coding-0")
+			return usage("there is no alphabet '%s'%s", name, didYouMean(name, pdu.AlphabetNames()))
+		}
 		err := d.input(c.Args().Slice(), os.Stdin)
 		if e := d.out.Flush(); err == nil {
 			err = e
@@ -53,9 +59,10 @@ var decodeCommand = &cli.Command{
 type decoder struct {
 	out    *bufio.Writer
 	json   bool
-	tlv    string // the TLV whose value the hex is
-	failed int    // PDUs that are malformed
-	lines  int    // of standard input that are not understood
+	tlv    string       // the TLV whose value the hex is
+	zero   pdu.Alphabet // what data_coding 0 means
+	failed int          // PDUs that are malformed
+	lines  int          // of standard input that are not understood
 
 	warnings bool // of JSON too
 }
@@ -110,20 +117,31 @@ func (d *decoder) file(name string) error {
 	return d.out.Flush() // what it was is on standard error
 }
 
+// notHex are the signs that people and programs write between octets.
+var notHex = strings.NewReplacer(":", " ", "-", " ", ",", " ", ";", " ", "\"", " ", "'", " ", "{", " ", "}", " ", `\x`, " ")
+
 // hex explains the PDUs of a text, one behind the other.
 func (d *decoder) hex(text string) error {
-	words := strings.Fields(text)
+	words := strings.Fields(notHex.Replace(text))
 	for i, w := range words {
 		words[i] = strings.TrimPrefix(strings.TrimPrefix(w, "0x"), "0X")
 	}
-	octets, err := hex.DecodeString(strings.ReplaceAll(strings.Join(words, ""), ":", ""))
+	octets, err := hex.DecodeString(strings.Join(words, ""))
 	if err != nil {
-		return usage("'%.40s' is no hex, nor is there a file of that name: %v", text, err)
+		why := strings.TrimPrefix(err.Error(), "encoding/hex: ")
+		if errors.Is(err, hex.ErrLength) {
+			why = "it has an odd number of digits, each octet has two"
+		}
+		return usage("'%s' is no hex, nor is there a file of that name: %s", oneLine(text, 40), why)
 	}
 	if d.tlv != "" {
 		tag, ok := pdu.TagByName(d.tlv)
 		if !ok {
-			return usage("there is no TLV '%s'%s", d.tlv, didYouMean(d.tlv))
+			var names []string
+			for _, t := range pdu.Tags() {
+				names = append(names, t.Name)
+			}
+			return usage("there is no TLV '%s'%s", d.tlv, didYouMean(d.tlv, names))
 		}
 		return d.print(pdu.ExplainedTLV{Tag: tag, Value: octets})
 	}
@@ -149,11 +167,7 @@ func (d *decoder) hex(text string) error {
 	return nil
 }
 
-func didYouMean(name string) string {
-	var names []string
-	for _, t := range pdu.Tags() {
-		names = append(names, t.Name)
-	}
+func didYouMean(name string, names []string) string {
 	if n := diag.Near(name, names); n != "" {
 		return fmt.Sprintf("; did you mean '%s'?", n)
 	}
@@ -178,6 +192,7 @@ func (d *decoder) explain(e *pdu.Explanation, way *capture.PDU) error {
 	if e.Error != "" {
 		d.failed++
 	}
+	e.Zero = d.zero
 	if !d.json {
 		if way != nil {
 			fmt.Fprintf(d.out, "%s  %s > %s\n", way.Time.UTC().Format("2006-01-02 15:04:05.000000"), way.From, way.To)
@@ -220,7 +235,9 @@ func joined(a, b []byte) []byte {
 // capture explains the PDUs of a capture, and says what of it could not be used.
 func (d *decoder) capture(name string, r io.Reader) error {
 	sum, err := capture.Read(r, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) })
-	if err != nil {
+	if errors.Is(err, capture.ErrFormat) {
+		return fmt.Errorf("%s: %w; hex is read from standard input: esmehost decode <%s", name, err, name)
+	} else if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if sum.PDUs == 0 {
@@ -237,6 +254,7 @@ func leftOut(s capture.Summary) string {
 		what string
 	}{
 		{int64(s.Connections - s.SMPP), "TCP connections without SMPP"}, {int64(s.NotTCP), "packets not of TCP"}, {int64(s.Unreadable), "packets unreadable"},
+		{int64(s.OtherLink), fmt.Sprintf("packets of the link type %d, which is not known here (record with tcpdump -i any)", s.Link)},
 		{s.Missing, "octets not recorded"}, {s.Passed, "octets that are no whole PDU"},
 	} {
 		if x.n > 0 {
