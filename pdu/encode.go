@@ -164,18 +164,17 @@ func between(lo, hi int) string {
 // encoder appends one PDU; the commands' structs say in which order. Its methods hold the hot path in
 // themselves and leave what is refused to others.
 type encoder struct {
-	out     []byte
 	start   int
 	cmd     *Command
 	relaxed bool
 	refusal
 }
 
-func (e *encoder) header(h Header) {
+func (e *encoder) header(out []byte, h Header) []byte {
 	if (h.Sequence > maxSequence || h.Status != ESME_ROK) && !e.relaxed {
 		e.cmd.checkHeader(&e.refusal, h)
 	}
-	e.out = append(e.out, 0, 0, 0, 0,
+	return append(out, 0, 0, 0, 0,
 		byte(e.cmd.ID>>24), byte(e.cmd.ID>>16), byte(e.cmd.ID>>8), byte(e.cmd.ID),
 		byte(h.Status>>24), byte(h.Status>>16), byte(h.Status>>8), byte(h.Status),
 		byte(h.Sequence>>24), byte(h.Sequence>>16), byte(h.Sequence>>8), byte(h.Sequence))
@@ -197,10 +196,10 @@ func (c *Command) checkHeader(r *refusal, h Header) {
 	}
 }
 
-func (e *encoder) headerOnly(h Header) ([]byte, error) {
-	e.header(h)
-	e.out[e.start+3] = HeaderLen
-	return e.out, nil
+func (e *encoder) headerOnly(out []byte, h Header) ([]byte, error) {
+	out = e.header(out, h)
+	out[e.start+3] = HeaderLen
+	return out, nil
 }
 
 func (e *encoder) refuse(f Field, reason string, relaxable bool) {
@@ -209,33 +208,34 @@ func (e *encoder) refuse(f Field, reason string, relaxable bool) {
 	}
 }
 
-func (e *encoder) str(f Field, s string, max int) {
+func (e *encoder) str(out []byte, f Field, s string, max int) []byte {
 	if s == "" { // most are
-		e.out = append(e.out, 0)
-		return
+		return append(out, 0)
 	}
 	if len(s) > max || strings.IndexByte(s, 0) >= 0 {
 		reason, relaxable := checkString(s, max)
 		e.refuse(f, reason, relaxable)
 	}
-	e.out = append(append(e.out, s...), 0)
+	return append(append(out, s...), 0)
 }
 
-func (e *encoder) time(f Field, s string) {
+func (e *encoder) time(out []byte, f Field, s string) []byte {
 	if len(s) > 0 {
 		if reason, relaxable := checkTime(f, s); reason != "" {
 			e.refuse(f, reason, relaxable)
 		}
 	}
-	e.out = append(append(e.out, s...), 0)
+	return append(append(out, s...), 0)
 }
 
 // most refuses the values of an integer that are reserved.
 func (e *encoder) most(f Field, n, most uint8) {
 	if n > most {
-		e.refuse(f, checkInt(n, most), true)
+		e.reserved(f, n, most)
 	}
 }
+
+func (e *encoder) reserved(f Field, n, most uint8) { e.refuse(f, checkInt(n, most), true) }
 
 // message checks what the fields of a message say together.
 func (e *encoder) message(esmClass uint8, message []byte, t *TLVs) {
@@ -244,7 +244,7 @@ func (e *encoder) message(esmClass uint8, message []byte, t *TLVs) {
 	}
 }
 
-func (e *encoder) octets(f Field, v []byte, max int) {
+func (e *encoder) octets(out []byte, f Field, v []byte, max int) []byte {
 	if e.relaxed {
 		max = 0xFF // its length is an octet
 	}
@@ -252,11 +252,11 @@ func (e *encoder) octets(f Field, v []byte, max int) {
 		reason, relaxable := checkOctets(len(v), max)
 		e.refuse(f, reason, relaxable)
 	}
-	e.out = append(append(e.out, byte(len(v))), v...)
+	return append(append(out, byte(len(v))), v...)
 }
 
-func (e *encoder) dests(list []Dest) {
-	e.out = append(e.out, byte(len(list)))
+func (e *encoder) dests(out []byte, list []Dest) []byte {
+	out = append(out, byte(len(list)))
 	e.count(FieldDestAddress, len(list), maxDests)
 	if len(list) == 0 {
 		e.refuse(FieldDestAddress, reasonNoDests, true)
@@ -265,19 +265,21 @@ func (e *encoder) dests(list []Dest) {
 		if reason, relaxable := list[i].check(); reason != "" {
 			e.refuse(FieldDestAddress, fmt.Sprintf("[%d] %s", i, reason), relaxable)
 		}
-		e.out = list[i].AppendTo(e.out)
+		out = list[i].AppendTo(out)
 	}
+	return out
 }
 
-func (e *encoder) unsuccess(list []Unsuccess) {
-	e.out = append(e.out, byte(len(list)))
+func (e *encoder) unsuccess(out []byte, list []Unsuccess) []byte {
+	out = append(out, byte(len(list)))
 	e.count(FieldUnsuccessSME, len(list), 0xFF)
 	for i := range list {
 		if reason, relaxable := checkString(list[i].Address, elementAddr); reason != "" {
 			e.refuse(FieldUnsuccessSME, fmt.Sprintf("[%d] %s", i, reason), relaxable)
 		}
-		e.out = list[i].AppendTo(e.out)
+		out = list[i].AppendTo(out)
 	}
+	return out
 }
 
 func (e *encoder) count(f Field, n, max int) {
@@ -287,17 +289,17 @@ func (e *encoder) count(f Field, n, max int) {
 }
 
 // finish appends the TLVs and writes the length.
-func (e *encoder) finish(t *TLVs) ([]byte, error) {
+func (e *encoder) finish(out []byte, t *TLVs) ([]byte, error) {
 	if len(t.octets) > 0 || t.err != nil {
 		e.cmd.checkTLVs(&e.refusal, t, e.relaxed)
-		e.out = append(e.out, t.octets...)
+		out = append(out, t.octets...)
 	}
-	if !e.relaxed {
-		e.cmd.checkMandatory(&e.refusal, Status(binary.BigEndian.Uint32(e.out[e.start+8:])), *t)
+	if len(e.cmd.Mandatory) > 0 && !e.relaxed {
+		e.cmd.checkMandatory(&e.refusal, Status(binary.BigEndian.Uint32(out[e.start+8:])), *t)
 	}
 	if e.err != nil {
-		return e.out[:e.start], e.err
+		return out[:e.start], e.err
 	}
-	binary.BigEndian.PutUint32(e.out[e.start:], uint32(len(e.out)-e.start))
-	return e.out, nil
+	binary.BigEndian.PutUint32(out[e.start:], uint32(len(out)-e.start))
+	return out, nil
 }

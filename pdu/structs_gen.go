@@ -49,14 +49,14 @@ func (m *BindReceiver) AppendTo(dst []byte) ([]byte, error) { return m.encode(ds
 func (m *BindReceiver) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindReceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[0], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	e.str(FieldPassword, m.Password, 8)
-	e.str(FieldSystemType, m.SystemType, 12)
-	e.out = append(e.out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
-	e.str(FieldAddressRange, m.AddressRange, 40)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[0], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	out = e.str(out, FieldPassword, m.Password, 8)
+	out = e.str(out, FieldSystemType, m.SystemType, 12)
+	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
+	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	return e.finish(out, &m.TLVs)
 }
 
 // BindTransmitter is the command bind_transmitter (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1).
@@ -101,14 +101,14 @@ func (m *BindTransmitter) AppendTo(dst []byte) ([]byte, error) { return m.encode
 func (m *BindTransmitter) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransmitter) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[1], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	e.str(FieldPassword, m.Password, 8)
-	e.str(FieldSystemType, m.SystemType, 12)
-	e.out = append(e.out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
-	e.str(FieldAddressRange, m.AddressRange, 40)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[1], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	out = e.str(out, FieldPassword, m.Password, 8)
+	out = e.str(out, FieldSystemType, m.SystemType, 12)
+	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
+	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	return e.finish(out, &m.TLVs)
 }
 
 // QuerySM is the command query_sm (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1).
@@ -147,12 +147,12 @@ func (m *QuerySM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, fa
 func (m *QuerySM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QuerySM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[2], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[2], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	return e.finish(out, &m.TLVs)
 }
 
 // SubmitSM is the command submit_sm (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1).
@@ -217,22 +217,22 @@ func (m *SubmitSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, f
 func (m *SubmitSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[3], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.out = append(e.out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
-	e.str(FieldDestinationAddr, m.DestinationAddr, 20)
-	e.out = append(e.out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
-	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
-	e.time(FieldValidityPeriod, m.ValidityPeriod)
-	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
-	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e := encoder{start: len(dst), cmd: &commands[3], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
+	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 20)
+	out = append(out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
+	out = e.time(out, FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
+	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
+	out = append(out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
+	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
 	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(&m.TLVs)
+	return e.finish(out, &m.TLVs)
 }
 
 // DeliverSM is the command deliver_sm (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1).
@@ -297,22 +297,22 @@ func (m *DeliverSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, 
 func (m *DeliverSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DeliverSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[4], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.out = append(e.out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
-	e.str(FieldDestinationAddr, m.DestinationAddr, 20)
-	e.out = append(e.out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
-	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
-	e.time(FieldValidityPeriod, m.ValidityPeriod)
-	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
-	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e := encoder{start: len(dst), cmd: &commands[4], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
+	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 20)
+	out = append(out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
+	out = e.time(out, FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
+	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
+	out = append(out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
+	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
 	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(&m.TLVs)
+	return e.finish(out, &m.TLVs)
 }
 
 // Unbind is the command unbind (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8).
@@ -343,9 +343,9 @@ func (m *Unbind) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, fal
 func (m *Unbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *Unbind) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[5], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[5], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // ReplaceSM is the command replace_sm (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1).
@@ -394,16 +394,16 @@ func (m *ReplaceSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, 
 func (m *ReplaceSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *ReplaceSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[6], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
-	e.time(FieldValidityPeriod, m.ValidityPeriod)
-	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.SMDefaultMsgID))
-	e.octets(FieldShortMessage, m.ShortMessage, 254)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[6], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = e.time(out, FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
+	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
+	out = append(out, byte(m.RegisteredDelivery), byte(m.SMDefaultMsgID))
+	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
+	return e.finish(out, &m.TLVs)
 }
 
 // CancelSM is the command cancel_sm (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1).
@@ -450,15 +450,15 @@ func (m *CancelSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, f
 func (m *CancelSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[7], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.out = append(e.out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
-	e.str(FieldDestinationAddr, m.DestinationAddr, 20)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[7], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
+	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 20)
+	return e.finish(out, &m.TLVs)
 }
 
 // BindTransceiver is the command bind_transceiver (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5).
@@ -503,14 +503,14 @@ func (m *BindTransceiver) AppendTo(dst []byte) ([]byte, error) { return m.encode
 func (m *BindTransceiver) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[8], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	e.str(FieldPassword, m.Password, 8)
-	e.str(FieldSystemType, m.SystemType, 12)
-	e.out = append(e.out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
-	e.str(FieldAddressRange, m.AddressRange, 40)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[8], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	out = e.str(out, FieldPassword, m.Password, 8)
+	out = e.str(out, FieldSystemType, m.SystemType, 12)
+	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
+	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	return e.finish(out, &m.TLVs)
 }
 
 // Outbind is the command outbind (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7).
@@ -545,11 +545,11 @@ func (m *Outbind) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, fa
 func (m *Outbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *Outbind) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[9], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	e.str(FieldPassword, m.Password, 8)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[9], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	out = e.str(out, FieldPassword, m.Password, 8)
+	return e.finish(out, &m.TLVs)
 }
 
 // EnquireLink is the command enquire_link (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1).
@@ -580,9 +580,9 @@ func (m *EnquireLink) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *EnquireLink) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *EnquireLink) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[10], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[10], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // SubmitMulti is the command submit_multi (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1).
@@ -643,21 +643,21 @@ func (m *SubmitMulti) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *SubmitMulti) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitMulti) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[11], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.dests(m.DestAddress)
-	e.out = append(e.out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
-	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
-	e.time(FieldValidityPeriod, m.ValidityPeriod)
-	e.out = append(e.out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
-	e.octets(FieldShortMessage, m.ShortMessage, 254)
+	e := encoder{start: len(dst), cmd: &commands[11], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = e.dests(out, m.DestAddress)
+	out = append(out, byte(m.ESMClass), byte(m.ProtocolID), byte(m.PriorityFlag))
+	out = e.time(out, FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
+	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
+	out = append(out, byte(m.RegisteredDelivery), byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
+	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
 	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(&m.TLVs)
+	return e.finish(out, &m.TLVs)
 }
 
 // AlertNotification is the command alert_notification (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1).
@@ -700,13 +700,13 @@ func (m *AlertNotification) AppendTo(dst []byte) ([]byte, error) { return m.enco
 func (m *AlertNotification) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *AlertNotification) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[12], relaxed: relaxed}
-	e.header(m.Header)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 64)
-	e.out = append(e.out, byte(m.EsmeAddrTON), byte(m.EsmeAddrNPI))
-	e.str(FieldEsmeAddr, m.EsmeAddr, 64)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[12], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 64)
+	out = append(out, byte(m.EsmeAddrTON), byte(m.EsmeAddrNPI))
+	out = e.str(out, FieldEsmeAddr, m.EsmeAddr, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // DataSM is the command data_sm (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1).
@@ -757,16 +757,16 @@ func (m *DataSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, fal
 func (m *DataSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DataSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[13], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 64)
-	e.out = append(e.out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
-	e.str(FieldDestinationAddr, m.DestinationAddr, 64)
-	e.out = append(e.out, byte(m.ESMClass), byte(m.RegisteredDelivery), byte(m.DataCoding))
+	e := encoder{start: len(dst), cmd: &commands[13], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 64)
+	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
+	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 64)
+	out = append(out, byte(m.ESMClass), byte(m.RegisteredDelivery), byte(m.DataCoding))
 	e.message(m.ESMClass, nil, &m.TLVs)
-	return e.finish(&m.TLVs)
+	return e.finish(out, &m.TLVs)
 }
 
 // BroadcastSM is the command broadcast_sm (SMPP 5.0 §4.4.1.1).
@@ -819,19 +819,19 @@ func (m *BroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *BroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[14], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.PriorityFlag))
-	e.time(FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
-	e.time(FieldValidityPeriod, m.ValidityPeriod)
-	e.out = append(e.out, byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
+	e := encoder{start: len(dst), cmd: &commands[14], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.PriorityFlag))
+	out = e.time(out, FieldScheduleDeliveryTime, m.ScheduleDeliveryTime)
+	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
+	out = append(out, byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
-	return e.finish(&m.TLVs)
+	return e.finish(out, &m.TLVs)
 }
 
 // QueryBroadcastSM is the command query_broadcast_sm (SMPP 5.0 §4.6.1.1).
@@ -870,12 +870,12 @@ func (m *QueryBroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.encod
 func (m *QueryBroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QueryBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[15], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[15], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	return e.finish(out, &m.TLVs)
 }
 
 // CancelBroadcastSM is the command cancel_broadcast_sm (SMPP 5.0 §4.6.2.1).
@@ -916,13 +916,13 @@ func (m *CancelBroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.enco
 func (m *CancelBroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[16], relaxed: relaxed}
-	e.header(m.Header)
-	e.str(FieldServiceType, m.ServiceType, 5)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.out = append(e.out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
-	e.str(FieldSourceAddr, m.SourceAddr, 20)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[16], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldServiceType, m.ServiceType, 5)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
+	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	return e.finish(out, &m.TLVs)
 }
 
 // GenericNack is the command generic_nack (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1).
@@ -953,9 +953,9 @@ func (m *GenericNack) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *GenericNack) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *GenericNack) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[17], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[17], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // BindReceiverResp is the command bind_receiver_resp (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4).
@@ -988,13 +988,13 @@ func (m *BindReceiverResp) AppendTo(dst []byte) ([]byte, error) { return m.encod
 func (m *BindReceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[18], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[18], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	return e.finish(out, &m.TLVs)
 }
 
 // BindTransmitterResp is the command bind_transmitter_resp (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2).
@@ -1027,13 +1027,13 @@ func (m *BindTransmitterResp) AppendTo(dst []byte) ([]byte, error) { return m.en
 func (m *BindTransmitterResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[19], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[19], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	return e.finish(out, &m.TLVs)
 }
 
 // QuerySMResp is the command query_sm_resp (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2).
@@ -1072,15 +1072,15 @@ func (m *QuerySMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *QuerySMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[20], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[20], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" && m.FinalDate == "" && m.MessageState == 0 && m.ErrorCode == 0 {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.time(FieldFinalDate, m.FinalDate)
-	e.out = append(e.out, byte(m.MessageState), byte(m.ErrorCode))
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = e.time(out, FieldFinalDate, m.FinalDate)
+	out = append(out, byte(m.MessageState), byte(m.ErrorCode))
+	return e.finish(out, &m.TLVs)
 }
 
 // SubmitSMResp is the command submit_sm_resp (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2).
@@ -1113,13 +1113,13 @@ func (m *SubmitSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(ds
 func (m *SubmitSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[21], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[21], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // DeliverSMResp is the command deliver_sm_resp (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2).
@@ -1152,13 +1152,13 @@ func (m *DeliverSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(d
 func (m *DeliverSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[22], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[22], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // UnbindResp is the command unbind_resp (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9).
@@ -1189,9 +1189,9 @@ func (m *UnbindResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst,
 func (m *UnbindResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *UnbindResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[23], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[23], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // ReplaceSMResp is the command replace_sm_resp (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2).
@@ -1222,9 +1222,9 @@ func (m *ReplaceSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(d
 func (m *ReplaceSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *ReplaceSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[24], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[24], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // CancelSMResp is the command cancel_sm_resp (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2).
@@ -1255,9 +1255,9 @@ func (m *CancelSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(ds
 func (m *CancelSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[25], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[25], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // BindTransceiverResp is the command bind_transceiver_resp (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6).
@@ -1290,13 +1290,13 @@ func (m *BindTransceiverResp) AppendTo(dst []byte) ([]byte, error) { return m.en
 func (m *BindTransceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[26], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[26], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldSystemID, m.SystemID, 15)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	return e.finish(out, &m.TLVs)
 }
 
 // EnquireLinkResp is the command enquire_link_resp (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2).
@@ -1327,9 +1327,9 @@ func (m *EnquireLinkResp) AppendTo(dst []byte) ([]byte, error) { return m.encode
 func (m *EnquireLinkResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *EnquireLinkResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[27], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[27], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // SubmitMultiResp is the command submit_multi_resp (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2).
@@ -1364,14 +1364,14 @@ func (m *SubmitMultiResp) AppendTo(dst []byte) ([]byte, error) { return m.encode
 func (m *SubmitMultiResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[28], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[28], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" && len(m.UnsuccessSME) == 0 {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	e.unsuccess(m.UnsuccessSME)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	out = e.unsuccess(out, m.UnsuccessSME)
+	return e.finish(out, &m.TLVs)
 }
 
 // DataSMResp is the command data_sm_resp (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2).
@@ -1404,13 +1404,13 @@ func (m *DataSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst,
 func (m *DataSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[29], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[29], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // BroadcastSMResp is the command broadcast_sm_resp (SMPP 5.0 §4.4.1.2).
@@ -1443,13 +1443,13 @@ func (m *BroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode
 func (m *BroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[30], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[30], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // QueryBroadcastSMResp is the command query_broadcast_sm_resp (SMPP 5.0 §4.6.1.3).
@@ -1482,13 +1482,13 @@ func (m *QueryBroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.e
 func (m *QueryBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[31], relaxed: relaxed}
+	e := encoder{start: len(dst), cmd: &commands[31], relaxed: relaxed}
 	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
-		return e.headerOnly(m.Header)
+		return e.headerOnly(dst, m.Header)
 	}
-	e.header(m.Header)
-	e.str(FieldMessageID, m.MessageID, 64)
-	return e.finish(&m.TLVs)
+	out := e.header(dst, m.Header)
+	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	return e.finish(out, &m.TLVs)
 }
 
 // CancelBroadcastSMResp is the command cancel_broadcast_sm_resp (SMPP 5.0 §4.6.2.3).
@@ -1519,9 +1519,9 @@ func (m *CancelBroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.
 func (m *CancelBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
-	e := encoder{out: dst, start: len(dst), cmd: &commands[32], relaxed: relaxed}
-	e.header(m.Header)
-	return e.finish(&m.TLVs)
+	e := encoder{start: len(dst), cmd: &commands[32], relaxed: relaxed}
+	out := e.header(dst, m.Header)
+	return e.finish(out, &m.TLVs)
 }
 
 // New returns an empty struct of the command; false for one that is not defined (see [Unknown]).

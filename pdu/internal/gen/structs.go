@@ -84,7 +84,7 @@ func structs(cs []command, enums map[string]map[string]string) string {
 		p("// AppendRelaxed appends the octets without the limits on lengths; see [Typed].\nfunc (m *%s) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }\n\n", name)
 
 		p("func (m *%s) encode(dst []byte, relaxed bool) ([]byte, error) {\n", name)
-		p("e := encoder{out: dst, start: len(dst), cmd: &commands[%d], relaxed: relaxed}\n", i)
+		p("e := encoder{start: len(dst), cmd: &commands[%d], relaxed: relaxed}\n", i)
 		if strings.HasSuffix(c.Name, "_resp") && len(c.Fields) > 0 {
 			var empty []string
 			for i, f := range c.Fields {
@@ -100,13 +100,13 @@ func structs(cs []command, enums map[string]map[string]string) string {
 					empty = append(empty, "m."+goName(f.Name)+" == 0")
 				}
 			}
-			p("if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(m.Header)\n}\n", strings.Join(empty, " && "))
+			p("if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(dst, m.Header)\n}\n", strings.Join(empty, " && "))
 		}
-		p("e.header(m.Header)\n")
+		p("out := e.header(dst, m.Header)\n")
 		var ints []string
 		flush := func() {
 			if len(ints) > 0 {
-				p("e.out = append(e.out, %s)\n", strings.Join(ints, ", "))
+				p("out = append(out, %s)\n", strings.Join(ints, ", "))
 				ints = nil
 			}
 		}
@@ -120,19 +120,19 @@ func structs(cs []command, enums map[string]map[string]string) string {
 			case "string":
 				flush()
 				if f.Type == "c_octet_string_time" {
-					p("e.time(Field%s, m.%s)\n", field, field)
+					p("out = e.time(out, Field%s, m.%s)\n", field, field)
 				} else {
-					p("e.str(Field%s, m.%s, %d)\n", field, field, size-1)
+					p("out = e.str(out, Field%s, m.%s, %d)\n", field, field, size-1)
 				}
 			case "[]byte":
 				flush()
-				p("e.octets(Field%s, m.%s, %d)\n", field, field, size)
+				p("out = e.octets(out, Field%s, m.%s, %d)\n", field, field, size)
 			case "[]Dest":
 				flush()
-				p("e.dests(m.%s)\n", field)
+				p("out = e.dests(out, m.%s)\n", field)
 			case "[]Unsuccess":
 				flush()
-				p("e.unsuccess(m.%s)\n", field)
+				p("out = e.unsuccess(out, m.%s)\n", field)
 			default:
 				ints = append(ints, fmt.Sprintf("byte(m.%s)", field))
 			}
@@ -152,7 +152,7 @@ func structs(cs []command, enums map[string]map[string]string) string {
 		if esmClass {
 			p("e.message(m.ESMClass, %s, &m.TLVs)\n", message)
 		}
-		p("return e.finish(&m.TLVs)\n}\n\n")
+		p("return e.finish(out, &m.TLVs)\n}\n\n")
 	}
 
 	p("// New returns an empty struct of the command; false for one that is not defined (see [Unknown]).\nfunc New(id CommandID) (Typed, bool) {\nswitch id {\n")
