@@ -295,4 +295,9 @@ func TestTLVTooLong(t *testing.T) {
 	if err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {
 		t.Error(err)
 	}
+	b := NewBuilder(commandOf(CmdDataSM)) // the only one: none is to be left out in silence
+	b.AddTLV(TagMessagePayload, string(make([]byte, 0x10000)))
+	if err := b.Build().RelaxedErr(); err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {
+		t.Error(err)
+	}
 }

@@ -48,20 +48,32 @@ func (p *PDU) Receipt() (Receipt, bool) {
 	}
 	r.Intermediate = p.Int(FieldESMClass)&esmTypeMask == esmIntermediate
 	r.parse(p.receiptText())
-	if v, ok := p.TLV(TagReceiptedMessageID); ok {
-		if id := trimNUL(v); len(id) > 0 && string(id) != r.ID {
-			r.ID, r.TextID = string(id), r.ID
-		}
-	}
-	if v, ok := p.TLV(TagMessageState); ok && len(v) == 1 {
-		if s := MessageState(v[0]).Stat(); s != "" {
-			r.Stat = s
-		}
-	}
-	if v, ok := p.TLV(TagNetworkErrorCode); ok {
-		r.NetworkError, _ = ParseNetworkErrorCode(v)
-	}
+	r.take(p.Options())
 	return r, true
+}
+
+// take takes what the TLVs say, the first of each.
+func (r *Receipt) take(t TLVs) {
+	var id, state, network bool // were there
+	for tag, v := range t.All() {
+		switch {
+		case tag == TagReceiptedMessageID && !id:
+			id = true
+			if id := trimNUL(v); len(id) > 0 && string(id) != r.ID {
+				r.ID, r.TextID = string(id), r.ID
+			}
+		case tag == TagMessageState && !state:
+			state = true
+			if len(v) == 1 {
+				if s := MessageState(v[0]).Stat(); s != "" {
+					r.Stat = s
+				}
+			}
+		case tag == TagNetworkErrorCode && !network:
+			network = true
+			r.NetworkError, _ = ParseNetworkErrorCode(v)
+		}
+	}
 }
 
 // receiptText is the text of a receipt: octets that are nearly always ASCII, whatever data_coding says, and

@@ -177,6 +177,11 @@ func (x *receiptScan) untilField() string {
 		x.at++
 	}
 	start := x.at
+	if strings.IndexByte(x.s[start:], ':') < 0 { // nearly always: no field is to come
+		x.looked += len(x.s) - start
+		x.at = len(x.s)
+		return x.s[start:]
+	}
 	x.skipSpace()
 	for end := start; x.at < len(x.s); {
 		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(n)) {

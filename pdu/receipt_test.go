@@ -68,12 +68,14 @@ func TestReceipt(t *testing.T) {
 		{"an id with a time", "id:2026-01-02T15:04:05.err:7 stat:DELIVRD", nil, Receipt{ID: "2026-01-02T15:04:05.err:7", Stat: "DELIVRD"}},
 		{"a text with colons", "id:1 stat:DELIVRD text:see http://a.b:80/ at 15:04, re: stat:", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "see http://a.b:80/ at 15:04, re: stat:"}},
 		{"an empty field, and the subscriber writes its key", "id:1 err: text:my err:5", nil, Receipt{ID: "1", Text: "my err:5"}},
-		{"two TLVs of an id", "id:T", func(b *Builder) {
+		{"two TLVs of each", "id:T", func(b *Builder) {
 			b.AddTLVString(TagReceiptedMessageID, "A")
 			b.AddTLVString(TagReceiptedMessageID, "B")
 			b.AddTLVInt(TagMessageState, 2)
 			b.AddTLVInt(TagMessageState, 5)
-		}, Receipt{ID: "A", TextID: "T", Stat: "DELIVRD"}},
+			b.AddTLV(TagNetworkErrorCode, "\x03\x00\x07")
+			b.AddTLV(TagNetworkErrorCode, "\x01\x00\x01")
+		}, Receipt{ID: "A", TextID: "T", Stat: "DELIVRD", NetworkError: NetworkErrorCode{3, 7}}},
 		{"a TLV with two NULs", "", func(b *Builder) { b.AddTLV(TagReceiptedMessageID, "abc\x00xyz\x00") }, Receipt{ID: "abc"}},
 		{"TLVs win", "id:1 stat:ENROUTE", func(b *Builder) { b.AddTLVString(TagReceiptedMessageID, "0A"); b.AddTLVInt(TagMessageState, 2) },
 			Receipt{ID: "0A", TextID: "1", Stat: "DELIVRD"}},
