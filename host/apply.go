@@ -220,7 +220,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 	for _, b := range starting {
 		b.follow(sameAccount(b, leaving))
 		if h.script(b.cfg.Script).onTrial() {
-			b.lua.OnTrial()
+			b.lua.OnTrial(true)
 		}
 		h.launch(b) // an error says that the host stops: then it need not start
 	}

@@ -83,7 +83,7 @@ func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds
 	if r.Check {
 		return outcomesOf(results)
 	}
-	h.complain(s, refusals(prog, results))
+	h.complain(s, prog, refusals(prog, results))
 	if len(names) == 0 {
 		return outcomesOf(withoutWaiting(results)) // what was watched before goes on
 	}
@@ -244,7 +244,9 @@ func (s *script) restore(c *canary) {
 // takeOut takes the binds that run the code of a canary which has ended back.
 func (h *Host) takeOut(ctx context.Context, c *canary) {
 	binds := slices.DeleteFunc(h.users(c.script.name), func(b *Bind) bool { return b.lua.Info().Hash != c.prog.Hash })
-	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(context.WithoutCancel(ctx), c.old)) })
+	back, cancel := h.whileItRuns(context.WithoutCancel(ctx))
+	defer cancel()
+	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, c.old)) })
 }
 
 // endCanary ends the watch. It is called with the lock of reloads held.

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/esmehost/esmehost/diag"
@@ -128,8 +127,8 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	if err := h.begin(ctx); err != nil {
 		return err
 	}
-	drained := false
-	defer func() { h.end(drained) }()
+	inOrder := false
+	defer func() { h.end(inOrder) }()
 	var running sync.WaitGroup
 	running.Go(admin.serve)
 	running.Go(func() { h.keepWatch(ctx) })
@@ -137,8 +136,10 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 		b.start(ctx)
 	}
 	manager := systemd{h.log}
+	alive, dead := context.WithCancel(context.WithoutCancel(ctx)) // a host that drains is alive too
+	defer dead()
 	// All locks of all binds are taken on the way: a host that hangs in one is found out.
-	running.Go(func() { manager.watch(ctx, func() { h.Status() }) })
+	running.Go(func() { manager.watch(alive, func() { h.Status() }) })
 	h.log.Info("host started", "binds", len(h.all()), "config", h.config().Path)
 	manager.ready(len(h.all()))
 	if ready != nil {
@@ -147,33 +148,13 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	<-ctx.Done()
 	h.log.Info("draining", "binds", len(h.all()))
 	manager.stopping(h.config().ShutdownLimit)
-	err = h.drain()
-	drained = err == nil
+	limit, cancelLimit := within(h.config().ShutdownLimit)
+	defer cancelLimit()
+	err = h.drain(limit)
+	inOrder = err == nil
 	admin.close()
-	running.Wait()
-	h.background.wait()
-	return err
-}
-
-func (h *Host) drain() error {
-	drained := make(chan struct{})
-	go func() { h.running.Wait(); close(drained) }()
-	limit := make(<-chan time.Time)
-	if l := h.config().ShutdownLimit; l > 0 {
-		limit = time.After(l)
-	}
-	var err error
-	select {
-	case <-drained:
-	case <-limit:
-		err = fmt.Errorf("not all binds drained within shutdown_limit (%v)", h.config().ShutdownLimit)
-	}
-	var lost uint64
-	for _, b := range h.all() {
-		lost += b.lost()
-	}
-	h.log.Info("host stopped", "lost", lost)
-	return err
+	dead()
+	return errors.Join(err, h.finish(limit, &running))
 }
 
 // background is what the host does that nobody waits for: it ends with the host.

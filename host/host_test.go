@@ -91,8 +91,9 @@ type world struct {
 	log   *lines
 	sim   *smsc.Server
 	addr  string
-	texts chan string // of the submit_sm that the simulator got, with their account
-	stop  func()      // the host
+	texts chan string  // of the submit_sm that the simulator got, with their account
+	stop  func()       // the host, and it is an error if that does not end in order
+	end   func() error // the host
 }
 
 // newWorld starts a host for the scripts (by file); each gets a bind of its file's name. Extra is YAML for
@@ -161,12 +162,15 @@ func (w *world) start() {
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(ctx, nil) }()
 	w.host = h
-	w.stop = func() {
+	w.end = func() error {
 		cancel()
-		if err := <-ended; err != nil {
+		w.end = func() error { return nil }
+		return <-ended
+	}
+	w.stop = func() {
+		if err := w.end(); err != nil {
 			w.t.Error(err)
 		}
-		w.stop = func() {}
 	}
 }
 

@@ -51,7 +51,7 @@ func (h *Host) StartLink(l luabind.Link) (string, error) {
 	if first {
 		s.take(prog)
 	} else if s.onTrial() {
-		b.lua.OnTrial()
+		b.lua.OnTrial(true)
 	}
 	if err := h.enter(b); err != nil {
 		return "", err

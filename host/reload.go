@@ -44,9 +44,16 @@ const (
 func reloadTime(binds int) time.Duration { return reloadLimit + time.Duration(binds)*reloadLimitFor }
 
 // changing is ctx for a change of so many binds: it ends with reloadTime, and when the host is told to stop, and then
-// nothing new is begun in a bind.
+// nothing new is begun in a bind, and what is being loaded is cut short.
 func (h *Host) changing(ctx context.Context, binds int) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, reloadTime(binds))
+	ctx, cancel := h.whileItRuns(ctx)
+	ctx, done := context.WithTimeout(ctx, reloadTime(binds))
+	return ctx, func() { done(); cancel() }
+}
+
+// whileItRuns is ctx that ends when the host is told to stop, too.
+func (h *Host) whileItRuns(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	h.mu.Lock()
 	running := h.ctx
 	h.mu.Unlock()
@@ -118,7 +125,7 @@ func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r Reload
 	s.mu.Unlock()
 	if len(wrong) > 0 {
 		if !r.Check {
-			h.complain(s, wrong)
+			h.complain(s, nil, wrong)
 		}
 		return nil, wrong, nil
 	}
@@ -206,7 +213,7 @@ func (h *Host) putAll(ctx context.Context, s *script, prog *vm.Program, r Reload
 	if r.Check {
 		return outcomes
 	}
-	h.complain(s, refusals(prog, results))
+	h.complain(s, prog, refusals(prog, results))
 	taken := 0
 	for _, x := range results {
 		if x.word == outcomeReloaded {
@@ -319,7 +326,9 @@ func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, ch
 	if who == nil {
 		return results
 	}
-	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(context.WithoutCancel(ctx), before[b])) })
+	back, cancel := h.whileItRuns(context.WithoutCancel(ctx)) // however late it is
+	defer cancel()
+	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, before[b])) })
 	return keepBack(results, who)
 }
 
@@ -368,10 +377,11 @@ func forAll(binds []*Bind, do func(b *Bind) result) []result {
 	return results
 }
 
-// complain logs why a script was refused; the same complaint again is not said again. None clears it.
-func (h *Host) complain(s *script, wrong diag.List) {
+// complain logs why a script was refused; the same complaint again is not said again. None clears it. refused is nil for what
+// does not compile.
+func (h *Host) complain(s *script, refused *vm.Program, wrong diag.List) {
 	s.mu.Lock()
-	said := s.said
+	said, runs := s.said, s.prog
 	s.said = wrong.Error()
 	s.mu.Unlock()
 	if len(wrong) == 0 || said == wrong.Error() {
@@ -382,5 +392,12 @@ func (h *Host) complain(s *script, wrong diag.List) {
 	}
 	var b strings.Builder
 	wrong.Print(&b)
-	h.log.Error("reload refused: the old script goes on", "script", s.name, "error", strings.TrimSpace(b.String()))
+	line := h.log.With("script", s.name)
+	if refused != nil {
+		line = line.With("refused", short(refused.Hash))
+	}
+	if runs != nil {
+		line = line.With("hash", short(runs.Hash))
+	}
+	line.Error("reload refused: the old script goes on", "error", strings.TrimSpace(b.String()))
 }

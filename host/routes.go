@@ -97,10 +97,7 @@ func (h *Host) routes() http.Handler {
 			json.NewEncoder(w).Encode(v)
 		})
 	}
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		h.metrics.WriteTo(w)
-	})
+	mux.HandleFunc("GET /metrics", h.serveMetrics)
 	mux.HandleFunc("GET /v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Write(openAPI)

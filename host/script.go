@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -167,15 +168,20 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 }
 
 // make makes the binds and loads prog for each of them, without effect. What is wrong with prog itself is not looked
-// for in all of them, and then not all are made.
+// for in all of them, and then not all are made. Neither are they when the host is told to stop meanwhile.
 func (h *Host) make(cfg *Config, configs []BindConfig, prog *vm.Program) (made []*Bind, wrong diag.List) {
+	ctx, cancel := h.whileItRuns(context.Background())
+	defer cancel()
 	l := newLoading(true)
 	for _, c := range configs {
 		if l.of(c.Name) != nil {
 			return made, wrong
 		}
 		b := newBind(c, prog, h)
-		err := b.lua.Check()
+		err := b.lua.Loads(ctx, prog)
+		if ctx.Err() != nil {
+			return made, diag.List{{Message: errStopping.Message}}
+		}
 		l.saw(c.Name, err)
 		if err != nil {
 			d := diagnose(prog, err)
@@ -241,7 +247,7 @@ func (h *Host) started(s *script, by string, binds int) {
 	s.mu.Unlock()
 	if !proved {
 		for _, b := range h.users(s.name) {
-			b.lua.OnTrial()
+			b.lua.OnTrial(false)
 		}
 	}
 	if last == nil || last.Hash != prog.Hash || passed != history.Passed {

@@ -222,13 +222,13 @@ func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 		s.mu.Unlock()
 		switch {
 		case prog == nil && second:
-			h.complain(s, wrong)
+			h.complain(s, nil, wrong)
 		case changed:
 			if _, err := h.put(ctx, s, prog, ReloadRequest{By: "save", Saved: true}); err != nil {
-				h.complain(s, diag.List{{File: name, Message: "rollout: " + err.Error()}})
+				h.complain(s, prog, diag.List{{File: name, Message: "rollout: " + err.Error()}})
 			}
 		case prog != nil && s.runs(prog):
-			h.complain(s, nil)
+			h.complain(s, nil, nil)
 		}
 	}
 	return again

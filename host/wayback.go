@@ -80,8 +80,8 @@ func (h *Host) settle(s *script, prog *vm.Program) {
 	}
 }
 
-// tripped is told by a bind that code which was put in less than a minute ago reached the error limit. It does
-// not wait. It reports whether the last good code is on its way.
+// tripped is told by a bind that code which was put in less than a minute ago reached the error limit, or died in init. It
+// does not wait. It reports whether the last good code is on its way.
 func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
 	s := h.script(b.cfg.Script)
 	s.mu.Lock()
@@ -89,7 +89,7 @@ func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
 	s.mu.Unlock()
 	if c != nil && bad.Hash == c.prog.Hash {
 		return h.background.run(func(ctx context.Context) {
-			h.decide(ctx, c, takeBack, fmt.Sprintf("%s tripped the error limit: %s", b.cfg.Name, why), ReloadRequest{By: "host"})
+			h.decide(ctx, c, takeBack, b.cfg.Name+" "+why, ReloadRequest{By: "host"})
 		})
 	}
 	if good == nil || good.Hash == bad.Hash {
@@ -121,10 +121,10 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	}
 	s.mu.Unlock()
 	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,
-		Why: fmt.Sprintf("%s tripped the error limit of %s: %s", b.cfg.Name, short(bad.Hash), why)}, good)
+		Why: fmt.Sprintf("%s: %s %s", short(bad.Hash), b.cfg.Name, why)}, good)
 	h.spoil(s, bad)
 	// Said last, so that whoever reads it finds the history written.
-	h.log.Error("the new script trips the error limit: the host went back to the last good one; save a better one, or see esmehost history",
+	h.log.Error("the new script does badly: the host went back to the last good one; save a better one, or see esmehost history",
 		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
 }
 

@@ -32,8 +32,8 @@ type Options struct {
 	Metrics   *Metrics          // of the host; nil: the bind counts for itself
 	Transport http.RoundTripper // of the module http; nil: one that the process shares
 
-	// Tripped is told when the error limit is reached by code that was put in less than Trial ago; it must not wait.
-	// True says that the last good code is on its way (Back): then the session goes on.
+	// Tripped is told when code that was put in less than Trial ago reaches the error limit, or dies in init where other code
+	// did not; it must not wait. why says what it did: "died in init: ...". True says that the last good code is on its way (Back): then the session goes on.
 	Tripped  func(bad *vm.Program, why string) bool
 	Trial    time.Duration // 0 = 1 min
 	OldTasks time.Duration // how long tasks of replaced code may go on; 0 = 30 s
@@ -80,6 +80,8 @@ type Bind struct {
 	generation int
 	changed    time.Time // when the code was put in the place of another; zero: never
 	leaving    int       // the generation that the host is to take back; 0: none
+	died       bool      // the latest init raised an error,
+	diedBefore bool      // and so did the last one of the code before, if there was any
 	kept       *kept     // the state before that, for the way back
 	sessions   int
 	current    *Handler
@@ -139,6 +141,7 @@ func (b *Bind) Info() Info {
 func (b *Bind) Inherit(old *Bind) {
 	old.mu.Lock()
 	sessions, generation, links, dictionaries, parts := old.sessions, old.generation, maps.Clone(old.links), old.maps, old.segments
+	died, diedBefore := old.died, old.diedBefore
 	if old.prog.Hash != b.prog.Hash {
 		generation++
 	}
@@ -152,6 +155,7 @@ func (b *Bind) Inherit(old *Bind) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sessions, b.links, b.maps, b.segments = sessions, links, dictionaries, parts
+	b.died, b.diedBefore = died, diedBefore
 	b.run(b.prog, generation)
 }
 

@@ -19,7 +19,7 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	}
 	h.repeats.log(h.logger(g, where), where, err.Error(), attrs...)
 	over := h.tooMany(time.Now()) || h.bind.opts.Crash
-	if over && h.bind.goesBack(g, reason.String()) && !h.bind.opts.Crash {
+	if over && h.bind.goesBack(g, "tripped the error limit: "+reason.String()) && !h.bind.opts.Crash {
 		over = false // better code is on its way
 	}
 	switch {

@@ -60,19 +60,24 @@ type generation struct {
 
 // newGeneration makes a state and loads prog into it.
 func newGeneration(b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
+	return newGenerationWithin(context.Background(), b, h, number, prog)
+}
+
+// newGenerationWithin is newGeneration that the end of ctx cuts short.
+func newGenerationWithin(ctx context.Context, b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
 	g := &generation{bind: b, handler: h, number: number, prog: prog, state: lua.LNil, version: lua.LNil}
 	g.vm = vm.NewState(library, prog, b.opts.Limits, g, g.hooks())
 	g.vm.Lock()
 	defer g.vm.Unlock()
-	if err := g.load(); err != nil {
+	if err := g.load(ctx); err != nil {
 		g.vm.Close()
 		return nil, err
 	}
 	return g, nil
 }
 
-func (g *generation) load() error {
-	m, err := g.vm.Load()
+func (g *generation) load(ctx context.Context) error {
+	m, err := g.vm.LoadWithin(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +128,7 @@ func checkCallbacks(file string, m *lua.LTable) *vm.Error {
 // Check loads prog for the bind without a session and without effect, and says what is wrong with it.
 func (b *Bind) Check() error { return b.Loads(context.Background(), b.prog) }
 
-// Loads is Check of other code than the bind's own.
+// Loads is Check of any code. The end of ctx cuts it short, with the code busy.
 func (b *Bind) Loads(ctx context.Context, prog *vm.Program) error {
 	g, err := loadGeneration(ctx, b, nil, 0, prog)
 	if err == nil {

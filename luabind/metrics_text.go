@@ -69,6 +69,9 @@ func (m *Metrics) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
+// Label is a label as Prometheus' text format writes it.
+func Label(name, value string) string { return name + `="` + labelEscape.Replace(value) + `"` }
+
 var (
 	helpEscape  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
 	labelEscape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
@@ -76,9 +79,9 @@ var (
 
 // write gives line each line of the series.
 func (s *Sample) write(line func(name, labels, value string)) {
-	labels := `bind="` + labelEscape.Replace(s.Bind) + `"`
+	labels := Label("bind", s.Bind)
 	for i, l := range s.Labels {
-		labels += fmt.Sprintf(`,%s="%s"`, l, labelEscape.Replace(s.Values[i]))
+		labels += "," + Label(l, s.Values[i])
 	}
 	if s.Type != "histogram" {
 		line(s.Name, labels, metricNumber(s.Value))

@@ -59,17 +59,22 @@ func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
 	return g.takeOver(snap)
 }
 
-// loadGeneration is newGeneration for code that is to replace other code, unless it is too late for that.
+// loadGeneration is newGeneration for code that is to replace other code, unless it is or gets too late for that.
 func loadGeneration(ctx context.Context, b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
-	if ctx.Err() != nil {
+	var g *generation
+	err := ctx.Err()
+	if err == nil {
+		g, err = newGenerationWithin(ctx, b, h, number, prog)
+	}
+	var e *vm.Error
+	switch {
+	case err == nil:
+		return g, nil
+	case ctx.Err() != nil && (!errors.As(err, &e) || e.Kind == vm.Closed):
 		return nil, &esme.Error{Code: CodeBusy, Retryable: true, Cause: ctx.Err(),
 			Message: "the change of code ended before this bind's turn came: it goes on with the old code"}
 	}
-	g, err := newGeneration(b, h, number, prog)
-	if err != nil {
-		return nil, &LoadError{err}
-	}
-	return g, nil
+	return nil, &LoadError{err}
 }
 
 func (b *Bind) runs(prog *vm.Program) bool {
@@ -145,11 +150,24 @@ func (b *Bind) Settle() {
 }
 
 // OnTrial says that the code is new although it replaced nothing here: what ran before the host was started again
-// was another.
-func (b *Bind) OnTrial() {
+// was another. Where the bind itself is new (newcomer), its init may die of what the code cannot know, and is no proof.
+func (b *Bind) OnTrial(newcomer bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.changed = time.Now()
+	b.changed, b.diedBefore = time.Now(), newcomer
+}
+
+// began takes what came of init. Code that is new and kills the bind with it, where the code before did not, is to be
+// taken back: the next session could not come up either.
+func (b *Bind) began(g *generation, err error) {
+	var e *vm.Error
+	b.mu.Lock()
+	b.died = errors.As(err, &e) // and did not just refuse
+	proof := b.died && !b.diedBefore
+	b.mu.Unlock()
+	if proof {
+		b.goesBack(g, "died in init: "+err.Error())
+	}
 }
 
 // goesBack reports whether the host takes g, which failed soon after it came, back. While that is on its way, which may
@@ -358,7 +376,7 @@ func (b *Bind) adopt(g *generation, before *snapshot, session int, back bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.run(g.prog, g.number)
-	b.changed = time.Now()
+	b.changed, b.diedBefore = time.Now(), b.died
 	switch {
 	case back:
 		b.kept, b.changed = nil, time.Time{}
@@ -382,7 +400,7 @@ func (b *Bind) adoptIdle(g *generation, back bool) bool {
 		return false
 	}
 	b.run(g.prog, g.number)
-	b.changed = time.Now()
+	b.changed, b.diedBefore = time.Now(), b.died
 	if back {
 		b.changed = time.Time{}
 	}

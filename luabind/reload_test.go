@@ -165,7 +165,7 @@ func TestTheErrorLimitOfNewCode(t *testing.T) {
 	for range 3 {
 		r.cast(nil)
 	}
-	if got := <-tripped; got != "script_error: s.lua:1: boom" {
+	if got := <-tripped; got != "tripped the error limit: script_error: s.lua:1: boom" {
 		t.Fatal(got)
 	}
 	if v, err := r.bind.Target().Call(context.Background(), nil); err != nil || v != "ok" {

@@ -13,7 +13,9 @@ func (h *Handler) Init(s *esme.Session) error {
 	if err != nil {
 		return err
 	}
-	if err := h.runInit(g); err != nil {
+	err = h.runInit(g)
+	h.bind.began(g, err)
+	if err != nil {
 		h.dead = g.vm.Broken() != nil
 		return err // HandleRefused is the last call then
 	}

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -22,8 +23,9 @@ type budget struct {
 	allowed allowance
 	costly  uint64 // the instructions that are looked at before they run
 	tripped Kind
-	thread  *lua.LState   // that the machine runs
-	frame   **frameInside // its current one
+	ends    context.Context // cuts the run short; nil: nothing does
+	thread  *lua.LState     // that the machine runs
+	frame   **frameInside   // its current one
 
 	last   time.Duration // of the clock, at the last look; 0: there was none in this run
 	active time.Duration // in which the run had a processor
@@ -115,6 +117,8 @@ func (b *budget) look() <-chan struct{} {
 	}
 	switch {
 	case b.tripped != "":
+	case b.ends != nil && b.ends.Err() != nil:
+		b.tripped = Closed
 	case b.left <= 0:
 		b.tripped = Budget
 	case b.active > b.allowed.time, b.passed/heldUp > b.allowed.time:

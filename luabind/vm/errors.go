@@ -22,7 +22,7 @@ const (
 	Memory   Kind = "memory"   // holds too much
 	Panic    Kind = "panic"    // a bug in the host: the state is poisoned
 	Nonsense Kind = "nonsense" // a callback returned what it may not
-	Closed   Kind = "closed"   // the state was closed while a task waited
+	Closed   Kind = "closed"   // the state was closed while a task waited, or a load was cut short
 )
 
 // Error is what went wrong in a script, and where.

@@ -146,6 +146,13 @@ func (s *State) Load() (*lua.LTable, *Error) {
 	return t, nil
 }
 
+// LoadWithin is Load that the end of ctx cuts short, with an error of the kind [Closed].
+func (s *State) LoadWithin(ctx context.Context) (*lua.LTable, *Error) {
+	s.budget.ends = ctx
+	defer func() { s.budget.ends = nil }()
+	return s.Load()
+}
+
 // Call calls fn with args under the limits of a callback and returns nret values, which are good until
 // the next call. args is not kept. Call, Init, Load and the tasks are the ways into Lua.
 func (s *State) Call(fn lua.LValue, nret int, args ...lua.LValue) ([]lua.LValue, *Error) {
