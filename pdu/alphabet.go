@@ -25,7 +25,7 @@ const (
 var alphabetNames = [numAlphabets]string{"gsm", "gsm_packed", "ascii", "latin1", "cyrillic", "hebrew", "ucs2",
 	"shift_jis", "iso_2022_jp", "euc_jp", "euc_kr", "binary"}
 
-// String is the name that scripts and configurations write.
+// String is the name that scripts and configurations write (SMPP 3.4 §5.2.19).
 func (a Alphabet) String() string {
 	if a < numAlphabets {
 		return alphabetNames[a]
@@ -33,7 +33,7 @@ func (a Alphabet) String() string {
 	return fmt.Sprintf("alphabet %d", uint8(a))
 }
 
-// AlphabetByName finds an alphabet by its name.
+// AlphabetByName finds an alphabet by its name (SMPP 3.4 §5.2.19).
 func AlphabetByName(name string) (Alphabet, bool) {
 	for a, n := range alphabetNames {
 		if n == name {
@@ -43,7 +43,7 @@ func AlphabetByName(name string) (Alphabet, bool) {
 	return 0, false
 }
 
-// AlphabetNames are the names of all alphabets.
+// AlphabetNames are the names of all alphabets (SMPP 3.4 §5.2.19).
 func AlphabetNames() []string { return append([]string(nil), alphabetNames[:]...) }
 
 // The values of data_coding that name an alphabet (SMPP 3.4 §5.2.19). ShiftJIS is what gateways send as

@@ -29,7 +29,7 @@ type Dest struct {
 
 func (d *Dest) isList() bool { return d.Flag == DestFlagList || d.Flag == 0 && d.List != "" }
 
-// AppendTo appends the element's octets.
+// AppendTo appends the element's octets (SMPP 3.4 §4.5.1.1).
 func (d Dest) AppendTo(dst []byte) []byte {
 	if d.isList() {
 		return AppendDestList(dst, d.List)
@@ -55,7 +55,7 @@ type Unsuccess struct {
 	Status  Status
 }
 
-// AppendTo appends the element's octets.
+// AppendTo appends the element's octets (SMPP 3.4 §4.5.2.1).
 func (u Unsuccess) AppendTo(dst []byte) []byte {
 	return AppendUnsuccess(dst, uint8(u.TON), uint8(u.NPI), u.Address, u.Status)
 }

@@ -2,7 +2,7 @@ package pdu
 
 import "time"
 
-// Assembled is a message that was put together, or as much of it as has come.
+// Assembled is a message that was put together, or as much of it as has come (3GPP 23.040 §9.2.3.24.1).
 type Assembled struct {
 	SourceAddr, DestinationAddr string
 
@@ -19,7 +19,7 @@ type Assembled struct {
 	First   time.Time
 }
 
-// GaveUp is why a message is handed over although parts of it have not come.
+// GaveUp is why a message is handed over although parts of it have not come (3GPP 23.040 §9.2.3.24.1).
 type GaveUp string
 
 // The reasons.
@@ -41,7 +41,7 @@ func newPart(p *PDU, s Segment, zero Alphabet) part {
 	return x
 }
 
-// Ports returns the application ports, of the first part that has them.
+// Ports returns the application ports, of the first part that has them (3GPP 23.040 §9.2.3.24.3).
 func (m *Assembled) Ports() (destination, source uint16, ok bool) {
 	for _, u := range m.Headers {
 		if destination, source, ok = u.Ports(); ok {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Builder makes PDUs from values that are set in any order; what is not set is 0 or empty. It can be
+// Builder makes PDUs from values that are set in any order (SMPP 3.4 §3.2); what is not set is 0 or empty. It can be
 // reused after Reset. It must not be copied: Reset writes over what it had.
 type Builder struct {
 	_        noCopy
@@ -31,7 +31,7 @@ type value struct {
 	s string
 }
 
-// NewBuilder returns a builder for the command. It panics without one: [CommandByID] says whether there is one.
+// NewBuilder returns a builder for the command (SMPP 3.4 §3.2). It panics without one: [CommandByID] says whether there is one.
 func NewBuilder(cmd *Command) *Builder {
 	if cmd == nil {
 		panic("pdu.NewBuilder: cmd is nil: the command is not defined (see Unknown)")
@@ -52,7 +52,7 @@ func (b *Builder) SetStatus(s Status) { b.status = s }
 // responses those of their requests.
 func (b *Builder) SetSequence(n uint32) { b.sequence = n }
 
-// SetInt sets an integer field, of 1 octet: 0 to 255. Length and count fields follow from what they count and need not be set.
+// SetInt sets an integer field, of 1 octet (SMPP 3.4 §3.1): 0 to 255. Length and count fields follow from what they count and need not be set.
 func (b *Builder) SetInt(f Field, n int64) {
 	if v := b.value(f); v != nil {
 		v.n = n
@@ -60,7 +60,7 @@ func (b *Builder) SetInt(f Field, n int64) {
 }
 
 // SetString sets a string field without its NUL, an octet string, or the octets of an array (see [Dest.AppendTo]), of as many
-// octets as [Command.Spec] says.
+// octets as [Command.Spec] says (SMPP 3.4 §3.1).
 func (b *Builder) SetString(f Field, s string) {
 	if v := b.value(f); v != nil {
 		v.s = s
@@ -85,7 +85,7 @@ func (b *Builder) AddTLV(t Tag, octets string) {
 	b.tlvs.Add(t, []byte(octets))
 }
 
-// AddTLVs adds optional parameters behind those added before.
+// AddTLVs adds optional parameters behind those added before (SMPP 3.4 §3.2.4.1).
 func (b *Builder) AddTLVs(t TLVs) {
 	b.tlvs.addAll(t)
 }

@@ -12,23 +12,23 @@ type Warnings uint32
 
 // The pardons. The code of each is in [Warnings.Codes].
 const (
-	TrailingOctets Warnings = 1 << iota // 1 to 3 stray octets at the end
-	TLVOverrun                          // the last TLV says it is longer than the PDU
-	OverlongString                      // a C-octet string beyond its limit
-	MissingNUL                          // the last string of a response ends with the PDU
-	EmptyBody                           // a response without its mandatory fields
-	TLVLength                           // a defined TLV with a length that it may not have
-	TruncatedBody                       // an error response whose mandatory fields end early
-	TimeLength                          // a time that is neither empty nor of 16 (final_date: or, as SMSCs report it, 12) characters
-	TLVNul                              // a TLV that is a C-octet string, but does not end with its one NUL
-	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be
-	TimeFormat                          // a time of the right length that is no time
-	UDHLength                           // a user data header that is longer than the message, or that its elements do not fill
-	ValueRange                          // a value that is reserved or too large: see [FieldSpec.Most] and [TagSpec.Lo]; 0 or 255 destinations; a request with a status or a sequence_number above 0x7FFFFFFF
-	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory]
-	MessageLength                       // a short_message of 255 octets
-	MessageTwice                        // both a short_message and a message_payload
-	SegmentMarks                        // marks of a part that make no sense, so that the message is read as whole: a part 3 of 2, one SAR TLV without the others, two kinds of marks
+	TrailingOctets Warnings = 1 << iota // 1 to 3 stray octets at the end (SMPP 3.4 §3.2)
+	TLVOverrun                          // the last TLV says it is longer than the PDU (§3.2.4.1)
+	OverlongString                      // a C-octet string beyond its limit (§3.1)
+	MissingNUL                          // the last string of a response ends with the PDU (§3.1)
+	EmptyBody                           // a response without its mandatory fields (§4.4.2)
+	TLVLength                           // a defined TLV with a length that it may not have (§5.3.2)
+	TruncatedBody                       // an error response whose mandatory fields end early (§4.4.2)
+	TimeLength                          // a time that is neither empty nor of 16 (final_date: or, as SMSCs report it, 12) characters (§7.1.1)
+	TLVNul                              // a TLV that is a C-octet string, but does not end with its one NUL (§3.1)
+	BodyLeftOut                         // an error response that has TLVs where its mandatory fields would be (§4.4.2)
+	TimeFormat                          // a time of the right length that is no time (§7.1.1)
+	UDHLength                           // a user data header that is longer than the message, or that its elements do not fill (§5.2.12)
+	ValueRange                          // a value that is reserved or too large: see [FieldSpec.Most] and [TagSpec.Lo]; 0 or 255 destinations; a request with a status or a sequence_number above 0x7FFFFFFF (§5.2)
+	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory] (5.0 §4.4.1)
+	MessageLength                       // a short_message of 255 octets (§5.2.21)
+	MessageTwice                        // both a short_message and a message_payload (§5.3.2.32)
+	SegmentMarks                        // marks of a part that make no sense, so that the message is read as whole: a part 3 of 2, one SAR TLV without the others, two kinds of marks (§5.3.2.22)
 
 	numWarnings = iota
 )

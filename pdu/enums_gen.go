@@ -16,7 +16,7 @@ const (
 	TONAbbreviated      TON = 6
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.2.5, 5.0 §4.7.1).
 func (v TON) String() string { return nameOf(tonNames, uint32(v)) }
 
 // tonNames are the names of TON.
@@ -47,7 +47,7 @@ const (
 	NPIWAPClientID    NPI = 18
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.2.6, 5.0 §4.7.2).
 func (v NPI) String() string { return nameOf(npiNames, uint32(v)) }
 
 // npiNames are the names of NPI.
@@ -125,7 +125,7 @@ const (
 	AddrSubunitExternalUnit1   AddrSubunit = 4
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.1, 5.0 §4.8.4.23).
 func (v AddrSubunit) String() string { return nameOf(addrSubunitNames, uint32(v)) }
 
 // addrSubunitNames are the names of AddrSubunit.
@@ -153,7 +153,7 @@ const (
 	NetworkTypePaging      NetworkType = 8
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.3, 5.0 §4.8.4.26).
 func (v NetworkType) String() string { return nameOf(networkTypeNames, uint32(v)) }
 
 // networkTypeNames are the names of NetworkType.
@@ -185,7 +185,7 @@ const (
 	BearerTypeCellBroadcast BearerType = 8
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.5, 5.0 §4.8.4.24).
 func (v BearerType) String() string { return nameOf(bearerTypeNames, uint32(v)) }
 
 // bearerTypeNames are the names of BearerType.
@@ -210,7 +210,7 @@ const (
 	PayloadTypeWCMP       PayloadType = 1
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.10, 5.0 §4.8.4.44).
 func (v PayloadType) String() string { return nameOf(payloadTypeNames, uint32(v)) }
 
 // payloadTypeNames are the names of PayloadType.
@@ -230,7 +230,7 @@ const (
 	PrivacyIndicatorSecret        PrivacyIndicator = 3
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.14, 5.0 §4.8.4.45).
 func (v PrivacyIndicator) String() string { return nameOf(privacyIndicatorNames, uint32(v)) }
 
 // privacyIndicatorNames are the names of PrivacyIndicator.
@@ -254,7 +254,7 @@ const (
 	LanguageIndicatorPortuguese  LanguageIndicator = 5
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.19, 5.0 §4.8.4.35).
 func (v LanguageIndicator) String() string { return nameOf(languageIndicatorNames, uint32(v)) }
 
 // languageIndicatorNames are the names of LanguageIndicator.
@@ -276,7 +276,7 @@ const (
 	DPFResultSet    DPFResult = 1
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.28, 5.0 §4.8.4.32).
 func (v DPFResult) String() string { return nameOf(dpfResultNames, uint32(v)) }
 
 // dpfResultNames are the names of DPFResult.
@@ -294,7 +294,7 @@ const (
 	SetDPFRequested    SetDPF = 1
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.29, 5.0 §4.8.4.52).
 func (v SetDPF) String() string { return nameOf(setDPFNames, uint32(v)) }
 
 // setDPFNames are the names of SetDPF.
@@ -313,7 +313,7 @@ const (
 	MSAvailabilityStatusUnavailable MSAvailabilityStatus = 2
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.30, 5.0 §4.8.4.39).
 func (v MSAvailabilityStatus) String() string { return nameOf(msAvailabilityStatusNames, uint32(v)) }
 
 // msAvailabilityStatusNames are the names of MSAvailabilityStatus.
@@ -334,7 +334,7 @@ const (
 	DeliveryFailureReasonTemporaryNetworkError     DeliveryFailureReason = 3
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.33, 5.0 §4.8.4.19).
 func (v DeliveryFailureReason) String() string { return nameOf(deliveryFailureReasonNames, uint32(v)) }
 
 // deliveryFailureReasonNames are the names of DeliveryFailureReason.
@@ -354,7 +354,7 @@ const (
 	MoreMessagesToSendMore   MoreMessagesToSend = 1
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.34, 5.0 §4.8.4.38).
 func (v MoreMessagesToSend) String() string { return nameOf(moreMessagesToSendNames, uint32(v)) }
 
 // moreMessagesToSendNames are the names of MoreMessagesToSend.
@@ -378,7 +378,7 @@ const (
 	USSDServiceOpUSSNConfirm    USSDServiceOp = 19
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.44, 5.0 §4.8.4.64).
 func (v USSDServiceOp) String() string { return nameOf(ussdServiceOpNames, uint32(v)) }
 
 // ussdServiceOpNames are the names of USSDServiceOp.
@@ -402,7 +402,7 @@ const (
 	BroadcastChannelIndicatorExtended BroadcastChannelIndicator = 1
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 5.0 §4.8.4.7).
 func (v BroadcastChannelIndicator) String() string {
 	return nameOf(broadcastChannelIndicatorNames, uint32(v))
 }
@@ -424,7 +424,7 @@ const (
 	BroadcastMessageClassClass3 BroadcastMessageClass = 3
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 5.0 §4.8.4.12).
 func (v BroadcastMessageClass) String() string { return nameOf(broadcastMessageClassNames, uint32(v)) }
 
 // broadcastMessageClassNames are the names of BroadcastMessageClass.
@@ -445,7 +445,7 @@ const (
 	AddrNPResolutionQueriedPorted    AddrNPResolution = 2
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 5.0 §4.8.4.22).
 func (v AddrNPResolution) String() string { return nameOf(addrNPResolutionNames, uint32(v)) }
 
 // addrNPResolutionNames are the names of AddrNPResolution.
@@ -465,7 +465,7 @@ const (
 	DisplayTimeInvoke    DisplayTime = 2
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.26, 5.0 §4.8.4.31).
 func (v DisplayTime) String() string { return nameOf(displayTimeNames, uint32(v)) }
 
 // displayTimeNames are the names of DisplayTime.
@@ -486,7 +486,7 @@ const (
 	AlertOnMessageDeliveryHigh    AlertOnMessageDelivery = 3
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.41, 5.0 §4.8.4.2).
 func (v AlertOnMessageDelivery) String() string {
 	return nameOf(alertOnMessageDeliveryNames, uint32(v))
 }
@@ -515,7 +515,7 @@ const (
 	ITSReplyTypeContinue      ITSReplyType = 8
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.3.2.42, 5.0 §4.8.4.33).
 func (v ITSReplyType) String() string { return nameOf(itsReplyTypeNames, uint32(v)) }
 
 // itsReplyTypeNames are the names of ITSReplyType.
@@ -606,7 +606,7 @@ const (
 	MessageStateSkipped       MessageState = 9
 )
 
-// String is the value's name, or its number.
+// String is the value's name, or its number (SMPP 3.4 §5.2.28, 5.0 §4.7.15).
 func (v MessageState) String() string { return nameOf(messageStateNames, uint32(v)) }
 
 // messageStateNames are the names of MessageState.

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// FrameError says that octets cannot be the start of a PDU. There is no way on in the stream: nobody knows where the next
+// FrameError says that octets cannot be the start of a PDU (command_length, SMPP 3.4 §5.1.1). There is no way on in the stream: nobody knows where the next
 // PDU starts.
 type FrameError struct {
 	Length uint32 // what stands where command_length would
@@ -49,7 +49,7 @@ func FrameLength(b []byte, max int) (int, error) {
 }
 
 // Frames splits a stream into PDUs of at most max octets, for a [bufio.Scanner], whose buffer must be
-// allowed to grow as large. The scanner's error is a [*FrameError] for what is no SMPP, and
+// allowed to grow as large (command_length, SMPP 3.4 §5.1.1). The scanner's error is a [*FrameError] for what is no SMPP, and
 // [io.ErrUnexpectedEOF] where the stream ends inside a PDU.
 func Frames(max int) bufio.SplitFunc {
 	return func(b []byte, atEOF bool) (advance int, token []byte, err error) {

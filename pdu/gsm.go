@@ -35,7 +35,7 @@ const (
 var languageNames = [numLanguages]string{"default", "turkish", "spanish", "portuguese", "bengali", "gujarati", "hindi",
 	"kannada", "malayalam", "oriya", "punjabi", "tamil", "telugu", "urdu"}
 
-// String is the English name, in lower case.
+// String is the English name, in lower case (3GPP 23.038 §6.2.1.2.4).
 func (l Language) String() string {
 	if l < numLanguages {
 		return languageNames[l]
@@ -43,7 +43,7 @@ func (l Language) String() string {
 	return "reserved"
 }
 
-// LanguageByName finds a language by its name.
+// LanguageByName finds a language by its name (3GPP 23.038 §6.2.1.2.4).
 func LanguageByName(name string) (Language, bool) {
 	for l, n := range languageNames {
 		if n == name {
@@ -53,7 +53,7 @@ func LanguageByName(name string) (Language, bool) {
 	return 0, false
 }
 
-// LanguageNames are the names of the languages that have tables of their own.
+// LanguageNames are the names of the languages that have tables of their own (3GPP 23.038 §6.2.1.2.4).
 func LanguageNames() []string { return append([]string(nil), languageNames[1:]...) }
 
 // lockable reports whether the language has a locking shift table; Spanish has only a single shift.

@@ -5,7 +5,7 @@ import "fmt"
 // CommandID is the command_id of a PDU (SMPP 3.4 §5.1.2, 5.0 §4.7.5).
 type CommandID uint32
 
-// String returns the command's name, or the number of one that is not defined.
+// String returns the command's name, or the number of one that is not defined (SMPP 3.4 §5.1.2.1).
 func (id CommandID) String() string {
 	if c := commandOf(id); c != nil {
 		return c.Name
@@ -16,7 +16,7 @@ func (id CommandID) String() string {
 // IsResponse reports whether the PDU answers another one: bit 31 (SMPP 3.4 §5.1.2.1).
 func (id CommandID) IsResponse() bool { return id&0x80000000 != 0 }
 
-// Response returns the response that a request expects; false for outbind, alert_notification, responses
+// Response returns the response that a request expects (SMPP 3.4 §5.1.2.1); false for outbind, alert_notification, responses
 // and what is not defined.
 func (id CommandID) Response() (CommandID, bool) {
 	c := commandOf(id)
@@ -67,7 +67,7 @@ type place struct {
 	kind   Kind
 }
 
-// FieldSpec describes a mandatory field of a command.
+// FieldSpec describes a mandatory field of a command (SMPP 3.4 §3.1).
 type FieldSpec struct {
 	Field Field
 	Kind  Kind
@@ -88,13 +88,13 @@ const (
 	KindUnsuccess             // unsuccess_sme of submit_multi_resp (SMPP 3.4 §4.5.2.1)
 )
 
-// CommandByID finds a command; false for one that is not defined.
+// CommandByID finds a command (SMPP 3.4 §5.1.2.1); false for one that is not defined.
 func CommandByID(id CommandID) (*Command, bool) {
 	c := commandOf(id)
 	return c, c != nil
 }
 
-// CommandByName finds a command by its name, such as "submit_sm".
+// CommandByName finds a command by its name, such as "submit_sm" (SMPP 3.4 §5.1.2.1).
 func CommandByName(name string) (*Command, bool) {
 	for i := range commands {
 		if commands[i].Name == name {
@@ -104,7 +104,7 @@ func CommandByName(name string) (*Command, bool) {
 	return nil, false
 }
 
-// Commands returns all commands, by command_id.
+// Commands returns all commands, by command_id (SMPP 3.4 §5.1.2.1).
 func Commands() []*Command {
 	all := make([]*Command, len(commands))
 	for i := range commands {
@@ -113,10 +113,10 @@ func Commands() []*Command {
 	return all
 }
 
-// Has reports whether the command has the mandatory field.
+// Has reports whether the command has the mandatory field (SMPP 3.4 §4, 5.0 §4).
 func (c *Command) Has(f Field) bool { return f < numFields && c.places[f].number != 0 }
 
-// Spec describes a mandatory field of the command; false if it has no such field.
+// Spec describes a mandatory field of the command (SMPP 3.4 §4, 5.0 §4); false if it has no such field.
 func (c *Command) Spec(f Field) (FieldSpec, bool) {
 	if !c.Has(f) {
 		return FieldSpec{}, false
@@ -127,7 +127,7 @@ func (c *Command) Spec(f Field) (FieldSpec, bool) {
 // Field is a mandatory field (SMPP 3.4 §5.2, 5.0 §4.7).
 type Field uint8
 
-// String returns the field's name, such as "source_addr".
+// String returns the field's name, such as "source_addr" (SMPP 3.4 §5.2).
 func (f Field) String() string {
 	if f < numFields {
 		return fieldNames[f]
@@ -135,7 +135,7 @@ func (f Field) String() string {
 	return fmt.Sprintf("Field(%d)", uint8(f))
 }
 
-// FieldByName finds a field by its name, such as "source_addr".
+// FieldByName finds a field by its name, such as "source_addr" (SMPP 3.4 §5.2).
 func FieldByName(name string) (Field, bool) {
 	for i, n := range fieldNames {
 		if n == name {
@@ -174,7 +174,7 @@ func (s *TagSpec) holds(n uint32) bool {
 }
 
 // Meaning is the name of an integer TLV's value in the TLV's paragraph, or of the first octet of network_error_code and
-// ms_validity; empty if it has none.
+// ms_validity (SMPP 3.4 §5.3.2); empty if it has none.
 func (s *TagSpec) Meaning(n uint32) string { return s.names[n] }
 
 func nameOf(names map[uint32]string, n uint32) string {
@@ -184,7 +184,7 @@ func nameOf(names map[uint32]string, n uint32) string {
 	return fmt.Sprint(n)
 }
 
-// String returns the TLV's name, or its number.
+// String returns the TLV's name, or its number (SMPP 3.4 §5.3.2).
 func (t Tag) String() string {
 	if s := tagOf(t); s != nil {
 		return s.Name
@@ -192,7 +192,7 @@ func (t Tag) String() string {
 	return fmt.Sprintf("0x%04X", uint16(t))
 }
 
-// Spec describes the tag; false for vendor and unknown ones.
+// Spec describes the tag (SMPP 3.4 §5.3.2); false for vendor and unknown ones.
 func (t Tag) Spec() (TagSpec, bool) {
 	if s := tagOf(t); s != nil {
 		return *s, true
@@ -200,7 +200,7 @@ func (t Tag) Spec() (TagSpec, bool) {
 	return TagSpec{}, false
 }
 
-// TagByName finds a TLV by its name. SMPP 3.4 calls dest_port "destination_port".
+// TagByName finds a TLV by its name (SMPP 3.4 §5.3.2). SMPP 3.4 calls dest_port "destination_port".
 func TagByName(name string) (Tag, bool) {
 	if name == "destination_port" {
 		return TagDestPort, true
@@ -213,7 +213,7 @@ func TagByName(name string) (Tag, bool) {
 	return 0, false
 }
 
-// Tags describes all TLVs that are defined, by tag.
+// Tags describes all TLVs that are defined, by tag (SMPP 3.4 §5.3.2).
 func Tags() []TagSpec { return append([]TagSpec(nil), tags[:]...) }
 
 // Status is a command_status (SMPP 3.4 §5.1.3, 5.0 §4.7.6). Vendors have 0x400 to 0x4FF.
@@ -225,7 +225,7 @@ type statusSpec struct {
 	name34        string // where 5.0 renamed it
 }
 
-// String returns the protocol's name, such as "ESME_RTHROTTLED", or the number.
+// String returns the protocol's name, such as "ESME_RTHROTTLED", or the number (SMPP 3.4 §5.1.3).
 func (s Status) String() string {
 	if x := statusOf(s); x != nil {
 		return x.name
@@ -233,7 +233,7 @@ func (s Status) String() string {
 	return fmt.Sprintf("0x%08X", uint32(s))
 }
 
-// Meaning says in words what the status means; empty for one that is not defined.
+// Meaning says in words what the status means (SMPP 3.4 §5.1.3); empty for one that is not defined.
 func (s Status) Meaning() string {
 	if x := statusOf(s); x != nil {
 		return x.meaning
@@ -251,7 +251,7 @@ func StatusByName(name string) (Status, bool) {
 	return 0, false
 }
 
-// Statuses returns all defined values.
+// Statuses returns all defined values (SMPP 3.4 §5.1.3).
 func Statuses() []Status {
 	all := make([]Status, len(statuses))
 	for i := range statuses {

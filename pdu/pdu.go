@@ -32,7 +32,7 @@ type PDU struct {
 // CommandID returns the command_id (SMPP 3.4 §5.1.2).
 func (p *PDU) CommandID() CommandID { return p.id }
 
-// Command describes the command; nil for one that is not defined.
+// Command describes the command (SMPP 3.4 §5.1.2.1); nil for one that is not defined.
 func (p *PDU) Command() *Command { return p.cmd }
 
 // CommandStatus returns the command_status, 0 in requests (SMPP 3.4 §5.1.3).
@@ -41,7 +41,7 @@ func (p *PDU) CommandStatus() Status { return p.status }
 // SequenceNumber returns the sequence_number: 1 to 0x7FFFFFFF by the specification (SMPP 3.4 §5.1.4), any in what peers send.
 func (p *PDU) SequenceNumber() uint32 { return p.sequence }
 
-// SetSequence changes the sequence number of this view. The octets are shared with others and stay;
+// SetSequence changes the sequence number of this view (SMPP 3.4 §5.1.4). The octets are shared with others and stay;
 // AppendTo writes the new number.
 func (p *PDU) SetSequence(n uint32) { p.sequence = n }
 
@@ -82,10 +82,10 @@ func (p *PDU) RelaxedErr() error {
 // Warnings returns what Decode forgave; none for a PDU that was built.
 func (p *PDU) Warnings() Warnings { return p.warnings }
 
-// PasswordMasked reports whether the PDU was built with [Builder.MaskPassword]. Copies keep it.
+// PasswordMasked reports whether the PDU was built with [Builder.MaskPassword] (SMPP 3.4 §5.2.2). Copies keep it.
 func (p *PDU) PasswordMasked() bool { return p.masked }
 
-// AppendTo appends the octets to dst, with the current sequence number: none for the zero PDU.
+// AppendTo appends the octets to dst, with the current sequence number (SMPP 3.4 §3.2): none for the zero PDU.
 func (p *PDU) AppendTo(dst []byte) []byte {
 	n := len(dst)
 	dst = append(dst, p.raw...)
@@ -124,7 +124,7 @@ func (p *PDU) place(f Field) *place {
 // Has reports whether the PDU has the mandatory field: error responses often have none (SMPP 3.4 §4.4.2).
 func (p *PDU) Has(f Field) bool { return p.place(f) != nil }
 
-// Value returns the octets of a mandatory field, borrowed, and how they are to be read: an integer's are
+// Value returns the octets of a mandatory field, borrowed, and how they are to be read (SMPP 3.4 §3.1): an integer's are
 // big-endian, a string's are without its NUL. It reports false if the PDU has none of it.
 func (p *PDU) Value(f Field) (octets []byte, kind Kind, ok bool) {
 	at := p.place(f)
@@ -152,7 +152,7 @@ func (p *PDU) octets(at *place) []byte {
 	return p.raw[start:end:end]
 }
 
-// Int returns an integer field; 0 if there is none.
+// Int returns an integer field (SMPP 3.4 §3.1); 0 if there is none.
 func (p *PDU) Int(f Field) uint32 {
 	if p.cmd == nil || f >= numFields {
 		return 0
@@ -164,7 +164,7 @@ func (p *PDU) Int(f Field) uint32 {
 	return uint32(p.raw[p.starts[at.run]+uint32(at.skip)])
 }
 
-// Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed;
+// Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed (SMPP 3.4 §3.1);
 // nil if there is none.
 func (p *PDU) Bytes(f Field) []byte {
 	at := p.place(f)
@@ -174,7 +174,7 @@ func (p *PDU) Bytes(f Field) []byte {
 	return p.octets(at)
 }
 
-// Str returns Bytes as a string.
+// Str returns Bytes as a string (SMPP 3.4 §3.1).
 func (p *PDU) Str(f Field) string { return string(p.Bytes(f)) }
 
 // Options returns the optional parameters (SMPP 3.4 §5.3, 5.0 §4.8), borrowed, with a typed method for each.
@@ -185,10 +185,10 @@ func (p *PDU) Options() TLVs {
 	return TLVs{octets: p.raw[p.tlvs:p.tlvEnd:p.tlvEnd]}
 }
 
-// TLVs returns the optional parameters in wire order, repeated ones too. The values are borrowed.
+// TLVs returns the optional parameters in wire order, repeated ones too (SMPP 3.4 §5.3). The values are borrowed.
 func (p *PDU) TLVs() iter.Seq2[Tag, []byte] { return p.Options().All() }
 
-// TLV returns the value of the first TLV with the tag, borrowed.
+// TLV returns the value of the first TLV with the tag, borrowed (SMPP 3.4 §5.3).
 func (p *PDU) TLV(t Tag) (value []byte, ok bool) { return p.Options().Get(t) }
 
 // String describes the PDU in one line: command, number, status if it is an error, and the fields that

@@ -31,7 +31,7 @@ type Reassembler struct {
 	seed    maphash.Seed
 }
 
-// PartState is what became of a part.
+// PartState is what became of a part (3GPP 23.040 §9.2.3.24.1).
 type PartState string
 
 // The states.
@@ -41,7 +41,7 @@ const (
 	PartDuplicate PartState = "duplicate" // it came before
 )
 
-// Added is what adding a part led to.
+// Added is what adding a part led to (3GPP 23.040 §9.2.3.24.1).
 type Added struct {
 	State   PartState
 	Message *Assembled   // if State is PartWhole
@@ -83,7 +83,7 @@ type part struct {
 
 func (x *part) cost() int { return partCost + len(x.octets) + len(x.udh) }
 
-// Add takes a part that came at now; zero is what data_coding 0 means. It copies what it keeps. A PDU that is no
+// Add takes a part that came at now (3GPP 23.040 §9.2.3.24.1); zero is what data_coding 0 means. It copies what it keeps. A PDU that is no
 // part is a whole message at once. What became too old is handed over too.
 func (r *Reassembler) Add(now time.Time, p *PDU, zero Alphabet) Added {
 	gaveUp := r.Expire(now)
@@ -152,7 +152,7 @@ func (r *Reassembler) start(key assemblyKey, now time.Time, before *wholeMessage
 	return e
 }
 
-// Expire hands over the messages that at now are older than MaxAge.
+// Expire hands over the messages that at now are older than MaxAge (3GPP 23.040 §9.2.3.24.1).
 func (r *Reassembler) Expire(now time.Time) []*Assembled {
 	r.octets -= r.whole.expire(now)
 	var gaveUp []*Assembled
@@ -162,7 +162,7 @@ func (r *Reassembler) Expire(now time.Time) []*Assembled {
 	return gaveUp
 }
 
-// Next is when Expire has something to do, if only to forget; false while nothing is held.
+// Next is when Expire has something to do, if only to forget (3GPP 23.040 §9.2.3.24.1); false while nothing is held.
 func (r *Reassembler) Next() (time.Time, bool) {
 	at, ok := r.whole.next()
 	if e := r.byAge.Front(); e != nil {
@@ -173,7 +173,7 @@ func (r *Reassembler) Next() (time.Time, bool) {
 	return at, ok
 }
 
-// Held is how many messages wait for parts, and what these and those that were whole lately cost in octets.
+// Held is how many messages wait for parts, and what these and those that were whole lately cost in octets (3GPP 23.040 §9.2.3.24.1).
 func (r *Reassembler) Held() (messages, octets int) { return r.byAge.Len(), r.octets }
 
 func (r *Reassembler) age() time.Duration {

@@ -134,13 +134,13 @@ func (r *Receipt) Final() bool {
 	return !r.Intermediate && (!ok || s > 1)
 }
 
-// SubmitTime reads the submit date; false where there is none. The text has no time zone: zone is the SMSC's, which its
+// SubmitTime reads the submit date (SMPP 3.4 appendix B); false where there is none. The text has no time zone: zone is the SMSC's, which its
 // operator knows, and which is UTC for many.
 func (r *Receipt) SubmitTime(zone *time.Location) (time.Time, bool) {
 	return ParseReceiptDate(r.SubmitDate, zone)
 }
 
-// DoneTime is SubmitTime for the done date.
+// DoneTime is SubmitTime for the done date (SMPP 3.4 appendix B).
 func (r *Receipt) DoneTime(zone *time.Location) (time.Time, bool) {
 	return ParseReceiptDate(r.DoneDate, zone)
 }
@@ -157,7 +157,7 @@ func (r *Receipt) AppendTo(dst []byte) []byte {
 	return append(append(dst, " text:"...), r.Text...)
 }
 
-// String is the text form.
+// String is the text form (SMPP 3.4 appendix B).
 func (r Receipt) String() string { return string(r.AppendTo(nil)) }
 
 // Set makes the deliver_sm or data_sm that is being built the receipt: esm_class, the text, and the TLVs

@@ -26,7 +26,7 @@ const (
 
 var segmentNames = [...]string{"udh8", "udh16", "sar", "payload"}
 
-// String is the name that scripts write.
+// String is the name that scripts write (3GPP 23.040 §9.2.3.24.1).
 func (k SegmentKind) String() string {
 	if int(k) < len(segmentNames) {
 		return segmentNames[k]
@@ -34,7 +34,7 @@ func (k SegmentKind) String() string {
 	return "unknown"
 }
 
-// SegmentKindByName finds a kind by its name.
+// SegmentKindByName finds a kind by its name (3GPP 23.040 §9.2.3.24.1).
 func SegmentKindByName(name string) (SegmentKind, bool) {
 	for k, n := range segmentNames {
 		if n == name {

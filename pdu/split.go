@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// TextOptions say how a text is to be sent. The zero value lets the alphabet be chosen (GSM 03.38 if the text
+// TextOptions say how a text is to be sent (SMPP 3.4 §5.2.19). The zero value lets the alphabet be chosen (GSM 03.38 if the text
 // fits it, else UCS-2) and marks the parts of a long text in 8-bit user data headers.
 type TextOptions struct {
 	Encoding   *Alphabet  // nil: chosen
@@ -34,7 +34,7 @@ type Message struct {
 	Parts      []Part
 }
 
-// Part is one part of a message.
+// Part is one part of a message (3GPP 23.040 §9.2.3.24.1).
 type Part struct {
 	UDH     UDH     // the header, or nil
 	Octets  []byte  // the text, at most 140 octets with the header on the air
@@ -43,10 +43,10 @@ type Part struct {
 	units   int
 }
 
-// ErrTooLong is the [*TooLongError] of any limit, for errors.Is.
+// ErrTooLong is the [*TooLongError] of any limit (3GPP 23.040 §9.2.3.24.1), for errors.Is.
 var ErrTooLong = &TooLongError{}
 
-// TooLongError says which limit a text exceeds.
+// TooLongError says which limit a text exceeds (3GPP 23.040 §9.2.3.24.1).
 type TooLongError struct {
 	Have, Limit int
 	What        string // what is counted
@@ -72,7 +72,7 @@ type plan struct {
 	dataCoding uint8
 }
 
-// MeasureText is [SplitText] without the octets: its parts have none.
+// MeasureText is [SplitText] without the octets (3GPP 23.040 §9.2.3.24.1): its parts have none.
 func MeasureText(s string, o TextOptions) (*Message, error) {
 	best, err := o.choose(s)
 	if err != nil {
@@ -110,7 +110,7 @@ func SplitText(s string, o TextOptions) (*Message, error) {
 	return m, nil
 }
 
-// EncodeTextAs writes a text of any length as one run of octets, and returns the data_coding that goes with it. Languages,
+// EncodeTextAs writes a text of any length as one run of octets, and returns the data_coding that goes with it (SMPP 3.4 §5.2.19). Languages,
 // headers and parts have no place in it.
 func EncodeTextAs(s string, o TextOptions) (octets []byte, dataCoding uint8, err error) {
 	o.Languages, o.Elements, o.By = nil, nil, UDH8
@@ -452,7 +452,7 @@ func (o *TextOptions) parts(m *Message, s string, p plan, header UDH) error {
 	return nil
 }
 
-// SetReference changes the reference of all parts; 8-bit headers carry its lower octet.
+// SetReference changes the reference of all parts (3GPP 23.040 §9.2.3.24.1); 8-bit headers carry its lower octet.
 func (m *Message) SetReference(ref uint16) {
 	if m.By == UDH8 {
 		ref &= 0xFF

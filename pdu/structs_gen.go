@@ -20,10 +20,10 @@ type BindReceiver struct {
 	TLVs             TLVs
 }
 
-// CommandID is [CmdBindReceiver].
+// CommandID is [CmdBindReceiver] (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3).
 func (*BindReceiver) CommandID() CommandID { return CmdBindReceiver }
 
-// Read sets m from a decoded bind_receiver; see [Typed].
+// Read sets m from a decoded bind_receiver (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3); see [Typed].
 func (m *BindReceiver) Read(p *PDU) error {
 	if p.id != CmdBindReceiver {
 		return wrongCommand(p, CmdBindReceiver)
@@ -42,10 +42,10 @@ func (m *BindReceiver) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3); see [Typed].
 func (m *BindReceiver) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.3, 5.0 §4.1.1.3); see [Typed].
 func (m *BindReceiver) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindReceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -72,10 +72,10 @@ type BindTransmitter struct {
 	TLVs             TLVs
 }
 
-// CommandID is [CmdBindTransmitter].
+// CommandID is [CmdBindTransmitter] (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1).
 func (*BindTransmitter) CommandID() CommandID { return CmdBindTransmitter }
 
-// Read sets m from a decoded bind_transmitter; see [Typed].
+// Read sets m from a decoded bind_transmitter (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1); see [Typed].
 func (m *BindTransmitter) Read(p *PDU) error {
 	if p.id != CmdBindTransmitter {
 		return wrongCommand(p, CmdBindTransmitter)
@@ -94,10 +94,10 @@ func (m *BindTransmitter) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1); see [Typed].
 func (m *BindTransmitter) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1); see [Typed].
 func (m *BindTransmitter) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransmitter) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -121,10 +121,10 @@ type QuerySM struct {
 	TLVs          TLVs
 }
 
-// CommandID is [CmdQuerySM].
+// CommandID is [CmdQuerySM] (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1).
 func (*QuerySM) CommandID() CommandID { return CmdQuerySM }
 
-// Read sets m from a decoded query_sm; see [Typed].
+// Read sets m from a decoded query_sm (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1); see [Typed].
 func (m *QuerySM) Read(p *PDU) error {
 	if p.id != CmdQuerySM {
 		return wrongCommand(p, CmdQuerySM)
@@ -140,10 +140,10 @@ func (m *QuerySM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1); see [Typed].
 func (m *QuerySM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1); see [Typed].
 func (m *QuerySM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QuerySM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -178,10 +178,10 @@ type SubmitSM struct {
 	TLVs                 TLVs
 }
 
-// CommandID is [CmdSubmitSM].
+// CommandID is [CmdSubmitSM] (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1).
 func (*SubmitSM) CommandID() CommandID { return CmdSubmitSM }
 
-// Read sets m from a decoded submit_sm; see [Typed].
+// Read sets m from a decoded submit_sm (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1); see [Typed].
 func (m *SubmitSM) Read(p *PDU) error {
 	if p.id != CmdSubmitSM {
 		return wrongCommand(p, CmdSubmitSM)
@@ -210,10 +210,10 @@ func (m *SubmitSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1); see [Typed].
 func (m *SubmitSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1); see [Typed].
 func (m *SubmitSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -258,10 +258,10 @@ type DeliverSM struct {
 	TLVs                 TLVs
 }
 
-// CommandID is [CmdDeliverSM].
+// CommandID is [CmdDeliverSM] (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1).
 func (*DeliverSM) CommandID() CommandID { return CmdDeliverSM }
 
-// Read sets m from a decoded deliver_sm; see [Typed].
+// Read sets m from a decoded deliver_sm (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1); see [Typed].
 func (m *DeliverSM) Read(p *PDU) error {
 	if p.id != CmdDeliverSM {
 		return wrongCommand(p, CmdDeliverSM)
@@ -290,10 +290,10 @@ func (m *DeliverSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1); see [Typed].
 func (m *DeliverSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1); see [Typed].
 func (m *DeliverSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DeliverSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -321,10 +321,10 @@ type Unbind struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdUnbind].
+// CommandID is [CmdUnbind] (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8).
 func (*Unbind) CommandID() CommandID { return CmdUnbind }
 
-// Read sets m from a decoded unbind; see [Typed].
+// Read sets m from a decoded unbind (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8); see [Typed].
 func (m *Unbind) Read(p *PDU) error {
 	if p.id != CmdUnbind {
 		return wrongCommand(p, CmdUnbind)
@@ -336,10 +336,10 @@ func (m *Unbind) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8); see [Typed].
 func (m *Unbind) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8); see [Typed].
 func (m *Unbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *Unbind) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -363,10 +363,10 @@ type ReplaceSM struct {
 	TLVs                 TLVs
 }
 
-// CommandID is [CmdReplaceSM].
+// CommandID is [CmdReplaceSM] (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1).
 func (*ReplaceSM) CommandID() CommandID { return CmdReplaceSM }
 
-// Read sets m from a decoded replace_sm; see [Typed].
+// Read sets m from a decoded replace_sm (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1); see [Typed].
 func (m *ReplaceSM) Read(p *PDU) error {
 	if p.id != CmdReplaceSM {
 		return wrongCommand(p, CmdReplaceSM)
@@ -387,10 +387,10 @@ func (m *ReplaceSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1); see [Typed].
 func (m *ReplaceSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1); see [Typed].
 func (m *ReplaceSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *ReplaceSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -420,10 +420,10 @@ type CancelSM struct {
 	TLVs            TLVs
 }
 
-// CommandID is [CmdCancelSM].
+// CommandID is [CmdCancelSM] (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1).
 func (*CancelSM) CommandID() CommandID { return CmdCancelSM }
 
-// Read sets m from a decoded cancel_sm; see [Typed].
+// Read sets m from a decoded cancel_sm (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1); see [Typed].
 func (m *CancelSM) Read(p *PDU) error {
 	if p.id != CmdCancelSM {
 		return wrongCommand(p, CmdCancelSM)
@@ -443,10 +443,10 @@ func (m *CancelSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1); see [Typed].
 func (m *CancelSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1); see [Typed].
 func (m *CancelSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -474,10 +474,10 @@ type BindTransceiver struct {
 	TLVs             TLVs
 }
 
-// CommandID is [CmdBindTransceiver].
+// CommandID is [CmdBindTransceiver] (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5).
 func (*BindTransceiver) CommandID() CommandID { return CmdBindTransceiver }
 
-// Read sets m from a decoded bind_transceiver; see [Typed].
+// Read sets m from a decoded bind_transceiver (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5); see [Typed].
 func (m *BindTransceiver) Read(p *PDU) error {
 	if p.id != CmdBindTransceiver {
 		return wrongCommand(p, CmdBindTransceiver)
@@ -496,10 +496,10 @@ func (m *BindTransceiver) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5); see [Typed].
 func (m *BindTransceiver) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5); see [Typed].
 func (m *BindTransceiver) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -521,10 +521,10 @@ type Outbind struct {
 	TLVs     TLVs
 }
 
-// CommandID is [CmdOutbind].
+// CommandID is [CmdOutbind] (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7).
 func (*Outbind) CommandID() CommandID { return CmdOutbind }
 
-// Read sets m from a decoded outbind; see [Typed].
+// Read sets m from a decoded outbind (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7); see [Typed].
 func (m *Outbind) Read(p *PDU) error {
 	if p.id != CmdOutbind {
 		return wrongCommand(p, CmdOutbind)
@@ -538,10 +538,10 @@ func (m *Outbind) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7); see [Typed].
 func (m *Outbind) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7); see [Typed].
 func (m *Outbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *Outbind) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -558,10 +558,10 @@ type EnquireLink struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdEnquireLink].
+// CommandID is [CmdEnquireLink] (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1).
 func (*EnquireLink) CommandID() CommandID { return CmdEnquireLink }
 
-// Read sets m from a decoded enquire_link; see [Typed].
+// Read sets m from a decoded enquire_link (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1); see [Typed].
 func (m *EnquireLink) Read(p *PDU) error {
 	if p.id != CmdEnquireLink {
 		return wrongCommand(p, CmdEnquireLink)
@@ -573,10 +573,10 @@ func (m *EnquireLink) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1); see [Typed].
 func (m *EnquireLink) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1); see [Typed].
 func (m *EnquireLink) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *EnquireLink) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -606,10 +606,10 @@ type SubmitMulti struct {
 	TLVs                 TLVs
 }
 
-// CommandID is [CmdSubmitMulti].
+// CommandID is [CmdSubmitMulti] (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1).
 func (*SubmitMulti) CommandID() CommandID { return CmdSubmitMulti }
 
-// Read sets m from a decoded submit_multi; see [Typed].
+// Read sets m from a decoded submit_multi (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1); see [Typed].
 func (m *SubmitMulti) Read(p *PDU) error {
 	if p.id != CmdSubmitMulti {
 		return wrongCommand(p, CmdSubmitMulti)
@@ -636,10 +636,10 @@ func (m *SubmitMulti) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1); see [Typed].
 func (m *SubmitMulti) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1); see [Typed].
 func (m *SubmitMulti) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitMulti) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -672,10 +672,10 @@ type AlertNotification struct {
 	TLVs          TLVs
 }
 
-// CommandID is [CmdAlertNotification].
+// CommandID is [CmdAlertNotification] (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1).
 func (*AlertNotification) CommandID() CommandID { return CmdAlertNotification }
 
-// Read sets m from a decoded alert_notification; see [Typed].
+// Read sets m from a decoded alert_notification (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1); see [Typed].
 func (m *AlertNotification) Read(p *PDU) error {
 	if p.id != CmdAlertNotification {
 		return wrongCommand(p, CmdAlertNotification)
@@ -693,10 +693,10 @@ func (m *AlertNotification) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1); see [Typed].
 func (m *AlertNotification) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1); see [Typed].
 func (m *AlertNotification) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *AlertNotification) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -725,10 +725,10 @@ type DataSM struct {
 	TLVs               TLVs
 }
 
-// CommandID is [CmdDataSM].
+// CommandID is [CmdDataSM] (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1).
 func (*DataSM) CommandID() CommandID { return CmdDataSM }
 
-// Read sets m from a decoded data_sm; see [Typed].
+// Read sets m from a decoded data_sm (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1); see [Typed].
 func (m *DataSM) Read(p *PDU) error {
 	if p.id != CmdDataSM {
 		return wrongCommand(p, CmdDataSM)
@@ -750,10 +750,10 @@ func (m *DataSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1); see [Typed].
 func (m *DataSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1); see [Typed].
 func (m *DataSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DataSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -786,10 +786,10 @@ type BroadcastSM struct {
 	TLVs                 TLVs
 }
 
-// CommandID is [CmdBroadcastSM].
+// CommandID is [CmdBroadcastSM] (SMPP 5.0 §4.4.1.1).
 func (*BroadcastSM) CommandID() CommandID { return CmdBroadcastSM }
 
-// Read sets m from a decoded broadcast_sm; see [Typed].
+// Read sets m from a decoded broadcast_sm (SMPP 5.0 §4.4.1.1); see [Typed].
 func (m *BroadcastSM) Read(p *PDU) error {
 	if p.id != CmdBroadcastSM {
 		return wrongCommand(p, CmdBroadcastSM)
@@ -812,10 +812,10 @@ func (m *BroadcastSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.4.1.1); see [Typed].
 func (m *BroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.4.1.1); see [Typed].
 func (m *BroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -844,10 +844,10 @@ type QueryBroadcastSM struct {
 	TLVs          TLVs
 }
 
-// CommandID is [CmdQueryBroadcastSM].
+// CommandID is [CmdQueryBroadcastSM] (SMPP 5.0 §4.6.1.1).
 func (*QueryBroadcastSM) CommandID() CommandID { return CmdQueryBroadcastSM }
 
-// Read sets m from a decoded query_broadcast_sm; see [Typed].
+// Read sets m from a decoded query_broadcast_sm (SMPP 5.0 §4.6.1.1); see [Typed].
 func (m *QueryBroadcastSM) Read(p *PDU) error {
 	if p.id != CmdQueryBroadcastSM {
 		return wrongCommand(p, CmdQueryBroadcastSM)
@@ -863,10 +863,10 @@ func (m *QueryBroadcastSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.6.1.1); see [Typed].
 func (m *QueryBroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.6.1.1); see [Typed].
 func (m *QueryBroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QueryBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -889,10 +889,10 @@ type CancelBroadcastSM struct {
 	TLVs          TLVs
 }
 
-// CommandID is [CmdCancelBroadcastSM].
+// CommandID is [CmdCancelBroadcastSM] (SMPP 5.0 §4.6.2.1).
 func (*CancelBroadcastSM) CommandID() CommandID { return CmdCancelBroadcastSM }
 
-// Read sets m from a decoded cancel_broadcast_sm; see [Typed].
+// Read sets m from a decoded cancel_broadcast_sm (SMPP 5.0 §4.6.2.1); see [Typed].
 func (m *CancelBroadcastSM) Read(p *PDU) error {
 	if p.id != CmdCancelBroadcastSM {
 		return wrongCommand(p, CmdCancelBroadcastSM)
@@ -909,10 +909,10 @@ func (m *CancelBroadcastSM) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.6.2.1); see [Typed].
 func (m *CancelBroadcastSM) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.6.2.1); see [Typed].
 func (m *CancelBroadcastSM) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -931,10 +931,10 @@ type GenericNack struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdGenericNack].
+// CommandID is [CmdGenericNack] (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1).
 func (*GenericNack) CommandID() CommandID { return CmdGenericNack }
 
-// Read sets m from a decoded generic_nack; see [Typed].
+// Read sets m from a decoded generic_nack (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1); see [Typed].
 func (m *GenericNack) Read(p *PDU) error {
 	if p.id != CmdGenericNack {
 		return wrongCommand(p, CmdGenericNack)
@@ -946,10 +946,10 @@ func (m *GenericNack) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1); see [Typed].
 func (m *GenericNack) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1); see [Typed].
 func (m *GenericNack) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *GenericNack) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -965,10 +965,10 @@ type BindReceiverResp struct {
 	TLVs     TLVs
 }
 
-// CommandID is [CmdBindReceiverResp].
+// CommandID is [CmdBindReceiverResp] (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4).
 func (*BindReceiverResp) CommandID() CommandID { return CmdBindReceiverResp }
 
-// Read sets m from a decoded bind_receiver_resp; see [Typed].
+// Read sets m from a decoded bind_receiver_resp (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4); see [Typed].
 func (m *BindReceiverResp) Read(p *PDU) error {
 	if p.id != CmdBindReceiverResp {
 		return wrongCommand(p, CmdBindReceiverResp)
@@ -981,10 +981,10 @@ func (m *BindReceiverResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4); see [Typed].
 func (m *BindReceiverResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4); see [Typed].
 func (m *BindReceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1004,10 +1004,10 @@ type BindTransmitterResp struct {
 	TLVs     TLVs
 }
 
-// CommandID is [CmdBindTransmitterResp].
+// CommandID is [CmdBindTransmitterResp] (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2).
 func (*BindTransmitterResp) CommandID() CommandID { return CmdBindTransmitterResp }
 
-// Read sets m from a decoded bind_transmitter_resp; see [Typed].
+// Read sets m from a decoded bind_transmitter_resp (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2); see [Typed].
 func (m *BindTransmitterResp) Read(p *PDU) error {
 	if p.id != CmdBindTransmitterResp {
 		return wrongCommand(p, CmdBindTransmitterResp)
@@ -1020,10 +1020,10 @@ func (m *BindTransmitterResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2); see [Typed].
 func (m *BindTransmitterResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2); see [Typed].
 func (m *BindTransmitterResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1046,10 +1046,10 @@ type QuerySMResp struct {
 	TLVs         TLVs
 }
 
-// CommandID is [CmdQuerySMResp].
+// CommandID is [CmdQuerySMResp] (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2).
 func (*QuerySMResp) CommandID() CommandID { return CmdQuerySMResp }
 
-// Read sets m from a decoded query_sm_resp; see [Typed].
+// Read sets m from a decoded query_sm_resp (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2); see [Typed].
 func (m *QuerySMResp) Read(p *PDU) error {
 	if p.id != CmdQuerySMResp {
 		return wrongCommand(p, CmdQuerySMResp)
@@ -1065,10 +1065,10 @@ func (m *QuerySMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2); see [Typed].
 func (m *QuerySMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2); see [Typed].
 func (m *QuerySMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1090,10 +1090,10 @@ type SubmitSMResp struct {
 	TLVs      TLVs
 }
 
-// CommandID is [CmdSubmitSMResp].
+// CommandID is [CmdSubmitSMResp] (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2).
 func (*SubmitSMResp) CommandID() CommandID { return CmdSubmitSMResp }
 
-// Read sets m from a decoded submit_sm_resp; see [Typed].
+// Read sets m from a decoded submit_sm_resp (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2); see [Typed].
 func (m *SubmitSMResp) Read(p *PDU) error {
 	if p.id != CmdSubmitSMResp {
 		return wrongCommand(p, CmdSubmitSMResp)
@@ -1106,10 +1106,10 @@ func (m *SubmitSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2); see [Typed].
 func (m *SubmitSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2); see [Typed].
 func (m *SubmitSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1129,10 +1129,10 @@ type DeliverSMResp struct {
 	TLVs      TLVs
 }
 
-// CommandID is [CmdDeliverSMResp].
+// CommandID is [CmdDeliverSMResp] (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2).
 func (*DeliverSMResp) CommandID() CommandID { return CmdDeliverSMResp }
 
-// Read sets m from a decoded deliver_sm_resp; see [Typed].
+// Read sets m from a decoded deliver_sm_resp (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2); see [Typed].
 func (m *DeliverSMResp) Read(p *PDU) error {
 	if p.id != CmdDeliverSMResp {
 		return wrongCommand(p, CmdDeliverSMResp)
@@ -1145,10 +1145,10 @@ func (m *DeliverSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2); see [Typed].
 func (m *DeliverSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2); see [Typed].
 func (m *DeliverSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1167,10 +1167,10 @@ type UnbindResp struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdUnbindResp].
+// CommandID is [CmdUnbindResp] (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9).
 func (*UnbindResp) CommandID() CommandID { return CmdUnbindResp }
 
-// Read sets m from a decoded unbind_resp; see [Typed].
+// Read sets m from a decoded unbind_resp (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9); see [Typed].
 func (m *UnbindResp) Read(p *PDU) error {
 	if p.id != CmdUnbindResp {
 		return wrongCommand(p, CmdUnbindResp)
@@ -1182,10 +1182,10 @@ func (m *UnbindResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9); see [Typed].
 func (m *UnbindResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9); see [Typed].
 func (m *UnbindResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *UnbindResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1200,10 +1200,10 @@ type ReplaceSMResp struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdReplaceSMResp].
+// CommandID is [CmdReplaceSMResp] (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2).
 func (*ReplaceSMResp) CommandID() CommandID { return CmdReplaceSMResp }
 
-// Read sets m from a decoded replace_sm_resp; see [Typed].
+// Read sets m from a decoded replace_sm_resp (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2); see [Typed].
 func (m *ReplaceSMResp) Read(p *PDU) error {
 	if p.id != CmdReplaceSMResp {
 		return wrongCommand(p, CmdReplaceSMResp)
@@ -1215,10 +1215,10 @@ func (m *ReplaceSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2); see [Typed].
 func (m *ReplaceSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2); see [Typed].
 func (m *ReplaceSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *ReplaceSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1233,10 +1233,10 @@ type CancelSMResp struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdCancelSMResp].
+// CommandID is [CmdCancelSMResp] (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2).
 func (*CancelSMResp) CommandID() CommandID { return CmdCancelSMResp }
 
-// Read sets m from a decoded cancel_sm_resp; see [Typed].
+// Read sets m from a decoded cancel_sm_resp (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2); see [Typed].
 func (m *CancelSMResp) Read(p *PDU) error {
 	if p.id != CmdCancelSMResp {
 		return wrongCommand(p, CmdCancelSMResp)
@@ -1248,10 +1248,10 @@ func (m *CancelSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2); see [Typed].
 func (m *CancelSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2); see [Typed].
 func (m *CancelSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1267,10 +1267,10 @@ type BindTransceiverResp struct {
 	TLVs     TLVs
 }
 
-// CommandID is [CmdBindTransceiverResp].
+// CommandID is [CmdBindTransceiverResp] (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6).
 func (*BindTransceiverResp) CommandID() CommandID { return CmdBindTransceiverResp }
 
-// Read sets m from a decoded bind_transceiver_resp; see [Typed].
+// Read sets m from a decoded bind_transceiver_resp (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6); see [Typed].
 func (m *BindTransceiverResp) Read(p *PDU) error {
 	if p.id != CmdBindTransceiverResp {
 		return wrongCommand(p, CmdBindTransceiverResp)
@@ -1283,10 +1283,10 @@ func (m *BindTransceiverResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6); see [Typed].
 func (m *BindTransceiverResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6); see [Typed].
 func (m *BindTransceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1305,10 +1305,10 @@ type EnquireLinkResp struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdEnquireLinkResp].
+// CommandID is [CmdEnquireLinkResp] (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2).
 func (*EnquireLinkResp) CommandID() CommandID { return CmdEnquireLinkResp }
 
-// Read sets m from a decoded enquire_link_resp; see [Typed].
+// Read sets m from a decoded enquire_link_resp (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2); see [Typed].
 func (m *EnquireLinkResp) Read(p *PDU) error {
 	if p.id != CmdEnquireLinkResp {
 		return wrongCommand(p, CmdEnquireLinkResp)
@@ -1320,10 +1320,10 @@ func (m *EnquireLinkResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2); see [Typed].
 func (m *EnquireLinkResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2); see [Typed].
 func (m *EnquireLinkResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *EnquireLinkResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1340,10 +1340,10 @@ type SubmitMultiResp struct {
 	TLVs         TLVs
 }
 
-// CommandID is [CmdSubmitMultiResp].
+// CommandID is [CmdSubmitMultiResp] (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2).
 func (*SubmitMultiResp) CommandID() CommandID { return CmdSubmitMultiResp }
 
-// Read sets m from a decoded submit_multi_resp; see [Typed].
+// Read sets m from a decoded submit_multi_resp (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2); see [Typed].
 func (m *SubmitMultiResp) Read(p *PDU) error {
 	if p.id != CmdSubmitMultiResp {
 		return wrongCommand(p, CmdSubmitMultiResp)
@@ -1357,10 +1357,10 @@ func (m *SubmitMultiResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2); see [Typed].
 func (m *SubmitMultiResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2); see [Typed].
 func (m *SubmitMultiResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1381,10 +1381,10 @@ type DataSMResp struct {
 	TLVs      TLVs
 }
 
-// CommandID is [CmdDataSMResp].
+// CommandID is [CmdDataSMResp] (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2).
 func (*DataSMResp) CommandID() CommandID { return CmdDataSMResp }
 
-// Read sets m from a decoded data_sm_resp; see [Typed].
+// Read sets m from a decoded data_sm_resp (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2); see [Typed].
 func (m *DataSMResp) Read(p *PDU) error {
 	if p.id != CmdDataSMResp {
 		return wrongCommand(p, CmdDataSMResp)
@@ -1397,10 +1397,10 @@ func (m *DataSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2); see [Typed].
 func (m *DataSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2); see [Typed].
 func (m *DataSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1420,10 +1420,10 @@ type BroadcastSMResp struct {
 	TLVs      TLVs
 }
 
-// CommandID is [CmdBroadcastSMResp].
+// CommandID is [CmdBroadcastSMResp] (SMPP 5.0 §4.4.1.2).
 func (*BroadcastSMResp) CommandID() CommandID { return CmdBroadcastSMResp }
 
-// Read sets m from a decoded broadcast_sm_resp; see [Typed].
+// Read sets m from a decoded broadcast_sm_resp (SMPP 5.0 §4.4.1.2); see [Typed].
 func (m *BroadcastSMResp) Read(p *PDU) error {
 	if p.id != CmdBroadcastSMResp {
 		return wrongCommand(p, CmdBroadcastSMResp)
@@ -1436,10 +1436,10 @@ func (m *BroadcastSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.4.1.2); see [Typed].
 func (m *BroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.4.1.2); see [Typed].
 func (m *BroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1459,10 +1459,10 @@ type QueryBroadcastSMResp struct {
 	TLVs      TLVs
 }
 
-// CommandID is [CmdQueryBroadcastSMResp].
+// CommandID is [CmdQueryBroadcastSMResp] (SMPP 5.0 §4.6.1.3).
 func (*QueryBroadcastSMResp) CommandID() CommandID { return CmdQueryBroadcastSMResp }
 
-// Read sets m from a decoded query_broadcast_sm_resp; see [Typed].
+// Read sets m from a decoded query_broadcast_sm_resp (SMPP 5.0 §4.6.1.3); see [Typed].
 func (m *QueryBroadcastSMResp) Read(p *PDU) error {
 	if p.id != CmdQueryBroadcastSMResp {
 		return wrongCommand(p, CmdQueryBroadcastSMResp)
@@ -1475,10 +1475,10 @@ func (m *QueryBroadcastSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.6.1.3); see [Typed].
 func (m *QueryBroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.6.1.3); see [Typed].
 func (m *QueryBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1497,10 +1497,10 @@ type CancelBroadcastSMResp struct {
 	TLVs TLVs
 }
 
-// CommandID is [CmdCancelBroadcastSMResp].
+// CommandID is [CmdCancelBroadcastSMResp] (SMPP 5.0 §4.6.2.3).
 func (*CancelBroadcastSMResp) CommandID() CommandID { return CmdCancelBroadcastSMResp }
 
-// Read sets m from a decoded cancel_broadcast_sm_resp; see [Typed].
+// Read sets m from a decoded cancel_broadcast_sm_resp (SMPP 5.0 §4.6.2.3); see [Typed].
 func (m *CancelBroadcastSMResp) Read(p *PDU) error {
 	if p.id != CmdCancelBroadcastSMResp {
 		return wrongCommand(p, CmdCancelBroadcastSMResp)
@@ -1512,10 +1512,10 @@ func (m *CancelBroadcastSMResp) Read(p *PDU) error {
 	return nil
 }
 
-// AppendTo appends the octets; see [Typed].
+// AppendTo appends the octets (SMPP 5.0 §4.6.2.3); see [Typed].
 func (m *CancelBroadcastSMResp) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }
 
-// AppendRelaxed appends the octets without the limits on lengths; see [Typed].
+// AppendRelaxed appends the octets without the limits on lengths (SMPP 5.0 §4.6.2.3); see [Typed].
 func (m *CancelBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }
 
 func (m *CancelBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
@@ -1524,7 +1524,7 @@ func (m *CancelBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error)
 	return e.finish(out, &m.TLVs)
 }
 
-// New returns an empty struct of the command; false for one that is not defined (see [Unknown]).
+// New returns an empty struct of the command (SMPP 3.4 §4, 5.0 §4); false for one that is not defined (see [Unknown]).
 func New(id CommandID) (Typed, bool) {
 	switch id {
 	case CmdBindReceiver:

@@ -20,7 +20,7 @@ type Encoding struct {
 	Single   Language // of the extension table
 }
 
-// TextError says which character of a text has no place in an alphabet.
+// TextError says which character of a text has no place in an alphabet (SMPP 3.4 §5.2.19).
 type TextError struct {
 	Alphabet Alphabet
 	Offset   int  // in the text, in octets
@@ -43,7 +43,7 @@ func (e *TextError) Error() string {
 	return fmt.Sprintf("%q (%U) at octet %d is not in the alphabet %s: leave the choice of it open, or take ucs2", e.Rune, e.Rune, e.Offset, e.Alphabet)
 }
 
-// Append appends s, which is UTF-8, in the encoding; for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character that has no place is a *[TextError].
+// Append appends s, which is UTF-8, in the encoding (SMPP 3.4 §5.2.19); for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character that has no place is a *[TextError].
 func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
 	bad := -1
 	switch e.Alphabet {
@@ -141,11 +141,11 @@ func (e Encoding) appendForeign(dst []byte, s string) ([]byte, error) {
 	return append(dst, octets...), nil
 }
 
-// AppendText appends the text of octets in the encoding, as UTF-8. What means nothing in the alphabet becomes
+// AppendText appends the text of octets in the encoding, as UTF-8 (SMPP 3.4 §5.2.19). What means nothing in the alphabet becomes
 // U+FFFD; [Binary] is appended as it is.
 func (e Encoding) AppendText(dst, octets []byte) []byte { return e.appendText(dst, octets, 0) }
 
-// Decode is AppendText to a string.
+// Decode is AppendText to a string (SMPP 3.4 §5.2.19).
 func (e Encoding) Decode(octets []byte) string {
 	return string(e.AppendText(make([]byte, 0, len(octets)+8), octets))
 }
@@ -207,7 +207,7 @@ func appendFromUCS2(dst, octets []byte) []byte {
 }
 
 // EncodeText encodes s as GSM 03.38, one septet an octet (data_coding 0), if every character has a place
-// in the default alphabet or its extension; else as UCS-2, big-endian with surrogates (data_coding 8), where
+// in the default alphabet or its extension (SMPP 3.4 §5.2.19); else as UCS-2, big-endian with surrogates (data_coding 8), where
 // what is not UTF-8 becomes U+FFFD. [SplitText] has the other alphabets, and text of more than one part.
 func EncodeText(s string) (dataCoding uint8, octets []byte) {
 	octets, bad := gsmDefault.append(make([]byte, 0, len(s)), s)
@@ -218,7 +218,7 @@ func EncodeText(s string) (dataCoding uint8, octets []byte) {
 	return 8, octets
 }
 
-// DecodeText returns the text of octets. Those that mean nothing in their alphabet become U+FFFD. It is an
+// DecodeText returns the text of octets (SMPP 3.4 §5.2.19). Those that mean nothing in their alphabet become U+FFFD. It is an
 // error when the data_coding is of no text that is known. data_coding 0 is read as GSM 03.38; see
 // [PDU.TextAs] for other SMSCs, packed text, and messages with a user data header.
 func DecodeText(dataCoding uint8, octets []byte) (string, error) {
@@ -229,7 +229,7 @@ func DecodeText(dataCoding uint8, octets []byte) (string, error) {
 	return Encoding{Alphabet: a}.Decode(octets), nil
 }
 
-// Text returns the text of the message, without a user data header, in UTF-8; data_coding 0 is read as GSM 03.38. It is an
+// Text returns the text of the message, without a user data header, in UTF-8 (SMPP 3.4 §5.2.19); data_coding 0 is read as GSM 03.38. It is an
 // error when data_coding is of no text that is known.
 func (p *PDU) Text() (string, error) { return p.TextAs(GSM) }
 
@@ -244,7 +244,7 @@ func (p *PDU) TextAs(zero Alphabet) (string, error) {
 	return string(e.appendText(make([]byte, 0, len(octets)+8), octets, len(u))), nil
 }
 
-// Encoding says how the message's text is written: by data_coding, of which zero is the meaning of 0, and
+// Encoding says how the message's text is written (SMPP 3.4 §5.2.19): by data_coding, of which zero is the meaning of 0, and
 // the national languages of the user data header. It is an error when it is no text that is known.
 func (p *PDU) Encoding(zero Alphabet) (Encoding, error) {
 	dataCoding := uint8(p.Int(FieldDataCoding))

@@ -14,7 +14,7 @@ type Time struct {
 	Years, Months, Days, Hours, Minutes, Seconds int
 }
 
-// TimeError says what is wrong with the text of a time.
+// TimeError says what is wrong with the text of a time (SMPP 3.4 §7.1.1).
 type TimeError struct{ Text, Reason string }
 
 // Error shows the text and the form.
@@ -111,7 +111,7 @@ func date(year int, s string, tenths int, zone *time.Location) (time.Time, bool)
 	return t, ok
 }
 
-// In is the moment that t means at now: relative years and months are those of the calendar, as [time.Time.AddDate] adds them.
+// In is the moment that t means at now (SMPP 3.4 §7.1.1): relative years and months are those of the calendar, as [time.Time.AddDate] adds them.
 func (t Time) In(now time.Time) time.Time {
 	if !t.Relative {
 		return t.Absolute
@@ -120,7 +120,7 @@ func (t Time) In(now time.Time) time.Time {
 		time.Duration(t.Minutes)*time.Minute + time.Duration(t.Seconds)*time.Second)
 }
 
-// String is the form of 16 characters. An absolute time is given in its own zone where that is a whole number of
+// String is the form of 16 characters (SMPP 3.4 §7.1.1). An absolute time is given in its own zone where that is a whole number of
 // quarters of an hour from UTC, else in UTC; it is cut to tenths of a second. A time outside 1938 to 2037, and a
 // relative one with a number outside 0 to 99, has no such form: it is empty.
 func (t Time) String() string {
@@ -147,7 +147,7 @@ func (t Time) String() string {
 	return fmt.Sprintf("%s%d%02d%c", a.Format("060102150405"), a.Nanosecond()/int(100*time.Millisecond), offset/(15*60), sign)
 }
 
-// After is the relative time of d, to the second above: days, hours, minutes and seconds, since months and
+// After is the relative time of d, to the second above (SMPP 3.4 §7.1.1): days, hours, minutes and seconds, since months and
 // years have no fixed length. It is an error above 31 days, the most that DD holds:
 // give the moment then.
 func After(d time.Duration) (Time, error) {

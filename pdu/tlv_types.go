@@ -11,7 +11,7 @@ type NetworkErrorCode struct {
 	Code uint16
 }
 
-// ParseNetworkErrorCode reads 3 octets; false for another length.
+// ParseNetworkErrorCode reads 3 octets (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42); false for another length.
 func ParseNetworkErrorCode(b []byte) (v NetworkErrorCode, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -19,12 +19,12 @@ func ParseNetworkErrorCode(b []byte) (v NetworkErrorCode, ok bool) {
 	return NetworkErrorCode{b[0], binary.BigEndian.Uint16(b[1:])}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42).
 func (v NetworkErrorCode) AppendTo(dst []byte) []byte {
 	return binary.BigEndian.AppendUint16(append(dst, v.Type), v.Code)
 }
 
-// The values of [CallbackNum.DigitMode].
+// The values of [CallbackNum.DigitMode] (SMPP 3.4 §5.3.2.36).
 const (
 	DigitModeTBCD  = 0
 	DigitModeASCII = 1
@@ -38,7 +38,7 @@ type CallbackNum struct {
 	Digits    string // 1 to 16 octets, as DigitMode says
 }
 
-// ParseCallbackNum reads 4 to 19 octets; false for another length.
+// ParseCallbackNum reads 4 to 19 octets (SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15); false for another length.
 func ParseCallbackNum(b []byte) (v CallbackNum, ok bool) {
 	if len(b) < 4 || len(b) > 19 {
 		return v, false
@@ -46,7 +46,7 @@ func ParseCallbackNum(b []byte) (v CallbackNum, ok bool) {
 	return CallbackNum{b[0], TON(b[1]), NPI(b[2]), string(b[3:])}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15).
 func (v CallbackNum) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.DigitMode, uint8(v.TON), uint8(v.NPI)), v.Digits...)
 }
@@ -57,7 +57,7 @@ type CallbackNumAtag struct {
 	Text       []byte // at most 64 octets, as DataCoding says
 }
 
-// ParseCallbackNumAtag reads 1 to 65 octets, borrowed; false for another length.
+// ParseCallbackNumAtag reads 1 to 65 octets, borrowed (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16); false for another length.
 func ParseCallbackNumAtag(b []byte) (v CallbackNumAtag, ok bool) {
 	if len(b) < 1 || len(b) > 65 {
 		return v, false
@@ -65,7 +65,7 @@ func ParseCallbackNumAtag(b []byte) (v CallbackNumAtag, ok bool) {
 	return CallbackNumAtag{b[0], b[1:]}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16).
 func (v CallbackNumAtag) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.DataCoding), v.Text...)
 }
@@ -76,7 +76,7 @@ type CallbackNumPresInd struct {
 	Screening    uint8 // 0 user provided, not screened; 1 verified and passed; 2 verified and failed; 3 network provided
 }
 
-// ParseCallbackNumPresInd reads 1 octet; false for another length.
+// ParseCallbackNumPresInd reads 1 octet (SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17); false for another length.
 func ParseCallbackNumPresInd(b []byte) (v CallbackNumPresInd, ok bool) {
 	if len(b) != 1 {
 		return v, false
@@ -88,12 +88,12 @@ func (v CallbackNumPresInd) check() string {
 	return cmp.Or(fewBits("Presentation", v.Presentation, 2), fewBits("Screening", v.Screening, 2))
 }
 
-// AppendTo appends the value's octet.
+// AppendTo appends the value's octet (SMPP 3.4 §5.3.2.37, 5.0 §4.8.4.17).
 func (v CallbackNumPresInd) AppendTo(dst []byte) []byte {
 	return append(dst, v.Presentation&3<<2|v.Screening&3)
 }
 
-// The values of [Subaddress.Kind].
+// The values of [Subaddress.Kind] (SMPP 3.4 §5.3.2.15).
 const (
 	SubaddressNSAPEven = 0x80
 	SubaddressNSAPOdd  = 0x88
@@ -106,7 +106,7 @@ type Subaddress struct {
 	Address []byte // 1 to 22 octets
 }
 
-// ParseSubaddress reads 2 to 23 octets, borrowed; false for another length.
+// ParseSubaddress reads 2 to 23 octets, borrowed (SMPP 3.4 §5.3.2.15, §5.3.2.16, 5.0 §4.8.4.60, §4.8.4.28); false for another length.
 func ParseSubaddress(b []byte) (v Subaddress, ok bool) {
 	if len(b) < 2 || len(b) > 23 {
 		return v, false
@@ -114,7 +114,7 @@ func ParseSubaddress(b []byte) (v Subaddress, ok bool) {
 	return Subaddress{b[0], b[1:]}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.15, §5.3.2.16, 5.0 §4.8.4.60, §4.8.4.28).
 func (v Subaddress) AppendTo(dst []byte) []byte { return append(append(dst, v.Kind), v.Address...) }
 
 // MSMsgWaitFacilities is the value of ms_msg_wait_facilities (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40).
@@ -123,7 +123,7 @@ type MSMsgWaitFacilities struct {
 	Type   uint8 // 0 voicemail, 1 fax, 2 e-mail, 3 other
 }
 
-// ParseMSMsgWaitFacilities reads 1 octet; false for another length.
+// ParseMSMsgWaitFacilities reads 1 octet (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40); false for another length.
 func ParseMSMsgWaitFacilities(b []byte) (v MSMsgWaitFacilities, ok bool) {
 	if len(b) != 1 {
 		return v, false
@@ -133,7 +133,7 @@ func ParseMSMsgWaitFacilities(b []byte) (v MSMsgWaitFacilities, ok bool) {
 
 func (v MSMsgWaitFacilities) check() string { return fewBits("Type", v.Type, 2) }
 
-// AppendTo appends the value's octet.
+// AppendTo appends the value's octet (SMPP 3.4 §5.3.2.13, 5.0 §4.8.4.40).
 func (v MSMsgWaitFacilities) AppendTo(dst []byte) []byte {
 	b := v.Type & 3
 	if v.Active {
@@ -149,7 +149,7 @@ type ITSSessionInfo struct {
 	End      bool
 }
 
-// ParseITSSessionInfo reads 2 octets; false for another length.
+// ParseITSSessionInfo reads 2 octets (SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34); false for another length.
 func ParseITSSessionInfo(b []byte) (v ITSSessionInfo, ok bool) {
 	if len(b) != 2 {
 		return v, false
@@ -159,7 +159,7 @@ func ParseITSSessionInfo(b []byte) (v ITSSessionInfo, ok bool) {
 
 func (v ITSSessionInfo) check() string { return fewBits("Sequence", v.Sequence, 7) }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.43, 5.0 §4.8.4.34).
 func (v ITSSessionInfo) AppendTo(dst []byte) []byte {
 	b := v.Sequence << 1
 	if v.End {
@@ -177,7 +177,7 @@ type MSValidity struct {
 
 const msValidityRelative = 4
 
-// ParseMSValidity reads 1 octet or, for a relative period, 4; false for another length.
+// ParseMSValidity reads 1 octet or, for a relative period, 4 (SMPP 3.4 §5.3.2.27, 5.0 §4.8.4.41); false for another length.
 func ParseMSValidity(b []byte) (v MSValidity, ok bool) {
 	switch len(b) {
 	case 1:
@@ -188,7 +188,7 @@ func ParseMSValidity(b []byte) (v MSValidity, ok bool) {
 	return v, false
 }
 
-// AppendTo appends the value's octets: 4 for a relative period, else 1.
+// AppendTo appends the value's octets (SMPP 3.4 §5.3.2.27, 5.0 §4.8.4.41): 4 for a relative period, else 1.
 func (v MSValidity) AppendTo(dst []byte) []byte {
 	if dst = append(dst, v.Behaviour); v.Behaviour == msValidityRelative || v.Units != 0 || v.Count != 0 {
 		dst = binary.BigEndian.AppendUint16(append(dst, v.Units), v.Count)
@@ -202,7 +202,7 @@ type BroadcastContentType struct {
 	Type    uint16
 }
 
-// ParseBroadcastContentType reads 3 octets; false for another length.
+// ParseBroadcastContentType reads 3 octets (SMPP 5.0 §4.8.4.8); false for another length.
 func ParseBroadcastContentType(b []byte) (v BroadcastContentType, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -210,7 +210,7 @@ func ParseBroadcastContentType(b []byte) (v BroadcastContentType, ok bool) {
 	return BroadcastContentType{b[0], binary.BigEndian.Uint16(b[1:])}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 5.0 §4.8.4.8).
 func (v BroadcastContentType) AppendTo(dst []byte) []byte {
 	return binary.BigEndian.AppendUint16(append(dst, v.Network), v.Type)
 }
@@ -224,7 +224,7 @@ type BroadcastFrequencyInterval struct {
 // timeUnits are the names of the units of time (SMPP 5.0 §4.8.4.11).
 var timeUnits = map[uint32]string{0: "asap", 8: "seconds", 9: "minutes", 10: "hours", 11: "days", 12: "weeks", 13: "months", 14: "years"}
 
-// ParseBroadcastFrequencyInterval reads 3 octets; false for another length.
+// ParseBroadcastFrequencyInterval reads 3 octets (SMPP 5.0 §4.8.4.11); false for another length.
 func ParseBroadcastFrequencyInterval(b []byte) (v BroadcastFrequencyInterval, ok bool) {
 	if len(b) != 3 {
 		return v, false
@@ -232,7 +232,7 @@ func ParseBroadcastFrequencyInterval(b []byte) (v BroadcastFrequencyInterval, ok
 	return BroadcastFrequencyInterval{b[0], binary.BigEndian.Uint16(b[1:])}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 5.0 §4.8.4.11).
 func (v BroadcastFrequencyInterval) AppendTo(dst []byte) []byte {
 	return binary.BigEndian.AppendUint16(append(dst, v.Unit), v.Count)
 }
@@ -243,7 +243,7 @@ type BroadcastAreaIdentifier struct {
 	Details []byte // at most 100 octets
 }
 
-// ParseBroadcastAreaIdentifier reads 1 to 101 octets, borrowed; false for another length.
+// ParseBroadcastAreaIdentifier reads 1 to 101 octets, borrowed (SMPP 5.0 §4.8.4.4); false for another length.
 func ParseBroadcastAreaIdentifier(b []byte) (v BroadcastAreaIdentifier, ok bool) {
 	if len(b) < 1 || len(b) > 101 {
 		return v, false
@@ -251,7 +251,7 @@ func ParseBroadcastAreaIdentifier(b []byte) (v BroadcastAreaIdentifier, ok bool)
 	return BroadcastAreaIdentifier{b[0], b[1:]}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 5.0 §4.8.4.4).
 func (v BroadcastAreaIdentifier) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.Format), v.Details...)
 }
@@ -262,7 +262,7 @@ type BillingIdentification struct {
 	Data   []byte // at most 1023 octets
 }
 
-// ParseBillingIdentification reads 1 to 1024 octets, borrowed; false for another length.
+// ParseBillingIdentification reads 1 to 1024 octets, borrowed (SMPP 5.0 §4.8.4.3); false for another length.
 func ParseBillingIdentification(b []byte) (v BillingIdentification, ok bool) {
 	if len(b) < 1 || len(b) > 1024 {
 		return v, false
@@ -270,7 +270,7 @@ func ParseBillingIdentification(b []byte) (v BillingIdentification, ok bool) {
 	return BillingIdentification{b[0], b[1:]}, true
 }
 
-// AppendTo appends the value's octets.
+// AppendTo appends the value's octets (SMPP 5.0 §4.8.4.3).
 func (v BillingIdentification) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.Format), v.Data...)
 }

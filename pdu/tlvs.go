@@ -34,7 +34,7 @@ type firstRoom struct {
 // tlvScratch is enough for the octets of each composite value but the longest.
 const tlvScratch = 128
 
-// All returns the TLVs in order. The values are borrowed.
+// All returns the TLVs in order (SMPP 3.4 §5.3). The values are borrowed.
 func (t TLVs) All() iter.Seq2[Tag, []byte] {
 	return func(yield func(Tag, []byte) bool) {
 		for b := t.octets; len(b) >= 4; {
@@ -47,7 +47,7 @@ func (t TLVs) All() iter.Seq2[Tag, []byte] {
 	}
 }
 
-// Get returns the value of the first TLV with the tag, borrowed.
+// Get returns the value of the first TLV with the tag, borrowed (SMPP 3.4 §5.3).
 func (t TLVs) Get(tag Tag) (value []byte, ok bool) {
 	for b := t.octets; len(b) >= 4; {
 		end := 4 + int(binary.BigEndian.Uint16(b[2:]))
@@ -59,7 +59,7 @@ func (t TLVs) Get(tag Tag) (value []byte, ok bool) {
 	return nil, false
 }
 
-// Values returns the values of all TLVs with the tag in order, borrowed: some may be repeated, such as
+// Values returns the values of all TLVs with the tag in order, borrowed (SMPP 3.4 §5.3): some may be repeated, such as
 // callback_num.
 func (t TLVs) Values(tag Tag) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
@@ -71,10 +71,10 @@ func (t TLVs) Values(tag Tag) iter.Seq[[]byte] {
 	}
 }
 
-// Len is the length of all TLVs together, in octets.
+// Len is the length of all TLVs together, in octets (SMPP 3.4 §5.3).
 func (t TLVs) Len() int { return len(t.octets) }
 
-// Octets returns the TLVs as they stand on the wire, borrowed.
+// Octets returns the TLVs as they stand on the wire, borrowed (SMPP 3.4 §5.3).
 func (t TLVs) Octets() []byte { return t.octets }
 
 // Clone returns TLVs that own their octets.
@@ -100,7 +100,7 @@ func ParseTLVs(b []byte) (TLVs, error) {
 	return TLVs{octets: b}, nil
 }
 
-// Add adds a TLV behind those there are, of at most 65535 octets. Limits are checked when the PDU is encoded.
+// Add adds a TLV behind those there are, of at most 65535 octets (SMPP 3.4 §5.3). Limits are checked when the PDU is encoded.
 func (t *TLVs) Add(tag Tag, value []byte) {
 	if t.fits(tag, len(value)) {
 		copy(t.grow(tag, len(value)), value)
@@ -195,7 +195,7 @@ func TLVInt(v []byte) uint32 {
 	return n
 }
 
-// TLVString reads the value of a TLV that is a C-octet string. Many peers leave out its NUL, some write two.
+// TLVString reads the value of a TLV that is a C-octet string (SMPP 3.4 §3.1). Many peers leave out its NUL, some write two.
 func TLVString(v []byte) string { return string(trimNUL(v)) }
 
 func trimNUL(v []byte) []byte { return v[:indexNUL(v)] }

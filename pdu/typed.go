@@ -55,7 +55,7 @@ func wrongCommand(p *PDU, want CommandID) error {
 	return fmt.Errorf("the PDU is a %s, not a %s", p.id, want)
 }
 
-// Typed returns the PDU as its command's struct, which owns its octets: a *[SubmitSM] for a submit_sm. A
+// Typed returns the PDU as its command's struct, which owns its octets (SMPP 3.4 §4, 5.0 §4): a *[SubmitSM] for a submit_sm. A
 // command that is not defined gives an *[Unknown].
 func (p *PDU) Typed() Typed {
 	m, ok := New(p.id)
@@ -68,7 +68,7 @@ func (p *PDU) Typed() Typed {
 	return m
 }
 
-// Make returns the PDU that m is. What keeps it from being sent is in [PDU.Err].
+// Make returns the PDU that m is (SMPP 3.4 §4, 5.0 §4). What keeps it from being sent is in [PDU.Err].
 func Make(m Typed) *PDU {
 	p := &PDU{}
 	octets, err := m.AppendTo(nil)
@@ -94,16 +94,16 @@ type Unknown struct {
 	Body []byte
 }
 
-// CommandID is the command's number.
+// CommandID is the command's number (SMPP 3.4 §5.1.2.1).
 func (m *Unknown) CommandID() CommandID { return m.ID }
 
-// Read sets m from any PDU.
+// Read sets m from any PDU (SMPP 3.4 §5.1.2.1).
 func (m *Unknown) Read(p *PDU) error {
 	*m = Unknown{Header: p.header(), ID: p.id, Body: bytes.Clone(p.raw[min(HeaderLen, len(p.raw)):])}
 	return nil
 }
 
-// AppendTo appends the octets. It is a [*FieldError] when the command is defined.
+// AppendTo appends the octets (SMPP 3.4 §5.1.2.1). It is a [*FieldError] when the command is defined.
 func (m *Unknown) AppendTo(dst []byte) ([]byte, error) {
 	if c := commandOf(m.ID); c != nil {
 		return dst, &FieldError{Command: c.Name, Field: "command_id", Reason: "is defined: use the struct of the command"}
@@ -115,5 +115,5 @@ func (m *Unknown) AppendTo(dst []byte) ([]byte, error) {
 	return append(dst, m.Body...), nil
 }
 
-// AppendRelaxed is AppendTo: no limits are known.
+// AppendRelaxed is AppendTo (SMPP 3.4 §5.1.2.1): no limits are known.
 func (m *Unknown) AppendRelaxed(dst []byte) ([]byte, error) { return m.AppendTo(dst) }

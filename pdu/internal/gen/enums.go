@@ -50,7 +50,7 @@ func enums(raw map[string]json.RawMessage, s spec) string {
 		for _, r := range sorted(values) {
 			p("%s%s %s = %d\n", lead, valueName(r.s), name, r.n)
 		}
-		p(")\n\n// String is the value's name, or its number.\nfunc (v %s) String() string { return nameOf(%s, uint32(v)) }\n\n", name, namesVar(name))
+		p(")\n\n// String is the value's name, or its number%s.\nfunc (v %s) String() string { return nameOf(%s, uint32(v)) }\n\n", doc[strings.LastIndex(doc, " ("):len(doc)-1], name, namesVar(name))
 		table(namesVar(name), "are the names of "+name+".", values)
 	}
 	bits := func(doc, lead string, values map[string]string) {

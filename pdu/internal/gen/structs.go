@@ -55,9 +55,10 @@ func structs(cs []command, enums map[string]map[string]string) string {
 		}
 		p("TLVs TLVs\n}\n\n")
 
-		p("// CommandID is [Cmd%s].\nfunc (*%s) CommandID() CommandID { return Cmd%s }\n\n", name, name, name)
+		from := where(commandParagraphs, c.Name)
+		p("// CommandID is [Cmd%s] (%s).\nfunc (*%s) CommandID() CommandID { return Cmd%s }\n\n", name, from, name, name)
 
-		p("// Read sets m from a decoded %s; see [Typed].\nfunc (m *%s) Read(p *PDU) error {\n", c.Name, name)
+		p("// Read sets m from a decoded %s (%s); see [Typed].\nfunc (m *%s) Read(p *PDU) error {\n", c.Name, from, name)
 		p("if p.id != Cmd%s {\nreturn wrongCommand(p, Cmd%s)\n}\n", name, name)
 		p("*m = %s{\nHeader: p.header(),\n", name)
 		for i, f := range c.Fields {
@@ -80,8 +81,8 @@ func structs(cs []command, enums map[string]map[string]string) string {
 		}
 		p("TLVs: p.Options().Clone(),\n}\nreturn nil\n}\n\n")
 
-		p("// AppendTo appends the octets; see [Typed].\nfunc (m *%s) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }\n\n", name)
-		p("// AppendRelaxed appends the octets without the limits on lengths; see [Typed].\nfunc (m *%s) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }\n\n", name)
+		p("// AppendTo appends the octets (%s); see [Typed].\nfunc (m *%s) AppendTo(dst []byte) ([]byte, error) { return m.encode(dst, false) }\n\n", from, name)
+		p("// AppendRelaxed appends the octets without the limits on lengths (%s); see [Typed].\nfunc (m *%s) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst, true) }\n\n", from, name)
 
 		p("func (m *%s) encode(dst []byte, relaxed bool) ([]byte, error) {\n", name)
 		p("e := encoder{start: len(dst), cmd: &commands[%d], relaxed: relaxed}\n", i)
@@ -155,7 +156,7 @@ func structs(cs []command, enums map[string]map[string]string) string {
 		p("return e.finish(out, &m.TLVs)\n}\n\n")
 	}
 
-	p("// New returns an empty struct of the command; false for one that is not defined (see [Unknown]).\nfunc New(id CommandID) (Typed, bool) {\nswitch id {\n")
+	p("// New returns an empty struct of the command (SMPP 3.4 §4, 5.0 §4); false for one that is not defined (see [Unknown]).\nfunc New(id CommandID) (Typed, bool) {\nswitch id {\n")
 	for _, c := range cs {
 		p("case Cmd%s:\nreturn new(%s), true\n", goName(c.Name), goName(c.Name))
 	}
