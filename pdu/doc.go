@@ -51,7 +51,7 @@
 // encode(decode(b)), strictly, is b for all b that were read without a warning.
 //
 // Reserved values are passed both ways in silence where networks and vendors extend them: those of TON and NPI, esm_class,
-// registered_delivery, data_coding and the TLVs with named values. Refused, and flagged, are those of priority_flag and
+// registered_delivery, data_coding and the TLVs with named values, such as privacy_indicator, whose name is then the number. Refused, and flagged, are those of priority_flag and
 // replace_if_present_flag, and of TLVs that are numbers with limits ([TagSpec].Lo and Hi).
 //
 // # Text, messages in parts, receipts, times

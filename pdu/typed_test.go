@@ -412,6 +412,10 @@ func TestMessagesThatContradictThemselves(t *testing.T) {
 		t.AddMessagePayload([]byte(octets))
 		return t
 	}
+	private := func(indicator pdu.PrivacyIndicator) (t pdu.TLVs) {
+		t.AddPrivacyIndicator(indicator)
+		return t
+	}
 	sar := func(total, number uint8) (t pdu.TLVs) {
 		t.AddSARMsgRefNum(7)
 		t.AddSARTotalSegments(total)
@@ -429,6 +433,7 @@ func TestMessagesThatContradictThemselves(t *testing.T) {
 		{&pdu.DataSM{ESMClass: 0x40, TLVs: payload("\x05\x00\x03\x01\x02\x01a")}, ""},
 		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("bc")}, "submit_sm.message_payload: 2 octets beside a short_message of 1, must be one of the two"},
 		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("")}, ""},
+		{&pdu.SubmitSM{ESMClass: 0x3F, RegisteredDelivery: 0xFF, SourceAddrTON: 9, DestAddrNPI: 77, DataCoding: 0x90, TLVs: private(9)}, ""}, // networks extend these
 		{&pdu.SubmitSM{ReplaceIfPresentFlag: 7}, "submit_sm.replace_if_present_flag: 7, must be at most 1: others are reserved"},
 		{&pdu.SubmitSM{PriorityFlag: 200}, "submit_sm.priority_flag: 200, must be at most 4: others are reserved"},
 		{&pdu.SubmitSM{PriorityFlag: 4, ReplaceIfPresentFlag: 1}, ""},
