@@ -52,6 +52,7 @@ type generation struct {
 	calls      []*call               // of API functions, used again
 	metrics    map[string]*metricDef // declared by the script
 	saidSeries bool                  // that it has too many
+	patterns   patterns              // of re, compiled
 	views      []sessionView         // that with_session gave, and whose function has not returned
 
 	saved   vm.Data // the last copy of the state

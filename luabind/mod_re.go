@@ -1,22 +1,16 @@
 package luabind
 
 import (
-	"container/list"
 	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
-	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// Bounds of a pattern: its octets, and the steps of the machine that it becomes.
 const (
-	maxPattern = 1000
-	maxProgram = 10_000
 	maxMatches = 100_000 // of one call
 	oneSearch  = 200_000 // steps that take some milliseconds
 )
@@ -29,7 +23,7 @@ var (
 var reModule = module{
 	Name: "re",
 	Doc: "Regular expressions with RE2's syntax, in time proportional to the text: no pattern can run away. Positions count octets from 1. " +
-		"Compiled patterns are kept; a wrong one raises. Lua's own patterns are in the module string.",
+		"The patterns that a script uses are kept compiled, the last 512; a wrong one raises. Lua's own patterns are in the module string.",
 	Fns: []fn{
 		{Name: "match", Where: anywhere, Params: []param{subjectParam, patternParam},
 			Returns: []param{{"...", optional(stringType), "the captures, or the whole match if there are none; nil if nothing matches; false for a capture that took no part"}},
@@ -131,98 +125,6 @@ assert(n == 6)`, Do: reGMatch},
 				return c.text(out.String())
 			}},
 	},
-}
-
-// pattern is a compiled one, and how many steps each octet may cost.
-type pattern struct {
-	re    *regexp.Regexp
-	steps int
-}
-
-// patterns are the latest that all binds used. The whole process needs few.
-var patterns = patternCache{most: 512, byText: map[string]*list.Element{}}
-
-type patternCache struct {
-	mu     sync.Mutex
-	most   int
-	byText map[string]*list.Element // of *cached
-	order  list.List                // the latest first
-}
-
-type cached struct {
-	text string
-	p    *pattern
-}
-
-func (pc *patternCache) get(text string) *pattern {
-	pc.mu.Lock()
-	defer pc.mu.Unlock()
-	if e := pc.byText[text]; e != nil {
-		pc.order.MoveToFront(e)
-		return e.Value.(*cached).p
-	}
-	return nil
-}
-
-func (pc *patternCache) put(text string, p *pattern) {
-	pc.mu.Lock()
-	defer pc.mu.Unlock()
-	if pc.byText[text] != nil {
-		return
-	}
-	text = strings.Clone(text)
-	pc.byText[text] = pc.order.PushFront(&cached{text, p})
-	if pc.order.Len() > pc.most {
-		last := pc.order.Back()
-		pc.order.Remove(last)
-		delete(pc.byText, last.Value.(*cached).text)
-	}
-}
-
-// pattern compiles the argument, or finds it compiled.
-func (c *call) pattern(n int) *pattern {
-	text := c.str(n)
-	if p := patterns.get(text); p != nil {
-		return p
-	}
-	if len(text) > maxPattern {
-		c.raise("the pattern has %d octets, at most %d are taken", len(text), maxPattern)
-	}
-	c.charge(1000 + 20*len(text))
-	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		c.raise("the pattern is wrong: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	}
-	steps := programSize(tree)
-	if steps > maxProgram {
-		c.raise("the pattern repeats too much: it would take %d steps, at most %d are taken", steps, maxProgram)
-	}
-	c.charge(10 * steps)
-	re, err := regexp.Compile(text)
-	if err != nil {
-		c.raise("the pattern is wrong: %v", err)
-	}
-	p := &pattern{re: re, steps: steps}
-	patterns.put(text, p)
-	return p
-}
-
-// programSize estimates how many instructions the pattern compiles to, without compiling it.
-func programSize(re *syntax.Regexp) int {
-	n := 1
-	switch re.Op {
-	case syntax.OpLiteral:
-		n = len(re.Rune)
-	case syntax.OpCharClass:
-		n = 1 + len(re.Rune)/8
-	}
-	for _, sub := range re.Sub {
-		n += programSize(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		n *= max(re.Min, re.Max, 1)
-	}
-	return min(n, 1<<24)
 }
 
 // search charges for looking through s: in the worst case each step is tried at each octet, which takes about as

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"math"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -106,6 +107,7 @@ func (c *call) moment(n int) time.Time {
 	return time.Unix(int64(whole), int64(math.Round((f-whole)*1e6))*1000)
 }
 
+// zones are few, and what one costs is charged to nobody: a bind is not to pay for what others did not ask for.
 var zones sync.Map // *time.Location by name
 
 func (c *call) zone(n int) *time.Location {
@@ -116,15 +118,16 @@ func (c *call) zone(n int) *time.Location {
 	case name == "local":
 		return time.Local
 	}
+	c.charge(20) // whether another bind has asked for it already or not
 	if z, ok := zones.Load(string(name)); ok {
 		return z.(*time.Location)
 	}
-	c.charge(1000)
-	if len(name) > 64 {
-		c.raise("there is no time zone '%.40s': it is a name such as Europe/Berlin", string(name))
+	var z *time.Location
+	if len(name) <= 64 && path.Clean(string(name)) == string(name) { // each is kept under one name; "" is none
+		z, _ = time.LoadLocation(string(name))
 	}
-	z, err := time.LoadLocation(string(name))
-	if err != nil || name == "" {
+	if z == nil {
+		c.charge(1000)
 		c.raise("there is no time zone '%.40s': it is a name such as Europe/Berlin", string(name))
 	}
 	zones.Store(strings.Clone(string(name)), z)

@@ -1,7 +1,7 @@
 ---@meta
 -- Written by go generate from the declarations in luabind. Do not edit.
 
----Regular expressions with RE2's syntax, in time proportional to the text: no pattern can run away. Positions count octets from 1. Compiled patterns are kept; a wrong one raises. Lua's own patterns are in the module string.
+---Regular expressions with RE2's syntax, in time proportional to the text: no pattern can run away. Positions count octets from 1. The patterns that a script uses are kept compiled, the last 512; a wrong one raises. Lua's own patterns are in the module string.
 ---@class relib
 re = {}
 
