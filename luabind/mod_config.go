@@ -142,8 +142,11 @@ type secretValue struct{ name string }
 
 // Into gives the secret's value in another state.
 func (s *secretValue) Into(*lua.LState) lua.LValue {
-	return &lua.LUserData{Value: s, Metatable: secretMeta}
+	return vm.NewUserData(s, secretMeta)
 }
+
+// Size is that of the name.
+func (s *secretValue) Size() int { return 16 + len(s.name) }
 
 // String shows that it is one.
 func (s *secretValue) String() string { return "secret " + s.name }

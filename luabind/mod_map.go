@@ -3,6 +3,7 @@ package luabind
 import (
 	"math"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -43,7 +44,7 @@ assert(waiting:take("id-1") == "491700000001" and waiting:get("id-1") == nil)`,
 					c.raise("option 'max' must be 1 to %d, is %d", maxMapEntries, h.max)
 				}
 				h.name = strings.Clone(h.name)
-				return c.push(&lua.LUserData{Value: h, Metatable: mapMeta})
+				return c.push(vm.NewUserData(h, mapMeta))
 			}},
 	},
 	Kinds: []*kind{&mapKind},
@@ -56,6 +57,9 @@ type mapHandle struct {
 	mapBounds
 	m *mapValue
 }
+
+// Size is that of the handle: the map is the bind's.
+func (h *mapHandle) Size() int { return 100 + len(h.name) }
 
 // String names it.
 func (h *mapHandle) String() string { return "map " + h.name }
@@ -206,19 +210,34 @@ func mapPairs(c *call) int {
 	n := m.len(g.bind.now())
 	c.charge(n / 4)
 	vm.ChargeMemory(c.L, 16*n)
-	keys := m.keys(g.bind.now())
-	next := 0
-	return c.push(c.L.NewFunction(func(L *lua.LState) int {
-		for next < len(keys) {
-			key := keys[next]
-			next++
-			if v, ok := m.get(g.bind.now(), key); ok {
-				L.Push(lua.LString(key))
-				L.Push(vm.GiveData(L, v))
-				return 2
-			}
+	w := &mapWalk{m: m, now: g.bind.now, keys: m.keys(g.bind.now())}
+	for _, key := range w.keys {
+		w.octets += 16 + len(key)
+	}
+	return c.push(vm.NewFunction(w.next, w))
+}
+
+// mapWalk goes through the keys that a map had when it began.
+type mapWalk struct {
+	m      *mapValue
+	now    func() time.Time
+	keys   []string
+	octets int // of the keys: the map may have dropped them
+}
+
+// Size is that of the keys.
+func (w *mapWalk) Size() int { return w.octets }
+
+func (w *mapWalk) next(L *lua.LState) int {
+	for len(w.keys) > 0 {
+		key := w.keys[0]
+		w.keys = w.keys[1:]
+		if v, ok := w.m.get(w.now(), key); ok {
+			L.Push(lua.LString(key))
+			L.Push(vm.GiveData(L, v))
+			return 2
 		}
-		L.Push(lua.LNil)
-		return 1
-	}))
+	}
+	L.Push(lua.LNil)
+	return 1
 }

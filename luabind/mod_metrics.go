@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 var metricName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,99}$`)
@@ -51,6 +53,9 @@ func metricFn(kind, doc, example string) fn {
 
 // metricValue is a metric as scripts hold it.
 type metricValue struct{ def *metricDef }
+
+// Size is that of the handle: what it counts is the host's.
+func (m *metricValue) Size() int { return 32 }
 
 // String names it.
 func (m *metricValue) String() string { return m.def.kind + " " + m.def.name }
@@ -120,7 +125,7 @@ func init() {
 }
 
 func newMetric(d *metricDef) lua.LValue {
-	return &lua.LUserData{Value: &metricValue{d}, Metatable: metricMetas[d.kind]}
+	return vm.NewUserData(&metricValue{d}, metricMetas[d.kind])
 }
 
 func (b *Bind) metrics() *bindMetrics { return b.opts.Metrics.of(b.opts.Name) }

@@ -24,7 +24,7 @@ type pduValue struct {
 // Into gives the PDU's value in another state.
 func (p *pduValue) Into(*lua.LState) lua.LValue { return newPDU(p) }
 
-func newPDU(p *pduValue) lua.LValue { return &lua.LUserData{Value: p, Metatable: pduMeta} }
+func newPDU(p *pduValue) lua.LValue { return vm.NewUserData(p, pduMeta) }
 
 var pduMeta *lua.LTable
 

@@ -183,20 +183,39 @@ func captures(L *lua.LState, s string, m []int) []lua.LValue {
 func reGMatch(c *call) int {
 	s, p := c.str(1), c.pattern(2)
 	c.search(p, s)
-	all := c.all(p, s, maxMatches+1)
-	next := 0
-	return c.push(c.L.NewFunction(func(L *lua.LState) int {
-		if next == len(all) {
-			L.Push(lua.LNil)
-			return 1
-		}
-		vs := captures(L, s, all[next])
-		next++
-		for _, v := range vs {
-			L.Push(v)
-		}
-		return len(vs)
-	}))
+	m := &matchWalk{text: s, all: c.all(p, s, maxMatches+1)}
+	return c.push(vm.NewFunction(m.next, m))
+}
+
+// matchWalk goes through the matches in a text.
+type matchWalk struct {
+	text string
+	all  [][]int
+	at   int
+}
+
+// Size is that of their places.
+func (m *matchWalk) Size() int {
+	if len(m.all) == 0 {
+		return 0
+	}
+	return cap(m.all)*24 + len(m.all)*8*len(m.all[0])
+}
+
+// Holds visits the text.
+func (m *matchWalk) Holds(visit func(lua.LValue)) { visit(lua.LString(m.text)) }
+
+func (m *matchWalk) next(L *lua.LState) int {
+	if m.at == len(m.all) {
+		L.Push(lua.LNil)
+		return 1
+	}
+	vs := captures(L, m.text, m.all[m.at])
+	m.at++
+	for _, v := range vs {
+		L.Push(v)
+	}
+	return len(vs)
 }
 
 func reGSub(c *call) int {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 // minInterval is the shortest interval of timer.every.
@@ -69,8 +71,11 @@ type timerValue struct{ r *repeating }
 
 // Into gives the timer's value in another state.
 func (t *timerValue) Into(*lua.LState) lua.LValue {
-	return &lua.LUserData{Value: t, Metatable: timerMeta}
+	return vm.NewUserData(t, timerMeta)
 }
+
+// Size is that of the timer. Its message counts with those that wait (Handler.room) as long as it runs.
+func (t *timerValue) Size() int { return 300 }
 
 // String names it.
 func (t *timerValue) String() string { return "timer" }

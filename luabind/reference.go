@@ -2,13 +2,18 @@ package luabind
 
 import (
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/esmehost/esmehost/luabind/vm"
 )
 
 // refValue is a reference to a bind, by name: it stays good when the bind restarts.
 type refValue struct{ name string }
 
 // Into gives the reference's value in another state.
-func (r *refValue) Into(*lua.LState) lua.LValue { return &lua.LUserData{Value: r, Metatable: refMeta} }
+func (r *refValue) Into(*lua.LState) lua.LValue { return vm.NewUserData(r, refMeta) }
+
+// Size is that of the name.
+func (r *refValue) Size() int { return 16 + len(r.name) }
 
 // String is the name.
 func (r *refValue) String() string { return r.name }

@@ -10,16 +10,17 @@ import (
 
 // repeating is a timer that sends its session's handler a message again and again. It belongs to the
 // session: a reload does not touch it, the end of the session ends it.
+//
+// A script may keep one that is over for ever, in a map past the session: nothing hangs on it then.
 type repeating struct {
-	h       *Handler
-	next    func(after time.Time) time.Time // zero: never again
-	message vm.Data
+	next func(after time.Time) time.Time // zero: never again
 
 	mu      sync.Mutex
+	h       *Handler // nil: it is over
+	message vm.Data
 	ticks   *delayedMessage // its place among what is to be done later
 	due     time.Time
 	waiting bool // a message is in the mailbox: the owner has not come to it
-	over    bool
 	missed  int
 	octets  int64 // that the message takes of what may wait
 }
@@ -36,13 +37,14 @@ func (h *Handler) repeat(now time.Time, next func(after time.Time) time.Time, me
 
 // start starts the timer, whose message has its room. It is called with the handler's lock held.
 func (r *repeating) start(octets int64) {
+	h := r.h
 	r.octets = octets
 	r.ticks = &delayedMessage{tick: r}
-	r.h.putOff(r.due.Sub(r.h.bind.now()), r.ticks)
-	if r.h.repeating == nil {
-		r.h.repeating = map[*repeating]struct{}{}
+	h.putOff(r.due.Sub(h.bind.now()), r.ticks)
+	if h.repeating == nil {
+		h.repeating = map[*repeating]struct{}{}
 	}
-	r.h.repeating[r] = struct{}{}
+	h.repeating[r] = struct{}{}
 }
 
 // admit takes the room of a message that is to come later. It is an error with the code when the session may have no
@@ -94,7 +96,7 @@ func (s *staged) cancel(r *repeating) bool {
 	s.cancels[r] = struct{}{}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.over
+	return r.h != nil
 }
 
 // forget undoes what code_change did to timers.
@@ -122,52 +124,58 @@ func (g *generation) commit() {
 func (r *repeating) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.over {
+	h := r.h
+	if h == nil {
 		return
 	}
-	now := r.h.bind.now()
+	now := h.bind.now()
 	if r.waiting {
 		r.missed++
-	} else if r.h.do(r.deliver) == nil {
+	} else if h.do(r.deliver) == nil {
 		r.waiting = true
 	} else {
-		r.over = true // the session has ended
-		return
+		return // the session has ended, and ends it
 	}
 	for r.due = r.next(r.due); !r.due.IsZero() && !r.due.After(now); r.due = r.next(now) { // what is over is not made up for
 	}
 	if r.due.IsZero() {
-		r.over = true
 		return
 	}
-	r.h.mu.Lock()
-	defer r.h.mu.Unlock()
-	r.h.putOff(r.due.Sub(now), r.ticks)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.putOff(r.due.Sub(now), r.ticks)
 }
 
 // deliver runs on the owner.
 func (r *repeating) deliver() {
 	r.mu.Lock()
-	over := r.over
+	h, message, last := r.h, r.message, r.due.IsZero()
 	r.waiting = false
 	r.mu.Unlock()
-	if !over {
-		r.h.HandleInfo(r.message)
+	if h == nil {
+		return
 	}
+	if last {
+		r.cancel()
+	}
+	h.HandleInfo(message)
 }
 
 // cancel stops the timer; no message comes after that. It reports whether the timer ran.
 func (r *repeating) cancel() bool {
 	r.mu.Lock()
-	ran := !r.over
-	r.over = true
+	h := r.h
+	r.h, r.message = nil, nil
 	r.mu.Unlock()
-	r.h.mu.Lock()
-	defer r.h.mu.Unlock()
-	if _, there := r.h.repeating[r]; there {
-		delete(r.h.repeating, r)
-		r.h.later.takeBack(r.ticks)
-		r.h.waiting.Add(-r.octets)
+	if h == nil {
+		return false
 	}
-	return ran
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, there := h.repeating[r]; there {
+		delete(h.repeating, r)
+		h.later.takeBack(r.ticks)
+		h.waiting.Add(-r.octets)
+	}
+	return true
 }

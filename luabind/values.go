@@ -7,6 +7,7 @@ import (
 
 	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind/vm"
 	"github.com/esmehost/esmehost/pdu"
 )
 
@@ -94,8 +95,11 @@ type fromValue struct{ from *esme.From }
 
 // Into gives the handle's value in another state.
 func (f *fromValue) Into(*lua.LState) lua.LValue {
-	return &lua.LUserData{Value: f, Metatable: fromMeta}
+	return vm.NewUserData(f, fromMeta)
 }
+
+// Size is that of the handle.
+func (f *fromValue) Size() int { return 200 }
 
 // String names it.
 func (f *fromValue) String() string { return "from" }

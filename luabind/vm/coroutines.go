@@ -81,16 +81,27 @@ func coResume(L *lua.LState) int {
 
 func coWrap(L *lua.LState) int {
 	coCreate(L)
-	th := L.Get(-1)
-	L.Push(L.NewClosure(func(L *lua.LState) int {
-		L.Insert(L.Get(lua.UpvalueIndex(1)), 1)
-		n := coResume(L)
-		if !lua.LVAsBool(L.Get(-n)) {
-			L.Error(L.Get(1-n), 0)
-		}
-		return n - 1
-	}, th))
+	w := &wrapped{L.Get(-1)}
+	L.Push(NewFunction(w.resume, w))
 	return 1
+}
+
+// wrapped is a coroutine behind a function.
+type wrapped struct{ thread lua.LValue }
+
+// Size is that of the place.
+func (w *wrapped) Size() int { return sizeValue }
+
+// Holds visits the coroutine.
+func (w *wrapped) Holds(visit func(lua.LValue)) { visit(w.thread) }
+
+func (w *wrapped) resume(L *lua.LState) int {
+	L.Insert(w.thread, 1)
+	n := coResume(L)
+	if !lua.LVAsBool(L.Get(-n)) {
+		L.Error(L.Get(1-n), 0)
+	}
+	return n - 1
 }
 
 // coYield refuses what the machine would do wrong without a word: a yield out of a function that Go called,

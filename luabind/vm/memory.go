@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -12,9 +13,6 @@ import (
 // so seldom that it takes about a hundredth of the script's time; and inside a run as soon as it could
 // have taken a good part of its limit (budget.grown, budget.remember). The same walk between two runs
 // drops what tables keep of deleted keys.
-
-// Sized is a host value that tells how many octets it holds.
-type Sized interface{ Size() int }
 
 // What values take, in octets, measured with Go 1.26 on 64 bits.
 const (
@@ -212,6 +210,9 @@ func (v *survey) inside(x lua.LValue) {
 		if sized, ok := x.Value.(Sized); ok {
 			v.total += int64(sized.Size())
 		}
+		if holder, ok := x.Value.(Holder); ok {
+			holder.Holds(v.value)
+		}
 	case *lua.LState:
 		v.thread(x)
 	}
@@ -237,6 +238,11 @@ func (v *survey) table(x *lua.LTable) {
 	for _, e := range t.array {
 		v.value(e)
 	}
+	for _, k := range t.keys { // those that were deleted too
+		if weighs(k) {
+			v.value(k)
+		}
+	}
 	for k, e := range t.strdict {
 		v.text(k)
 		v.value(e)
@@ -256,7 +262,7 @@ func (v *survey) table(x *lua.LTable) {
 // compact forgets deleted keys where they are more than the others, and the empty end of a list. The order
 // of the keys stays, so that a traversal that a task is in the middle of goes on.
 func (t *tableInside) compact() {
-	if n := len(t.strdict) + len(t.dict); len(t.keys) > 32 && len(t.keys) > 2*n {
+	if n := len(t.strdict) + len(t.dict); len(t.keys) > 2*n && (len(t.keys) > 32 || slices.ContainsFunc(t.keys, weighs)) {
 		dead := len(t.keys) - n
 		keys, index := make([]lua.LValue, 0, n), make(map[lua.LValue]int, n)
 		for _, k := range t.keys {
@@ -279,6 +285,17 @@ func (t *tableInside) compact() {
 			t.array = append(make([]lua.LValue, 0, max(last, 32)), t.array[:last]...)
 		}
 	}
+}
+
+// weighs reports whether a key holds more than its place.
+func weighs(k lua.LValue) bool {
+	switch k := k.(type) {
+	case lua.LNumber, lua.LBool:
+		return false
+	case lua.LString:
+		return len(k) > 64
+	}
+	return true
 }
 
 func (t *tableInside) has(k lua.LValue) bool {

@@ -174,18 +174,24 @@ func strFind(L *lua.LState, find bool) int {
 	return m.captures(s, e, true)
 }
 
-// gmatch is an iterator of string.gmatch. It tells its size: nothing else knows what it holds.
+// gmatch is an iterator of string.gmatch.
 type gmatch struct {
 	src, pat string
 	at       int
 }
 
-// Size is that of the text that it goes through.
-func (g *gmatch) Size() int { return len(g.src) + len(g.pat) }
+// Size is that of the iterator.
+func (g *gmatch) Size() int { return 64 }
+
+// Holds visits the text that it goes through, and the pattern.
+func (g *gmatch) Holds(visit func(lua.LValue)) {
+	visit(lua.LString(g.src))
+	visit(lua.LString(g.pat))
+}
 
 func strGMatch(L *lua.LState) int {
 	g := &gmatch{src: L.CheckString(1), pat: L.CheckString(2)}
-	L.Push(L.NewClosure(g.next, &lua.LUserData{Value: g, Metatable: lua.LNil}))
+	L.Push(NewFunction(g.next, g))
 	return 1
 }
 

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"unsafe"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -18,10 +20,30 @@ func basePairs(L *lua.LState) int {
 	t := L.CheckTable(1)
 	tr := &traversal{t: inside(t), last: lua.LNil, list: true}
 	tr.keys = tr.t.keys
-	L.Push(&lua.LFunction{IsG: true, GFunction: tr.next})
+	L.Push(NewFunction(tr.next, tr))
 	L.Push(t)
 	L.Push(lua.LNil)
 	return 3
+}
+
+// Size is that of a list of keys which the table does not share any more.
+func (tr *traversal) Size() int {
+	if tr.shares() {
+		return 0
+	}
+	return sizeKey * cap(tr.keys)
+}
+
+func (tr *traversal) shares() bool { return unsafe.SliceData(tr.keys) == unsafe.SliceData(tr.t.keys) }
+
+// Holds visits the table, and the keys that it may have forgotten.
+func (tr *traversal) Holds(visit func(lua.LValue)) {
+	visit((*lua.LTable)(unsafe.Pointer(tr.t)))
+	if !tr.shares() {
+		for _, k := range tr.keys {
+			visit(k)
+		}
+	}
 }
 
 func (tr *traversal) next(L *lua.LState) int {
