@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,10 +27,7 @@ func (h *Host) Plan() (Plan, diag.List) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 	n, wrong := h.read()
-	if len(wrong) > 0 {
-		return nil, wrong
-	}
-	return n.plan, nil
+	return n.plan, wrong
 }
 
 // Apply reads the configuration file and does what differs: what is gone drains, what is new starts, what must is
@@ -61,6 +59,9 @@ func (h *Host) Hangup(ctx context.Context) {
 // apply is Apply without the wait. What is wrong is logged if say.
 func (h *Host) apply(by string, say bool) (plan Plan, leaving []*Bind, wrong diag.List) {
 	n, wrong := h.read()
+	h.mu.Lock()
+	h.looks = n.cfg.looks
+	h.mu.Unlock()
 	if len(wrong) > 0 {
 		if say {
 			h.complainConfig(wrong)
@@ -80,13 +81,10 @@ func (h *Host) apply(by string, say bool) (plan Plan, leaving []*Bind, wrong dia
 	return n.plan, h.adopt(n), nil
 }
 
-// read reads the file and makes what is new in it, without effect.
+// read reads the file and makes what is new in it, without effect. Of a file that is wrong there is no plan.
 func (h *Host) read() (*next, diag.List) {
 	old := h.config()
 	cfg, wrong := loadConfig(old.Path)
-	h.mu.Lock()
-	h.looks = cfg.looks
-	h.mu.Unlock()
 	for script, d := range cfg.missing {
 		if len(h.users(script)) == 0 {
 			wrong = append(wrong, d) // nothing to go on with
@@ -94,7 +92,7 @@ func (h *Host) read() (*next, diag.List) {
 	}
 	if len(wrong) > 0 {
 		wrong.Sort()
-		return nil, wrong
+		return &next{cfg: cfg}, wrong
 	}
 	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
 	now := newReading(cfg.Scripts)
@@ -134,7 +132,7 @@ func (h *Host) read() (*next, diag.List) {
 		wrong = append(wrong, list...)
 	}
 	if len(wrong) > 0 {
-		return nil, sorted(wrong)
+		return &next{cfg: cfg}, sorted(wrong)
 	}
 	return n, nil
 }
@@ -291,7 +289,7 @@ func (h *Host) forgetLooks() {
 // readFile reads a file that the configuration is made of, and notes it.
 func (r *reader) readFile(path string) ([]byte, error) {
 	if r.looks != nil {
-		r.looks[path] = lookAt(path, time.Now())
+		r.looks[filepath.Clean(path)] = lookAt(path, time.Now())
 	}
 	return os.ReadFile(path)
 }

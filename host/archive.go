@@ -20,7 +20,7 @@ import (
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
-// maxHistory bounds the versions of one script that are kept.
+// maxHistory bounds the versions of one script that are kept; the newest good one is kept beyond it.
 const maxHistory = 100
 
 // archive keeps the versions of scripts that ran, by hash, and the history of each script. With a folder they
@@ -194,10 +194,7 @@ func (a *archive) change(script string, edit func(h *History)) error {
 	defer a.mu.Unlock()
 	h := a.open(script)
 	edit(h)
-	var dropped []Version
-	if n := len(h.Versions) - maxHistory; n > 0 {
-		dropped, h.Versions = h.Versions[:n:n], slices.Clone(h.Versions[n:])
-	}
+	dropped := h.trim()
 	if a.dir != "" {
 		j, err := json.MarshalIndent(h, "", " ")
 		if err == nil {
@@ -209,6 +206,26 @@ func (a *archive) change(script string, edit func(h *History)) error {
 	}
 	a.drop(dropped)
 	return nil
+}
+
+// trim takes out the oldest versions, and returns them.
+func (h *History) trim() (dropped []Version) {
+	n := len(h.Versions) - maxHistory
+	if n <= 0 {
+		return nil
+	}
+	dropped, kept := h.Versions[:n:n], slices.Clone(h.Versions[n:])
+	good := func(v Version) bool { return v.Good && !v.Bad && v.What != whatCanary }
+	if !slices.ContainsFunc(kept, good) {
+		for i, v := range slices.Backward(dropped) {
+			if good(v) {
+				dropped, kept = slices.Delete(slices.Clone(dropped), i, i+1), slices.Insert(kept, 0, v)
+				break
+			}
+		}
+	}
+	h.Versions = kept
+	return dropped
 }
 
 // drop removes versions that no history names any more.

@@ -111,7 +111,7 @@ func (c *Config) complete(wrong diag.List) (*Config, diag.List) {
 }
 
 func loadConfig(path string) (*Config, diag.List) {
-	looks := map[string]look{path: lookAt(path, time.Now())}
+	looks := map[string]look{filepath.Clean(path): lookAt(path, time.Now())}
 	src, err := os.ReadFile(path)
 	if err != nil {
 		d := diag.Diagnostic{File: path, Message: "cannot read the configuration: " + pathReason(err)}

@@ -10,9 +10,9 @@ import (
 	"unicode"
 )
 
-// Step is what a new configuration means for one bind, or with the sign ! for the host itself.
+// Step is what a new configuration means for one bind, or with the signs ! and * for the host itself.
 type Step struct {
-	Sign string   `json:"sign"` // + started, ~ restarted, - drained, = kept, ! not before the host is started again
+	Sign string   `json:"sign"` // + started, ~ restarted, - drained, = kept; of the host: ! not before it is started again, * from now on
 	Name string   `json:"name"`
 	Keys []string `json:"keys,omitempty"` // that differ
 }
@@ -29,6 +29,8 @@ func (s Step) String() string {
 		return fmt.Sprintf("~ %s restarted because of %s", s.Name, keys)
 	case "!":
 		return fmt.Sprintf("! %s takes effect when the host is started again", s.Name)
+	case "*":
+		return fmt.Sprintf("* %s is another from now on", s.Name)
 	}
 	if len(s.Keys) > 0 {
 		return fmt.Sprintf("= %s kept, with another %s", s.Name, keys)
@@ -65,15 +67,18 @@ var inPlace = []string{"labels", "reload", "rollout",
 func diffConfigs(a, b *Config) Plan {
 	var plan Plan
 	for _, key := range []struct {
-		name string
-		same bool
+		sign, name string
+		same       bool
 	}{
-		{"admin", reflect.DeepEqual(a.Admin, b.Admin)},
-		{"data_dir", a.DataDir == b.DataDir},
-		{"log", a.Log == b.Log},
+		{"!", "admin", reflect.DeepEqual(a.Admin, b.Admin)},
+		{"!", "data_dir", a.DataDir == b.DataDir},
+		{"!", "log", a.Log == b.Log},
+		{"*", "scripts", a.Scripts == b.Scripts},
+		{"*", "shutdown_limit", a.ShutdownLimit == b.ShutdownLimit},
+		{"*", "watch", a.Watch == b.Watch},
 	} {
 		if !key.same {
-			plan = append(plan, Step{Sign: "!", Name: key.name})
+			plan = append(plan, Step{Sign: key.sign, Name: key.name})
 		}
 	}
 	had, has := bindsByName(a), bindsByName(b)

@@ -176,9 +176,13 @@ func TestPlanAsPeopleReadIt(t *testing.T) {
 	}
 	a := text(`{ binds: { acme: { smsc: "h:1", system_id: a, script: echo.lua }, gamma: { smsc: "h:1", system_id: g, script: echo.lua },
 		delta: { smsc: "h:1", system_id: d, script: echo.lua }, eps: { smsc: "h:1", system_id: e, script: echo.lua } } }`)
-	b := text(`{ log: { level: debug }, binds: { acme: { smsc: "h:1", system_id: a, password: x, window: 7, script: echo.lua }, beta: { smsc: "h:1", system_id: b, script: echo.lua },
+	b := text(`{ log: { level: debug }, watch: poll, shutdown_limit: 3s, binds: { acme: { smsc: "h:1", system_id: a, password: x, window: 7, script: echo.lua }, beta: { smsc: "h:1", system_id: b, script: echo.lua },
 		delta: { smsc: "h:1", system_id: d, script: echo.lua }, eps: { smsc: "h:1", system_id: e, script: echo.lua, tps: 7, labels: { a: b } } } }`)
+	b.Scripts = "other"
 	want := `! log takes effect when the host is started again
+* scripts is another from now on
+* shutdown_limit is another from now on
+* watch is another from now on
 ~ acme restarted because of password, window
 + beta started
 = delta kept

@@ -117,17 +117,23 @@ func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.Lis
 // reloadFrom is the transaction of one script.
 func (h *Host) reloadFrom(ctx context.Context, now *reading, s *script, r ReloadRequest) ([]Outcome, diag.List, error) {
 	prog, wrong, files := now.compile(s.name)
-	s.mu.Lock()
-	s.files = files
-	if prog != nil && !r.Check {
-		s.disk = prog.Hash
+	if !r.Check { // a look is not to hide from the watcher what it has not seen yet
+		s.mu.Lock()
+		s.files = files
+		if prog != nil {
+			s.disk = prog.Hash
+		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	if len(wrong) > 0 {
 		if !r.Check {
 			h.complain(s, nil, wrong)
 		}
 		return nil, wrong, nil
+	}
+	if current := s.current(); r.By == "SIGHUP" && current != nil && prog.Hash == h.archive.history(s.name).Passed {
+		h.sayPassed(s, current) // nobody asked for it
+		return nil, nil, nil
 	}
 	o, err := h.put(ctx, s, prog, r)
 	return o, nil, err

@@ -212,6 +212,12 @@ func TestTheHostGoesBackByItself(t *testing.T) {
 	}
 	w.host.scan(context.Background(), true)
 	w.ask("a", "one0")
+	w.host.Hangup(context.Background()) // as after any change of the configuration: nobody asked for this code
+	w.log.expect(t, "the file holds a version that the host went back from")
+	w.ask("a", "one0")
+	if s := w.status("a"); s.Generation != 3 {
+		t.Errorf("%+v", s)
+	}
 	w.stop()
 	w.start()
 	w.log.expect(t, "the file holds a version that the host went back from")

@@ -20,9 +20,11 @@ const (
 	settle     = 40 * time.Millisecond  // of quiet after an event
 	settleMost = 400 * time.Millisecond // however much goes on
 	grace      = 200 * time.Millisecond // for a file that makes no sense: it may be half-written
-	slowPoll   = 10 * time.Second       // beside the events
-	quickPoll  = time.Second            // instead of them
+	quickPoll  = time.Second            // of the files, where there are no events
 )
+
+// slowPoll runs beside the events. A test has it quicker.
+var slowPoll = 10 * time.Second
 
 // watcher reloads scripts and the configuration when their files change.
 type watcher struct {
@@ -123,7 +125,7 @@ func (w *watcher) concerns(e fsnotify.Event) bool {
 	if e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
 		return !strings.HasPrefix(filepath.Base(e.Name), ".new-") // our own
 	}
-	_, config := w.host.configLooks()[e.Name]
+	_, config := w.host.configLooks()[filepath.Clean(e.Name)] // in the folder "." it is ./NAME
 	return config || strings.HasSuffix(e.Name, ".lua") || filepath.Ext(e.Name) == ""
 }
 
@@ -144,11 +146,11 @@ func (w *watcher) run(ctx context.Context, anew <-chan struct{}) {
 		defer t.Stop()
 		tick = t.C
 	}
-	settled := time.NewTimer(time.Hour)
-	if w.poll {
-		settled.Reset(0) // what changed before anyone watched
-	}
+	settled := time.NewTimer(0) // what changed before anyone watched
 	defer settled.Stop()
+	if !w.poll {
+		settled.Stop()
+	}
 	var first time.Time // of the events that are to settle
 	again := false      // what made no sense is read once more
 	for {

@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -248,5 +251,112 @@ func TestALookIsNoChange(t *testing.T) {
 		case <-h.watchAnew:
 		default:
 		}
+	}
+}
+
+// saveUnseen is a save of which no event tells: through a link from a folder that nobody watches, and some time ago.
+func (w *world) saveUnseen(file, source string) {
+	path := filepath.Join(w.dir, file)
+	link := filepath.Join(w.t.TempDir(), "x")
+	if err := os.Link(path, link); err != nil {
+		w.t.Skip("no hard links here: ", err)
+	}
+	if err := os.WriteFile(link, []byte(source), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(link, old, old); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A poll runs beside the events, for what they do not tell.
+func TestThePollBesideTheEvents(t *testing.T) {
+	defer func(d time.Duration) { slowPoll = d }(slowPoll)
+	slowPoll = 10 * time.Millisecond
+	config := "watch: auto\nbinds: { a: { smsc: SMSC, system_id: a, script: s.lua } }"
+	w := newWorldOf(t, map[string]string{"s.lua": say("v1", "")}, config)
+	defer w.stop()
+	w.saveUnseen("s.lua", say("v2", ""))
+	w.log.expect(t, "msg=reloaded", "generation=2 ")
+	w.saveUnseen("esmehost.yaml", strings.Replace(strings.ReplaceAll(config, "SMSC", w.addr), "system_id", "window: 7, system_id", 1))
+	w.log.expect(t, "configuration: = a kept, with another window")
+}
+
+// Whoever only asks what would change does not hide the change from the watcher.
+func TestALookHidesNoSave(t *testing.T) {
+	config := "watch: off\nbinds: { a: { smsc: SMSC, system_id: a, script: s.lua } }"
+	w := newWorldOf(t, map[string]string{"s.lua": say("v1", "")}, config)
+	w.host.scan(t.Context(), true)
+	w.saveUnseen("s.lua", say("v2", ""))
+	w.saveUnseen("esmehost.yaml", strings.Replace(strings.ReplaceAll(config, "SMSC", w.addr), "system_id", "window: 7, system_id", 1))
+	if got := w.reload(ReloadRequest{Check: true}); !strings.HasPrefix(got, "a reloaded 1") {
+		t.Error(got)
+	}
+	if p, wrong := w.host.Plan(); len(wrong) > 0 || !p.Changes() {
+		t.Errorf("%v %v", p, wrong)
+	}
+	w.host.scan(t.Context(), false)
+	w.ask("a", "v20")
+	if c := w.host.config().Binds[0].ESME.Window; c != 7 {
+		t.Error("window", c)
+	}
+}
+
+// The configuration's own events are seen, however its path is written.
+func TestEventsOfTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	w := &world{t: t, dir: dir}
+	w.save("s.lua", say("a", ""))
+	w.save("p", "secret")
+	for _, path := range []string{"esmehost.yaml", "./esmehost.yaml", dir + "/./esmehost.yaml"} {
+		w.save("esmehost.yaml", "watch: auto\nbinds: { a: { smsc: 'h:1', system_id: a, password_file: p, script: s.lua } }")
+		h, wrong := Load(path, discard)
+		if len(wrong) > 0 {
+			t.Fatal(wrong.Error())
+		}
+		seen := h.watch()
+		if seen.notify == nil {
+			t.Skip("no notice of changed files is to be had here")
+		}
+		for _, file := range []string{"esmehost.yaml", "p"} {
+			if err := os.WriteFile(file, []byte("other"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for e := range seen.notify.Events {
+				if filepath.Base(e.Name) == file {
+					if !seen.concerns(e) {
+						t.Errorf("%s: the event %v is passed over", path, e)
+					}
+					break
+				}
+			}
+		}
+		seen.notify.Close()
+	}
+}
+
+// Without watching nothing is read until somebody asks, however long it takes.
+func TestWatchOff(t *testing.T) {
+	dir := t.TempDir()
+	w := &world{t: t, dir: dir}
+	w.save("s.lua", say("v1", ""))
+	w.save("esmehost.yaml", "watch: off\nbinds: { a: { smsc: 'h:1', system_id: a, script: s.lua } }")
+	h, wrong := Load(filepath.Join(dir, "esmehost.yaml"), discard)
+	if len(wrong) > 0 {
+		t.Fatal(wrong.Error())
+	}
+	w.save("s.lua", say("v2", ""))
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		go h.watch().run(ctx, nil)
+		time.Sleep(48 * time.Hour)
+		cancel()
+		synctest.Wait()
+	})
+	b, _ := h.bind("a")
+	if g := b.lua.Info().Generation; g != 1 {
+		t.Error("generation", g)
 	}
 }

@@ -158,7 +158,8 @@ var restartCommand = &cli.Command{
 
 var planCommand = &cli.Command{
 	Name: "plan", Usage: "show what the configuration file would change in the running host",
-	Description: "+ started, ~ restarted, - drained, = kept, ! not before the host is started again. Nothing is done without --apply;\n" +
+	Description: "+ started, ~ restarted, - drained, = kept; of the host: ! not before it is started again,\n" +
+		"* from now on. Nothing is done without --apply;\n" +
 		"a save of the file, or SIGHUP, does it too.\n\nExample: esmehost plan",
 	Flags: []cli.Flag{adminFlag, tokenFlag, jsonFlag, drainTimeout, &cli.BoolFlag{Name: "apply", Usage: "do it, and wait until what drains has drained"}},
 	Action: func(c *cli.Context) error {
