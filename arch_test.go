@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"host/hosttest":            {},
 	"luabind":                  {"luabind/vm", "esme", "pdu", "diag", "scripts"},
 	"luabind/vm":               {"diag"},
+	"luabind/vm/vmtest":        {},
 	"luabind/internal/gendocs": {"luabind"},
 	"esme":                     {"pdu"},
 	"capture":                  {"pdu"},

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxMatches = 100_000 // of one call
+	maxMatches = 30_000  // of one call: some milliseconds
 	oneSearch  = 200_000 // steps that take some milliseconds
 )
 

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/luabind/vm"
 )
@@ -105,6 +108,33 @@ func runCases(t *testing.T, files map[string]string, name string) {
 				}
 			}
 		})
+	}
+}
+
+// Numbers have 53 bits: what a host hands over as a number loses digits in a bare state, and nobody notices. Ids and addresses
+// are strings here, wherever they come from.
+func TestIdsKeepTheirDigits(t *testing.T) {
+	const id = "900719925474099312345"
+	L := lua.NewState()
+	defer L.Close()
+	n, err := strconv.ParseFloat(id, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	L.SetGlobal("id", lua.LNumber(n))
+	if err := L.DoString("text = tostring(id)"); err != nil || L.GetGlobal("text").String() == id {
+		t.Errorf("a bare state keeps %v, %v", L.GetGlobal("text"), err)
+	}
+	r := bound(t, setup{script: `return { handle_call = function(m, _, state)
+  local p = pdu.submit_sm_resp { message_id = m }
+  local q = pdu.deliver_sm { source_addr = p.message_id, receipted_message_id = json.decode('{"id":' .. m .. '}').id }
+  assert(not pcall(pdu.submit_sm_resp, { message_id = m + 0 }))
+  return "reply", { p.message_id, q.source_addr, q.receipted_message_id, json.encode({ id = p.message_id }) }, state
+end }`})
+	for i, v := range r.call(id).(*vm.Table).Array {
+		if v != id && v != `{"id":"`+id+`"}` {
+			t.Errorf("%d: %v", i, v)
+		}
 	}
 }
 

@@ -155,6 +155,9 @@ func TestTrapsOfTheMachine(t *testing.T) {
 			enough, value("deep"), fails("nested too deep")},
 		{"what was deleted is gone (6)", "local t = {}; for i = 1, 1000 do t['k' .. i] = i; t['k' .. i] = nil end; local n = 0; for _ in pairs(t) do n = n + 1 end; return n",
 			Limits{}, enough, value("0"), value("0")},
+		{"a weak table holds what it has, and it is counted (7)", "local t = setmetatable({}, { __mode = 'k' }); for i = 1, 100000 do t[{}] = i end; local n = 0; for _ in pairs(t) do n = n + 1 end; return n",
+			Limits{Memory: 8 << 20}, enough, value("100000"), fails("limits.memory")},
+		{"an error below many calls says where (14)", "local function f(n) if n == 0 then error('deep') end return 1 + f(n - 1) end return f(1000)", Limits{}, enough, fails("stack overflow"), fails("deep")},
 		{"x, y = y, x (the compiler)", "local x, y = 1, 2; x, y = y, x; return x .. y", Limits{}, enough, value("22"), value("21")},
 		{"numbers print as Lua's do", "return tostring(1/3)", Limits{}, enough, func(o outcome) bool { return len(o.value) > 17 }, value("0.33333333333333")},
 	} {
@@ -180,6 +183,8 @@ func TestWaysOutOfABareState(t *testing.T) {
 		{"source of a function", "return load(function() return nil end) ~= nil"},
 		{"files", "return type(dofile) == 'function' and type(loadfile) == 'function'"},
 		{"packages of the machine", "return type(package.loaders) == 'table'"},
+		{"modules of the machine", "return type(module) == 'function'"},
+		{"dates that are wrong", "return type(os.date) == 'function'"},
 		{"debug", "return type(debug.getinfo(1)) == 'table'"},
 		{"the system", "return type(os.getenv) == 'function' and type(io.open) == 'function'"},
 		{"the collector", "collectgarbage() return true"},
@@ -254,6 +259,43 @@ return {
 	}
 	if _, err := s.Call(m.RawGetString("spin"), 1); err == nil || err.Kind != Budget {
 		t.Fatal(err)
+	}
+}
+
+// faulty breaks the parser with what is no error.
+type faulty struct{}
+
+func (faulty) Read([]byte) (int, error) { panic("no error") }
+
+// A parser that breaks gives an empty program, and no error (13). So does an empty file: a program that returns no table of
+// callbacks is refused.
+func TestAnEmptyProgramIsRefused(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	fn, err := L.Load(faulty{}, "s.lua")
+	if err != nil {
+		t.Fatalf("a bare state says so: %v", err)
+	}
+	L.Push(fn)
+	if err := L.PCall(0, 1, nil); err != nil || L.Get(-1) != lua.LNil {
+		t.Errorf("a bare state runs %v, %v", L.Get(-1), err)
+	}
+	if chunk, err := parsed(faulty{}, "s.lua"); err == nil {
+		t.Errorf("ours says nothing of a parser that broke, and has %v", chunk)
+	}
+	for _, src := range []string{"", "-- nothing", "return", "return 1"} {
+		prog, wrong := CompileFrom(func(string) ([]byte, error) { return []byte(src), nil }, "s.lua", testLibrary)
+		if len(wrong) > 0 {
+			t.Fatal(wrong)
+		}
+		s := NewState(testLibrary, prog, Limits{}, nil, Hooks{})
+		s.Lock()
+		_, err := s.Load()
+		s.Unlock()
+		s.Close()
+		if err == nil || err.Kind != Nonsense || !strings.Contains(err.Message, "not its table of callbacks: end it with 'return M'") {
+			t.Errorf("%q: %v", src, err)
+		}
 	}
 }
 

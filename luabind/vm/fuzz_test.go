@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/esmehost/esmehost/luabind/vm/vmtest"
 )
 
 // FuzzPrograms runs random programs in the sandbox: none makes the machine fail, and none goes on when its
@@ -17,23 +19,14 @@ func FuzzPrograms(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		at := 0
-		src := written(func(n int) int {
-			if len(data) == 0 {
-				return 0
-			}
-			v := int(data[at%len(data)]) + at/len(data)*31
-			at++
-			return v % n
-		}, true)
-		runWild(t, src)
+		runWild(t, vmtest.Written(vmtest.Octets(data), true, nil))
 	})
 }
 
 // The same, with programs that are always there.
 func TestWildPrograms(t *testing.T) {
 	for seed := range uint64(300) {
-		runWild(t, program(seed, true))
+		runWild(t, vmtest.Program(seed, true))
 	}
 }
 
@@ -77,7 +70,7 @@ func TestProgramsAgainstPUC(t *testing.T) {
 	const n = 200
 	var all strings.Builder
 	for seed := range uint64(n) {
-		src := program(seed, false)
+		src := vmtest.Program(seed, false)
 		if err := os.WriteFile(filepath.Join(dir, name(seed)), []byte(src+"return {}\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +97,7 @@ func TestProgramsAgainstPUC(t *testing.T) {
 		s.Unlock()
 		s.Close()
 		if e != nil || got.String() != want[seed] {
-			t.Errorf("seed %d: %v\ngot\n%s\nwant\n%s\nof\n%s", seed, e, got.String(), want[seed], program(seed, false))
+			t.Errorf("seed %d: %v\ngot\n%s\nwant\n%s\nof\n%s", seed, e, got.String(), want[seed], vmtest.Program(seed, false))
 			return
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
 
 	"github.com/esmehost/esmehost/diag"
@@ -151,7 +152,7 @@ func compileFile(file string, src []byte, lib *Library) (*lua.FunctionProto, []r
 	if bytes.HasPrefix(text, []byte("#!")) {
 		text = append([]byte("--"), text...) // keeps the line numbers
 	}
-	chunk, err := parse.Parse(bytes.NewReader(text), file)
+	chunk, err := parsed(bytes.NewReader(text), file)
 	if err != nil {
 		return nil, nil, diag.List{parseError(file, src, err)}
 	}
@@ -174,6 +175,16 @@ func compileFile(file string, src []byte, lib *Library) (*lua.FunctionProto, []r
 	}
 	namesAsValues(proto)
 	return proto, l.requires, nil
+}
+
+// parsed is the syntax tree of a file. A parser that breaks gives none, and no error (parse/lexer.go, Parse): an empty file
+// would be taken for it.
+func parsed(r io.Reader, file string) ([]ast.Stmt, error) {
+	chunk, err := parse.Parse(r, file)
+	if err == nil && chunk == nil {
+		return nil, errors.New("the parser broke: this is a mistake of the host; please report it with the script")
+	}
+	return chunk, err
 }
 
 // namesAsValues lets x.name read by the constant that the name is, and not by its text: a metamethod gets the

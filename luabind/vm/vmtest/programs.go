@@ -1,4 +1,5 @@
-package vm
+// Package vmtest writes Lua programs for tests.
+package vmtest
 
 import (
 	"fmt"
@@ -6,10 +7,10 @@ import (
 	"strings"
 )
 
-// writer writes random programs by a grammar. Tame ones end, raise nothing and print what they compute, so that
+// Writer writes random programs by a grammar. Tame ones end, raise nothing and print what they compute, so that
 // another Lua can be asked what they should print; wild ones may do anything.
-type writer struct {
-	next  func(n int) int // a number below n
+type Writer struct {
+	next  func(n int) int
 	b     strings.Builder
 	depth int
 	names int
@@ -19,15 +20,31 @@ type writer struct {
 	strs  []string
 	lists []string
 	fns   []string // of two numbers, with two results
+	call  func(w *Writer) string
 }
 
-func program(seed uint64, wild bool) string {
-	r := rand.New(rand.NewPCG(seed, 1))
-	return written(r.IntN, wild)
+// Program is the one of the seed.
+func Program(seed uint64, wild bool) string { return Written(Seed(seed), wild, nil) }
+
+// Seed gives numbers below n that are always the same.
+func Seed(seed uint64) func(n int) int { return rand.New(rand.NewPCG(seed, 1)).IntN }
+
+// Octets gives numbers below n by what a fuzzer found.
+func Octets(data []byte) func(n int) int {
+	at := 0
+	return func(n int) int {
+		if len(data) == 0 {
+			return 0
+		}
+		v := int(data[at%len(data)]) + at/len(data)*31
+		at++
+		return v % n
+	}
 }
 
-func written(next func(int) int, wild bool) string {
-	w := &writer{next: next, wild: wild, left: 40}
+// Written is the program that the numbers of next make. A wild one calls what call writes too, where that is given.
+func Written(next func(n int) int, wild bool, call func(w *Writer) string) string {
+	w := &Writer{next: next, wild: wild, left: 40, call: call}
 	w.line("local i0, i1, s0, t0 = %d, %d, %q, { 3, 1, 2 }", w.next(10), w.next(100)-50, "abc")
 	w.ints, w.strs, w.lists = []string{"i0", "i1"}, []string{"s0"}, []string{"t0"}
 	for w.left > 0 {
@@ -37,19 +54,22 @@ func written(next func(int) int, wild bool) string {
 	return w.b.String()
 }
 
-func (w *writer) line(format string, args ...any) {
+// Next is a number below n.
+func (w *Writer) Next(n int) int { return w.next(n) }
+
+func (w *Writer) line(format string, args ...any) {
 	w.b.WriteString(strings.Repeat("  ", w.depth))
 	fmt.Fprintf(&w.b, format+"\n", args...)
 }
 
-func (w *writer) name(kind string) string {
+func (w *Writer) name(kind string) string {
 	w.names++
 	return fmt.Sprintf("%s%d", kind, w.names)
 }
 
-func (w *writer) of(names []string) string { return names[w.next(len(names))] }
+func (w *Writer) of(names []string) string { return names[w.next(len(names))] }
 
-func (w *writer) print() {
+func (w *Writer) print() {
 	w.line("print(%s)", strings.Join(append(append([]string{}, w.ints...), w.strs...), ", "))
 	for _, t := range w.lists {
 		w.line("print(#%s, table.concat(%s, \" \"))", t, t)
@@ -57,7 +77,7 @@ func (w *writer) print() {
 }
 
 // block writes statements in a scope of their own.
-func (w *writer) block(n int) {
+func (w *Writer) block(n int) {
 	ints, strs, lists, fns := len(w.ints), len(w.strs), len(w.lists), len(w.fns)
 	w.depth++
 	for range n {
@@ -67,10 +87,10 @@ func (w *writer) block(n int) {
 	w.ints, w.strs, w.lists, w.fns = w.ints[:ints], w.strs[:strs], w.lists[:lists], w.fns[:fns]
 }
 
-func (w *writer) stmt() {
+func (w *Writer) stmt() {
 	w.left--
 	if w.depth > 4 {
-		w.line("%s = %s", w.of(w.ints), w.num(2))
+		w.line("%s = %s", w.of(w.ints), w.Num(2))
 		return
 	}
 	if w.wild && w.next(3) == 0 {
@@ -79,28 +99,28 @@ func (w *writer) stmt() {
 	}
 	switch w.next(18) {
 	case 0:
-		e := w.num(3)
+		e := w.Num(3)
 		w.ints = append(w.ints, w.name("i"))
 		w.line("local %s = %s", w.ints[len(w.ints)-1], e)
 	case 1:
-		e := w.str(3)
+		e := w.Str(3)
 		w.strs = append(w.strs, w.name("s"))
 		w.line("local %s = %s", w.strs[len(w.strs)-1], e)
 	case 2:
-		a, b, c := w.num(2), w.num(2), w.num(1)
+		a, b, c := w.Num(2), w.Num(2), w.Num(1)
 		w.lists = append(w.lists, w.name("t"))
 		w.line("local %s = { %s, %s, %s }", w.lists[len(w.lists)-1], a, b, c)
 	case 3, 4:
-		w.line("%s = %s", w.of(w.ints), w.num(3))
+		w.line("%s = %s", w.of(w.ints), w.Num(3))
 	case 5:
-		w.line("%s = (%s):sub(1, 60)", w.of(w.strs), w.str(3))
+		w.line("%s = (%s):sub(1, 60)", w.of(w.strs), w.Str(3))
 	case 6:
-		w.line("%s, %s = %s, %s", w.of(w.ints), w.of(w.ints), w.num(2), w.num(2))
+		w.line("%s, %s = %s, %s", w.of(w.ints), w.of(w.ints), w.Num(2), w.Num(2))
 	case 7:
-		w.line("%s[%d], %s = %s, %s[%d] or 0", w.of(w.lists), w.next(3)+1, w.of(w.ints), w.num(2), w.of(w.lists), w.next(4)+1)
+		w.line("%s[%d], %s = %s, %s[%d] or 0", w.of(w.lists), w.next(3)+1, w.of(w.ints), w.Num(2), w.of(w.lists), w.next(4)+1)
 	case 8:
 		t := w.of(w.lists)
-		w.line("if #%s < 20 then %s[#%s + 1] = %s end", t, t, t, w.num(2))
+		w.line("if #%s < 20 then %s[#%s + 1] = %s end", t, t, t, w.Num(2))
 	case 9:
 		w.line("if %s then", w.cond(2))
 		w.block(w.next(3) + 1)
@@ -146,7 +166,7 @@ func (w *writer) stmt() {
 		w.print()
 	case 17:
 		if len(w.fns) > 0 {
-			w.line("%s, %s = %s(%s, %s)", w.of(w.ints), w.of(w.ints), w.of(w.fns), w.num(1), w.num(2))
+			w.line("%s, %s = %s(%s, %s)", w.of(w.ints), w.of(w.ints), w.of(w.fns), w.Num(1), w.Num(2))
 		} else {
 			w.line("do")
 			w.block(2)
@@ -156,7 +176,7 @@ func (w *writer) stmt() {
 }
 
 // function writes one that sees the variables around it.
-func (w *writer) function() {
+func (w *Writer) function() {
 	f, a, b := w.name("f"), w.name("a"), w.name("b")
 	w.line("local %s = function(%s, %s, ...)", f, a, b)
 	w.ints = append(w.ints, a, b)
@@ -164,7 +184,7 @@ func (w *writer) function() {
 	w.fns = nil // none calls another: they would take exponentially long
 	w.block(w.next(3) + 1)
 	w.depth++
-	w.line("return %s, %s", w.num(2), w.num(2))
+	w.line("return %s, %s", w.Num(2), w.Num(2))
 	w.depth--
 	w.fns = fns
 	w.ints = w.ints[:len(w.ints)-2]
@@ -172,15 +192,15 @@ func (w *writer) function() {
 	w.fns = append(w.fns, f)
 }
 
-// num is an expression of a whole number of moderate size.
-func (w *writer) num(depth int) string {
+// Num is an expression of a whole number of moderate size.
+func (w *Writer) Num(depth int) string {
 	if depth == 0 || w.next(3) == 0 {
 		if w.next(2) == 0 {
 			return fmt.Sprint(w.next(20) - 5)
 		}
 		return w.of(w.ints)
 	}
-	a, b := w.num(depth-1), w.num(depth-1)
+	a, b := w.Num(depth-1), w.Num(depth-1)
 	switch w.next(12) {
 	case 0, 1:
 		return fmt.Sprintf("(%s + %s) %% 1000", a, b)
@@ -193,7 +213,7 @@ func (w *writer) num(depth int) string {
 	case 5:
 		return fmt.Sprintf("#%s", w.of(w.lists))
 	case 6:
-		return fmt.Sprintf("(%s[%s] or %s)", w.of(w.lists), w.num(depth-1), a)
+		return fmt.Sprintf("(%s[%s] or %s)", w.of(w.lists), w.Num(depth-1), a)
 	case 7:
 		return fmt.Sprintf("(%s and %s or %s)", w.cond(depth-1), a, b)
 	case 8:
@@ -209,17 +229,17 @@ func (w *writer) num(depth int) string {
 	return fmt.Sprintf("(select(%d, %s, %s))", w.next(2)+1, a, b)
 }
 
-func (w *writer) cond(depth int) string {
+func (w *Writer) cond(depth int) string {
 	if depth == 0 {
 		return []string{"true", "false", "not nil"}[w.next(3)]
 	}
 	switch w.next(6) {
 	case 0:
-		return fmt.Sprintf("%s < %s", w.num(depth), w.num(depth))
+		return fmt.Sprintf("%s < %s", w.Num(depth), w.Num(depth))
 	case 1:
-		return fmt.Sprintf("%s == %s", w.num(depth), w.num(depth))
+		return fmt.Sprintf("%s == %s", w.Num(depth), w.Num(depth))
 	case 2:
-		return fmt.Sprintf("%s ~= %s", w.str(depth), w.str(depth))
+		return fmt.Sprintf("%s ~= %s", w.Str(depth), w.Str(depth))
 	case 3:
 		return fmt.Sprintf("not (%s)", w.cond(depth-1))
 	case 4:
@@ -228,19 +248,20 @@ func (w *writer) cond(depth int) string {
 	return fmt.Sprintf("(%s or %s)", w.cond(depth-1), w.cond(depth-1))
 }
 
-func (w *writer) str(depth int) string {
+// Str is an expression of a short text.
+func (w *Writer) Str(depth int) string {
 	if depth == 0 || w.next(3) == 0 {
 		if w.next(2) == 0 {
 			return fmt.Sprintf("%q", []string{"", "a", "xyz", "1", "%d", "hello world"}[w.next(6)])
 		}
 		return w.of(w.strs)
 	}
-	s := w.str(depth - 1)
+	s := w.Str(depth - 1)
 	switch w.next(8) {
 	case 0, 1:
-		return fmt.Sprintf("(%s .. %s)", s, w.str(depth-1))
+		return fmt.Sprintf("(%s .. %s)", s, w.Str(depth-1))
 	case 2:
-		return fmt.Sprintf("(%s .. %s)", s, w.num(depth-1))
+		return fmt.Sprintf("(%s .. %s)", s, w.Num(depth-1))
 	case 3:
 		return fmt.Sprintf("(%s):sub(%d, %d)", s, w.next(5)-2, w.next(9)-3)
 	case 4:
@@ -250,35 +271,39 @@ func (w *writer) str(depth int) string {
 	case 6:
 		return fmt.Sprintf("((%s):match(%q) or %q)", s, []string{"%a+", "(.)$", "^(%w-)l", "%d+"}[w.next(4)], "none")
 	}
-	return fmt.Sprintf("string.format(%q, %s, %s)", "%s|%3d", s, w.num(depth-1))
+	return fmt.Sprintf("string.format(%q, %s, %s)", "%s|%3d", s, w.Num(depth-1))
 }
 
 // wildStmt does what a tame program must not.
-func (w *writer) wildStmt() {
+func (w *Writer) wildStmt() {
+	if w.call != nil && w.next(4) > 0 {
+		w.line("pcall(function(...) return %s end)", w.call(w))
+		return
+	}
 	switch w.next(10) {
 	case 0:
-		w.line("pcall(function(...) error(%s) end)", w.any(2))
+		w.line("pcall(function(...) error(%s) end)", w.Any(2))
 	case 1:
 		w.line("while true do if %s then break end pcall(function(...) while true do end end) end", w.cond(1))
 	case 2:
-		w.line("local co = coroutine.wrap(function(...) while true do coroutine.yield(...) end end) pcall(co, %s)", w.any(2))
+		w.line("local co = coroutine.wrap(function(...) while true do coroutine.yield(...) end end) pcall(co, %s)", w.Any(2))
 	case 3:
 		w.line("pcall(setmetatable, %s, { __index = %s, __newindex = %s, __call = %s, __add = %s, __concat = %s, __eq = %s, __lt = %s, __tostring = %s, __len = %s })",
-			w.of(w.lists), w.any(1), w.any(1), w.any(1), w.any(1), w.any(1), w.any(1), w.any(1), w.any(1), w.any(1))
+			w.of(w.lists), w.Any(1), w.Any(1), w.Any(1), w.Any(1), w.Any(1), w.Any(1), w.Any(1), w.Any(1), w.Any(1))
 	case 4:
-		w.line("pcall(function(...) return %s + %s .. %s end)", w.any(2), w.any(2), w.any(2))
+		w.line("pcall(function(...) return %s + %s .. %s end)", w.Any(2), w.Any(2), w.Any(2))
 	case 5:
-		w.line("pcall(function(...) local x = %s x[%s] = %s return #x < x[%s] end)", w.any(2), w.any(2), w.any(2), w.any(1))
+		w.line("pcall(function(...) local x = %s x[%s] = %s return #x < x[%s] end)", w.Any(2), w.Any(2), w.Any(2), w.Any(1))
 	case 6:
-		w.line("%s[%s] = %s", w.of(w.lists), w.any(1), w.any(1))
+		w.line("%s[%s] = %s", w.of(w.lists), w.Any(1), w.Any(1))
 	case 7:
 		w.line("local function r(n) return n + pcall(r, n) end pcall(r, 1)")
 	default:
-		w.line("pcall(%s, %s, %s, %s)", w.builtin(), w.any(2), w.any(2), w.any(2))
+		w.line("pcall(%s, %s, %s, %s)", w.builtin(), w.Any(2), w.Any(2), w.Any(2))
 	}
 }
 
-func (w *writer) builtin() string {
+func (w *Writer) builtin() string {
 	all := []string{"assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawset", "select", "setmetatable",
 		"tonumber", "tostring", "type", "unpack", "xpcall", "print", "require", "string.byte", "string.char", "string.find", "string.format", "string.gmatch",
 		"string.gsub", "string.len", "string.lower", "string.match", "string.rep", "string.reverse", "string.sub", "string.upper", "table.concat",
@@ -288,7 +313,8 @@ func (w *writer) builtin() string {
 	return all[w.next(len(all))]
 }
 
-func (w *writer) any(depth int) string {
+// Any is an expression of any kind.
+func (w *Writer) Any(depth int) string {
 	switch w.next(14) {
 	case 0:
 		return "nil"
@@ -297,11 +323,11 @@ func (w *writer) any(depth int) string {
 	case 2:
 		return []string{"0/0", "1/0", "-1/0", "2^53", "-2^63", "1e308", "0.5", "1048575"}[w.next(8)]
 	case 3:
-		return fmt.Sprintf("(%s):rep(%d)", w.str(0), w.next(100000))
+		return fmt.Sprintf("(%s):rep(%d)", w.Str(0), w.next(100000))
 	case 4:
 		return "{}"
 	case 5:
-		return fmt.Sprintf("function(...) return %s end", w.num(1))
+		return fmt.Sprintf("function(...) return %s end", w.Num(1))
 	case 6:
 		return w.builtin()
 	case 7:
@@ -314,11 +340,11 @@ func (w *writer) any(depth int) string {
 		return "..."
 	case 11:
 		if depth > 0 {
-			return fmt.Sprintf("select(2, pcall(%s, %s))", w.builtin(), w.any(depth-1))
+			return fmt.Sprintf("select(2, pcall(%s, %s))", w.builtin(), w.Any(depth-1))
 		}
 		return "1"
 	case 12:
-		return w.str(1)
+		return w.Str(1)
 	}
-	return w.num(1)
+	return w.Num(1)
 }
