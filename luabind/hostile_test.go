@@ -291,8 +291,8 @@ func (r *resident) outcome(got chan pdu.Status) string {
 		return fmt.Sprintf("no session: %+v", e)
 	}
 	switch line := r.lines.find("script error"); {
-	case r.lines.find("machine failed") != "" || r.lines.find("poisoned") != "":
-		return "panic: " + r.lines.find("machine failed")
+	case r.lines.find("machine failed") != "" || strings.Contains(line, "runtime error"):
+		return "panic: " + line
 	case line == "":
 		return "fine"
 	case strings.Contains(line, "(limits."):

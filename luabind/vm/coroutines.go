@@ -1,19 +1,20 @@
 package vm
 
 import (
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
 )
 
-var luaCoroutine = builtin(lua.OpenCoroutine, "create", "resume", "status")
+var luaCoroutine = builtin(lua.OpenCoroutine, "create", "resume")
 
 var coroutineFunctions = map[string]lua.LGFunction{
 	"create":  coCreate,
 	"resume":  coResume,
 	"running": coRunning,
-	"status":  luaCoroutine["status"],
+	"status":  coStatus,
 	"wrap":    coWrap,
 	"yield":   coYield,
 }
@@ -36,9 +37,6 @@ var coBody = func() *lua.FunctionProto {
 	return proto.FunctionPrototypes[0]
 }()
 
-// deadThread is what the machine says where Lua says something else.
-var deadThread lua.LValue = lua.LString("can not resume a dead thread")
-
 var coPass = &lua.LFunction{IsG: true, GFunction: func(L *lua.LState) int { return L.GetTop() }}
 
 // coCreate makes a thread that counts on the state's budget, now and in any later callback.
@@ -57,16 +55,47 @@ func coCreate(L *lua.LState) int {
 	return n
 }
 
+// coroutine is the one that runs; nil outside of all. Only one that was resumed and has not come back has a Parent, and
+// the threads of protected calls further in have none.
+func (s *State) coroutine() *lua.LState {
+	for _, th := range slices.Backward(s.running) {
+		if th.Parent != nil {
+			return th
+		}
+	}
+	return nil
+}
+
+// status is what Lua calls the state of a coroutine: normal is one that waits for another, or in which a task waits.
+func (s *State) status(th *lua.LState) string {
+	switch {
+	case th.Dead:
+		return "dead"
+	case th.Parent == nil:
+		return "suspended"
+	case th == s.coroutine():
+		return "running"
+	}
+	return "normal"
+}
+
+func coStatus(L *lua.LState) int {
+	L.Push(lua.LString(FromLua(L).status(L.CheckThread(1))))
+	return 1
+}
+
+// coResume resumes what is suspended. The machine would run anything else too, with two owners of one stack.
 func coResume(L *lua.LState) int {
 	s := FromLua(L)
 	th := L.CheckThread(1)
+	if is := s.status(th); is != "suspended" {
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("cannot resume " + is + " coroutine"))
+		return 2
+	}
 	s.enter(L, th)
 	depth, nested, running := s.depth, s.frames, len(s.running)
 	n := luaCoroutine["resume"](L)
-	if n == 2 && L.Get(-1) == deadThread {
-		L.Pop(1)
-		L.Push(lua.LString("cannot resume dead coroutine"))
-	}
 	s.depth, s.frames, s.running = depth, nested, s.running[:running]
 	s.leave(L)
 	if n >= 2 && L.Get(-n) == lua.LFalse {
@@ -121,10 +150,10 @@ func coYield(L *lua.LState) int {
 }
 
 func coRunning(L *lua.LState) int {
-	if L.Parent == nil {
-		L.Push(lua.LNil)
+	if th := FromLua(L).coroutine(); th != nil {
+		L.Push(th)
 	} else {
-		L.Push(L)
+		L.Push(lua.LNil)
 	}
 	return 1
 }

@@ -306,6 +306,40 @@ func TestDeepSourceIsRefused(t *testing.T) {
 	}
 }
 
+// A coroutine in which a task waits is nobody else's to resume, and the task gets what it returns.
+func TestACoroutineInWhichATaskWaits(t *testing.T) {
+	s, m := load(t, Limits{}, map[string]string{"main.lua": `
+local co
+return {
+  start = function()
+    co = coroutine.create(function() host.note("waits") pcall(host.wait) return "done" end)
+    host.spawn(function() local ok, what = coroutine.resume(co) host.note(tostring(ok) .. " " .. tostring(what) .. " " .. coroutine.status(co)) end)
+  end,
+  resume = function() return coroutine.status(co) .. ", " .. select(2, coroutine.resume(co)) .. ", " .. tostring(coroutine.running()) end,
+}`})
+	h := s.User().(*harness)
+	call := func(name string) string {
+		s.Lock()
+		defer s.Unlock()
+		ret, err := s.Call(m.RawGetString(name), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ret[0].String()
+	}
+	call("start")
+	<-h.notes // it has the state until it waits
+	for range 2 {
+		if got := call("resume"); got != "normal, cannot resume normal coroutine, nil" {
+			t.Error(got)
+		}
+	}
+	h.wake <- struct{}{}
+	if got := <-h.notes; got != "true done dead" {
+		t.Error(got)
+	}
+}
+
 func TestTasksTakeTurnsAndWait(t *testing.T) {
 	s, m := load(t, Limits{}, map[string]string{"main.lua": `
 local n = 0

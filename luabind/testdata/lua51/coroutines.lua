@@ -47,4 +47,27 @@ print(pcall(coroutine.wrap(function() return pcall(error, "caught", 0) end)))
 local c4 = coroutine.create(function() return pcall(coroutine.yield, 1) end)
 print((select(2, coroutine.resume(c4))))
 print(type(coroutine.running()))
+-- one that waits for another cannot be resumed, nor can the running one, and both say so
+local a, b
+a = coroutine.create(function()
+  print(coroutine.resume(a))
+  print(coroutine.status(a), coroutine.running() == a)
+  print(coroutine.resume(b))
+  print(pcall(function() return coroutine.resume(a) end))
+  return "a"
+end)
+b = coroutine.create(function()
+  print(pcall(coroutine.resume, a))
+  print(coroutine.resume(a))
+  print(coroutine.status(a), coroutine.status(b))
+  print(pcall(function() return coroutine.status(a), coroutine.status(b), coroutine.running() == b end))
+  return "b"
+end)
+print(coroutine.resume(a))
+print(coroutine.status(a), coroutine.status(b), coroutine.running())
+print(pcall(coroutine.running))
+print(pcall(coroutine.wrap(function() error("flat", 0) end)))
+local dead = coroutine.wrap(function() end)
+dead()
+print(pcall(dead))
 return {}
