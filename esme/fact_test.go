@@ -41,6 +41,7 @@ const (
 	factOwed                     // name: the consumer is through with it, an answer is due
 	factReplied                  // name: the transport took an answer to it
 	factRate                     // rate, at: so many may go out in a second
+	factUnbind                   // at: the transport took the machine's own unbind
 	factStopping                 // code, at: the session begins to end, and why
 	factStop                     // lost
 	factEnd                      // must: of the run
@@ -56,4 +57,4 @@ const (
 )
 
 var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel",
-	"peer", "seen", "owed", "replied", "rate", "stopping", "stop", "end"}
+	"peer", "seen", "owed", "replied", "rate", "unbind", "stopping", "stop", "end"}

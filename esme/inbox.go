@@ -7,6 +7,7 @@ import "fmt"
 type item struct {
 	event   Event
 	message func()
+	always  bool // the message is the session's own business
 	free    *chunk
 }
 

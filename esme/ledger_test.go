@@ -34,6 +34,8 @@ type ledger struct {
 	queue         int
 	retry         int
 	stalledLimit  time.Duration
+	unbindLimit   time.Duration
+	replies       bool // every request of the peer is answered
 
 	lines    map[string]*entry
 	order    []*entry // as accepted
@@ -49,6 +51,7 @@ type ledger struct {
 	arrived  int
 	seen     int // the order of the last one that was seen
 	stopping bool
+	stopAt   time.Duration
 	stopped  bool
 
 	bucket
@@ -62,6 +65,7 @@ type ledger struct {
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
 func check(cfg Config, facts []fact) error {
 	l := ledger{window: cfg.Window, responseLimit: cfg.ResponseLimit, queue: cfg.Queue, retry: cfg.RetryThrottled, stalledLimit: cfg.StalledLimit,
+		unbindLimit: cfg.UnbindLimit, replies: cfg.auto(AutoReply),
 		lines: map[string]*entry{}, inFlight: map[uint32]*entry{}, resulted: map[bool]int{}, peer: map[string]*entry{}}
 	for i, f := range facts {
 		if err := l.enter(f); err != nil {
@@ -86,7 +90,7 @@ func (l *ledger) enter(f fact) error {
 		l.set(f)
 		return nil
 	case factStopping:
-		l.stopping = true
+		l.stopping, l.stopAt = true, f.at
 		if f.code == "timers: stalled" && (!l.stalled || f.at < l.since+l.stalledLimit) {
 			return broken("stalled_limit", "stopped at %v; requests without an answer: %t, since %v", f.at, l.stalled, l.since)
 		}
@@ -110,6 +114,8 @@ func (l *ledger) enter(f fact) error {
 		l.arrived++
 		l.peer[f.name] = &entry{fact: f, order: l.arrived}
 		return nil
+	case factUnbind:
+		return l.unbind(f)
 	case factSeen, factOwed, factReplied:
 		return l.incoming(f)
 	case factStop:
@@ -366,6 +372,19 @@ func (l *ledger) incoming(f fact) error {
 		return broken("O3", "handled twice, or after a later one")
 	default:
 		l.seen, p.ended = p.order, true
+	}
+	return nil
+}
+
+// unbind is how an own stop goes on when nothing is in hand any more, or the time for it is over.
+func (l *ledger) unbind(f fact) error {
+	if !l.replies || l.unbindLimit >= 0 && f.at >= l.stopAt+l.unbindLimit {
+		return nil
+	}
+	for name, p := range l.peer {
+		if p.must && !p.answered {
+			return broken("drain", "the unbind goes out before the answer to %s", name)
+		}
 	}
 	return nil
 }

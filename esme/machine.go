@@ -43,7 +43,10 @@ type Machine struct {
 	throttle  throttle
 	tokens    *rate.Limiter
 
-	full     bool // the consumer has no room for requests of the peer
+	full     bool   // the consumer has no room for requests of the peer
+	given    uint64 // events of the peer's requests so far, ...
+	handled  uint64 // those that the consumer is through with, in their order, ...
+	owed     uint64 // and up to which it was to be when a stop came
 	timers   timers
 	deferred deferrals
 	events   []Event
@@ -117,8 +120,8 @@ func (m *Machine) Started(now time.Time) {
 	m.pump(t)
 }
 
-// Stop ends the session in order: nothing new is accepted, requests in flight and in the queue get
-// UnbindLimit, then unbind, then the transport is closed. The first reason wins.
+// Stop ends the session in order: nothing new is accepted; requests in flight and in the queue, and those of the peer that
+// were handed over, get UnbindLimit; then unbind, then the transport is closed. The first reason wins.
 func (m *Machine) Stop(now time.Time, reason Reason) {
 	if m.stopping() {
 		return
@@ -126,6 +129,7 @@ func (m *Machine) Stop(now time.Time, reason Reason) {
 	t := m.at(now)
 	m.reason = reason
 	m.phase = draining
+	m.owed = m.given
 	m.settleRetries()
 	m.timers.drain = due(t, m.cfg.UnbindLimit)
 	m.pump(t)
@@ -147,6 +151,7 @@ func (m *Machine) stopping() bool { return m.phase >= draining || m.finish.pendi
 // close lets the last octets out, then the transport is closed.
 func (m *Machine) close(t time.Duration) {
 	if m.phase < closing {
+		m.failDeferred()
 		m.phase = closing
 		m.settleRetries()
 		m.timers.drain, m.timers.unbind = never, never
@@ -175,6 +180,7 @@ func (m *Machine) Finish(now time.Time) {
 	if m.reason.Kind == "" {
 		m.reason = m.finish.reason
 	}
+	m.failDeferred() // the peer counts on no answer after that to its unbind
 	if m.finish.unbind {
 		m.answer(pdu.CmdUnbindResp, pdu.ESME_ROK, m.finish.seq)
 	}
@@ -237,6 +243,7 @@ func (m *Machine) Lost(now time.Time, reason Reason) {
 			m.reason = m.finish.reason
 		}
 	}
+	m.deferred = nil // no answer can go out any more
 	t := m.at(now)
 	m.close(t)
 	m.pump(t)
@@ -383,6 +390,12 @@ func (m *Machine) CloseWanted() (half, force bool) {
 func (m *Machine) Done() bool { return m.phase == closed }
 
 func (m *Machine) emit(e Event) { m.events = append(m.events, e) }
+
+// hand gives the consumer a request of the peer. It says by Handled, or by Nack, that it is through with it.
+func (m *Machine) hand(e Event) {
+	m.given++
+	m.emit(e)
+}
 
 // note reports something that no callback is for. They are bounded: a peer that floods costs counters only.
 func (m *Machine) note(format string, args ...any) {

@@ -86,6 +86,7 @@ func TestMachineEdges(t *testing.T) {
 			if err := r.m.Defer(r.now, r.in[0], time.Second); err != nil {
 				t.Fatal(err)
 			}
+			r.m.Handled(r.now, r.in[0], nil)
 			r.m.Stop(r.now, Reason{Kind: KindCustom})
 			r.sent()
 			if err := r.m.Reply(r.now, r.in[0], build(t, "deliver_sm_resp", 0, pdu.ESME_ROK)); err != nil {

@@ -77,7 +77,7 @@ func (s *Session) post(fn func(), always bool) error {
 		return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d messages wait already (limits.mailbox)", s.inbox.messages), Retryable: true}
 	}
 	s.inbox.messages++
-	s.inbox.items = append(s.inbox.items, item{message: fn})
+	s.inbox.items = append(s.inbox.items, item{message: fn, always: always})
 	s.wakeOwner()
 	return nil
 }

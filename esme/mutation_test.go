@@ -324,9 +324,19 @@ var mutations = []mutation{
 		i := r.first(factReplied)
 		return i >= 0 && r.insert(i, r.facts[i])
 	}},
-	{"a request of the peer that gets no answer", "O4", func(r *run) bool {
+	{"a request of the peer that gets no answer", "O4 drain", func(r *run) bool {
 		i := r.first(factOwed)
 		return i >= 0 && r.facts[len(r.facts)-1].must && r.drop(r.of(r.facts[i].name, factReplied))
+	}},
+	{"an unbind before the answer to what is in hand", "drain", func(r *run) bool {
+		i := r.first(factUnbind)
+		if i < 0 || !r.cfg.auto(AutoReply) || r.cfg.UnbindLimit >= 0 && r.facts[i].at >= r.facts[r.first(factStopping)].at+r.cfg.UnbindLimit {
+			return false
+		}
+		return r.move(r.find(0, func(f fact) bool {
+			j := r.of(f.name, factPeer)
+			return f.kind == factReplied && j >= 0 && r.facts[j].must
+		}), i)
 	}},
 	{"a request of the peer that there was not", "O3", func(r *run) bool {
 		return r.change(r.first(factSeen), func(f *fact) { f.name = "nobody" })

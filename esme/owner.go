@@ -81,19 +81,26 @@ const exitPanic = "panic"
 // own still, and is not handled.
 func (s *Session) refuse(err error) {
 	s.refusal = err
+	s.dead.Store(true)
 	s.do(func(now time.Time) {
 		s.m.Abort(now, stopReason(err))
 		s.m.Kill(now)
 	})
 }
 
-// concerns reports whether the handler is told of it after an Init that failed.
-func (it *item) concerns() bool {
+// concerns reports whether the handler is told of it. One that is dead hears what became of its own PDUs, and nothing new.
+func (s *Session) concerns(it *item) bool {
+	switch {
+	case !s.dead.Load():
+		return true
+	case it.message != nil:
+		return it.always && s.refusal == nil
+	}
 	switch it.event.Kind {
 	case EventPDU, EventUnparsed, EventBound, EventFinish:
 		return false
 	}
-	return it.message == nil
+	return true
 }
 
 // end marks the mailbox closed; what is still in it is answered by nobody, and callers are told.
@@ -122,7 +129,7 @@ func (s *Session) handle(it *item, handled *tally) {
 		s.inbox.unread -= it.free.memory()
 		it.free.release()
 		s.mu.Unlock()
-	case s.refusal != nil && !it.concerns():
+	case !s.concerns(it):
 	case it.message != nil:
 		crash = s.guard("a message", it.message)
 	default:
@@ -150,10 +157,16 @@ func (s *Session) handleEvent(e *Event) (crash error) {
 			err = crash
 		}
 		s.mu.Lock()
-		if !e.In.answered {
-			s.m.Handled(time.Now(), e.In, err)
+		var now time.Time // of interest to a stop only
+		if s.m.stopping() {
+			now = time.Now()
 		}
-		s.mu.Unlock()
+		s.m.Handled(now, e.In, err)
+		if now.IsZero() {
+			s.mu.Unlock()
+		} else {
+			s.passOn()
+		}
 		e.In.PDU = nil // it was borrowed
 	case EventResp:
 		crash = s.guard("HandleResp", func() { h.HandleResp(e.PDU, e.Original) })

@@ -25,6 +25,9 @@ func (p *program) handle(how byte) {
 		case 2:
 			if p.m.Defer(p.now, e.In, 2*time.Second) == nil {
 				p.held = append(p.held, e.In)
+				if e.In.command == pdu.CmdDeliverSM && p.m.cfg.auto(AutoReply) { // later, or ESME_RX_T_APPN
+					p.add(fact{kind: factOwed, name: peerName(e.In.sequence)})
+				}
 			}
 		case 3:
 			p.replyWith(e.In, true)
@@ -120,6 +123,9 @@ func (p *program) gone(octets []byte, kind factKind) {
 	}
 	if kind != factTaken {
 		return
+	}
+	if out.CommandID() == pdu.CmdUnbind {
+		p.add(fact{kind: factUnbind, at: p.since()})
 	}
 	if _, ok := out.CommandID().Response(); ok {
 		p.received = append(p.received, &outPDU{nameOf(out), out})

@@ -52,7 +52,7 @@ func (m *Machine) unparsed(p *pdu.PDU, err error) {
 		m.nack(p.SequenceNumber(), err)
 		return
 	}
-	m.emit(Event{Kind: EventUnparsed, PDU: p, Err: err})
+	m.hand(Event{Kind: EventUnparsed, PDU: p, Err: err})
 }
 
 func (m *Machine) heard(t time.Duration, p *pdu.PDU) {
@@ -166,24 +166,34 @@ func (m *Machine) request(t time.Duration, p *pdu.PDU) {
 	case m.full:
 		m.refuseWork(in)
 	default:
-		m.emit(Event{Kind: EventPDU, In: in})
+		m.hand(Event{Kind: EventPDU, In: in})
 	}
 }
 
 func (m *Machine) show(in *Inbound) {
 	if m.cfg.ShowAutomatic && !m.full {
 		in.answered = true
-		m.emit(Event{Kind: EventPDU, In: in})
+		m.hand(Event{Kind: EventPDU, In: in})
 	}
 }
 
-// Handled says that the consumer is done with a request. What it left unanswered, without deferring
+// Handled says that the consumer is done with a request: once for each. What it left unanswered, without deferring
 // it, is answered now: ESME_ROK, or ESME_RX_T_APPN after an error so that the SMSC keeps the message.
 func (m *Machine) Handled(now time.Time, in *Inbound, err error) {
-	if in.answered || in.deferred {
-		return
+	m.settle(in, err)
+	m.through(now)
+}
+
+// through counts what the consumer has handled. A stop waits for it.
+func (m *Machine) through(now time.Time) {
+	if m.handled++; m.phase == draining {
+		m.pump(m.at(now))
 	}
+}
+
+func (m *Machine) settle(in *Inbound, err error) {
 	switch {
+	case in.answered || in.deferred:
 	case err != nil || in.invalid:
 		m.fail(in)
 	case in.command == pdu.CmdDeliverSM || in.command == pdu.CmdDataSM:
@@ -219,8 +229,12 @@ func (m *Machine) fail(in *Inbound) bool {
 	return true
 }
 
-// Nack answers a PDU that could not be decoded with the status that its error names.
-func (m *Machine) Nack(now time.Time, sequence uint32, err error) { m.nack(sequence, err) }
+// Nack says that the consumer is done with a PDU that could not be decoded, once for each, and answers it with the status
+// that its error names.
+func (m *Machine) Nack(now time.Time, sequence uint32, err error) {
+	m.nack(sequence, err)
+	m.through(now)
+}
 
 func (m *Machine) nack(sequence uint32, err error) {
 	if !m.cfg.auto(AutoNack) {

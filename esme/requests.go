@@ -41,8 +41,13 @@ func (s *Session) Defer(in *Inbound, limit time.Duration) error {
 // takes effect in it.
 func (s *Session) Stop(reason Reason) { s.stop(func(now time.Time) { s.m.Stop(now, reason) }) }
 
-// Abort ends the session without drain or unbind.
-func (s *Session) Abort(reason Reason) { s.stop(func(now time.Time) { s.m.Abort(now, reason) }) }
+// Abort ends the session without drain or unbind. A handler that crashed, as the reason says then, is given nothing new.
+func (s *Session) Abort(reason Reason) {
+	if reason.Crashed() {
+		s.dead.Store(true)
+	}
+	s.stop(func(now time.Time) { s.m.Abort(now, reason) })
+}
 
 func (s *Session) stop(input func(now time.Time)) {
 	s.mu.Lock()

@@ -667,6 +667,62 @@ func TestTCPScenariosZ(t *testing.T) {
 				t.Fatalf("exit %+v", exit)
 			}
 		}},
+		{"Z26 own stop with PDUs of the peer in hand: all are answered, then unbind", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) {
+				w.pdu = func(in *esme.Inbound) error {
+					w.session.Stop(custom)
+					return w.session.Reply(in, newPDU(w.t, "deliver_sm_resp", 0, pdu.ESME_ROK))
+				}
+			})
+			var all []byte
+			for seq := range uint32(20) {
+				all = append(all, p.make("deliver_sm", seq+1, pdu.ESME_ROK)...)
+			}
+			p.raw(all)
+			for seq := range uint32(20) {
+				if got := p.expect("deliver_sm_resp"); got.SequenceNumber() != seq+1 {
+					t.Fatalf("got %v", got)
+				}
+			}
+			p.answer(p.expect("unbind"), pdu.ESME_ROK)
+			p.expectEnd()
+			p.close()
+			<-w.exit
+		}},
+		{"Z27 the peer unbinds while an answer is deferred: ESME_RX_T_APPN, then unbind_resp", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) {
+				w.pdu = func(in *esme.Inbound) error { return w.session.Defer(in, time.Minute) }
+			})
+			p.send("deliver_sm", 5, pdu.ESME_ROK)
+			p.send("unbind", 6, pdu.ESME_ROK)
+			if got := p.expect("deliver_sm_resp"); got.SequenceNumber() != 5 || got.CommandStatus() != pdu.ESME_RX_T_APPN {
+				t.Fatalf("got %v", got)
+			}
+			p.expect("unbind_resp")
+			p.expectEnd()
+			p.close()
+			w.expect("pdu deliver_sm 5")
+			w.ended("stop unbound []")
+		}},
+		{"Z28 a handler that crashed is given nothing new, and hears what became of its own", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) {
+				w.pdu = func(in *esme.Inbound) error {
+					w.session.Send(submit("1"))
+					w.session.Cast("more")
+					panic("boom")
+				}
+			})
+			p.raw(append(p.make("deliver_sm", 1, pdu.ESME_ROK), append(p.make("deliver_sm", 2, pdu.ESME_ROK),
+				0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 3)...))
+			p.expect("submit_sm")
+			if got := p.expect("deliver_sm_resp"); got.SequenceNumber() != 1 || got.CommandStatus() != pdu.ESME_RX_T_APPN {
+				t.Fatalf("got %v", got)
+			}
+			p.expectEnd()
+			p.close()
+			w.expect("pdu deliver_sm 1", "written 2")
+			w.ended("stop script_error: panic in HandlePDU: boom [2]")
+		}},
 	})
 }
 

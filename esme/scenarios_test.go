@@ -598,5 +598,56 @@ func TestMachineScenariosZ(t *testing.T) {
 				}
 			}
 		}},
+		{"Z26 own stop with PDUs of the peer in hand: all are answered, then unbind", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			for seq := range uint32(3) {
+				r.receive(build(t, "deliver_sm", 10+seq, pdu.ESME_ROK))
+			}
+			r.octets([]byte{0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 14})
+			events := r.m.TakeEvents(nil)
+			r.m.Stop(r.now, Reason{Kind: KindCustom})
+			r.receive(build(t, "deliver_sm", 15, pdu.ESME_ROK)) // the peer keeps it
+			if got := r.sent("deliver_sm_resp")[0].CommandStatus(); got != pdu.ESME_RX_T_APPN {
+				t.Fatalf("answered %s", got)
+			}
+			for _, e := range events[:3] {
+				r.sent()
+				r.m.Handled(r.now, e.In, nil)
+				r.sent("deliver_sm_resp")
+			}
+			r.m.Nack(r.now, 14, events[3].Err)
+			r.sent("generic_nack", "unbind")
+		}},
+		{"Z26 what the handler does not come to within unbind_limit holds up no stop", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			r.receive(build(t, "deliver_sm", 10, pdu.ESME_ROK))
+			r.expect("pdu(deliver_sm)")
+			r.m.Stop(r.now, Reason{Kind: KindCustom})
+			r.advance(5*time.Second - 1)
+			r.sent()
+			r.advance(1)
+			r.sent("unbind")
+			r.m.Handled(r.now, r.in[0], nil)
+			r.sent("deliver_sm_resp")
+		}},
+		{"Z27 an end with a deferred answer open: ESME_RX_T_APPN, so that the peer keeps it", func(t *testing.T) {
+			for name, end := range map[string]func(r *rig){
+				"deliver_sm_resp unbind_resp": func(r *rig) { r.receive(build(t, "unbind", 6, pdu.ESME_ROK)); r.events() },
+				"deliver_sm_resp":             func(r *rig) { r.m.EndOfStream(r.now); r.events() },
+				"deliver_sm_resp unbind":      func(r *rig) { r.m.Stop(r.now, Reason{Kind: KindCustom}); r.advance(5 * time.Second) },
+			} {
+				r := boundRig(t, Config{EnquireLinkLimit: Infinity})
+				r.receive(build(t, "deliver_sm", 5, pdu.ESME_ROK))
+				r.expect("pdu(deliver_sm)")
+				if err := r.m.Defer(r.now, r.in[0], time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				r.m.Handled(r.now, r.in[0], nil)
+				end(r)
+				if got := r.sent(strings.Fields(name)...)[0].CommandStatus(); got != pdu.ESME_RX_T_APPN {
+					t.Fatalf("%s: answered %s", name, got)
+				}
+			}
+		}},
 	})
 }

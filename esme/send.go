@@ -230,7 +230,7 @@ func (m *Machine) pump(t time.Duration) {
 	for len(m.retries) == 0 && m.queue.len() > 0 && m.mayTransmit(t, m.queue.peek()) {
 		m.transmit(t, m.queue.pop())
 	}
-	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && len(m.deferred) == 0 && !m.binding() {
+	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && m.handled >= m.owed && len(m.deferred) == 0 && !m.binding() {
 		m.drained(t)
 	}
 	m.tryFinalise()
@@ -244,6 +244,7 @@ func (m *Machine) binding() bool {
 // drained goes on with a stop when nothing is in flight any more, or the time for it is over.
 func (m *Machine) drained(t time.Duration) {
 	m.timers.drain = never
+	m.failDeferred()
 	if !m.bound || !m.cfg.auto(AutoUnbind) {
 		m.close(t)
 		return

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/esmehost/esmehost/pdu"
@@ -42,7 +43,8 @@ type Session struct {
 	standBy, wakeWriter chan struct{}
 	resume              sync.Cond // the reader waits until the peer reads
 	timer, late         *time.Timer
-	refusal             error // Init's; set by the owner
+	refusal             error       // Init's; set by the owner
+	dead                atomic.Bool // Init failed, or the handler crashed: nothing new is for it
 	done                chan struct{}
 	exit                Exit // when done
 }

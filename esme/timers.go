@@ -108,10 +108,8 @@ func (m *Machine) Expire(now time.Time) {
 	}
 	for len(m.deferred) > 0 && m.deferred[0].due <= t {
 		in := m.deferred[0]
-		m.deferred.remove(in)
 		m.note("no answer to %s %d within its limit (defer)", in.command, in.sequence)
-		in.deferred = false
-		m.fail(in)
+		m.failOne(in)
 	}
 	if m.phase == opening && t >= x.opening {
 		if m.reason.Kind == "" {
@@ -191,6 +189,19 @@ func (m *Machine) ping(t time.Duration) {
 		m.timers.heard = t // ping again after the next silence
 	}
 	m.transmit(t, &outgoing{pdu: *headerOnly(pdu.CmdEnquireLink, pdu.ESME_ROK), role: rolePing})
+}
+
+// failDeferred answers what was deferred and cannot be answered any more, so that the peer keeps it.
+func (m *Machine) failDeferred() {
+	for len(m.deferred) > 0 {
+		m.failOne(m.deferred[0])
+	}
+}
+
+func (m *Machine) failOne(in *Inbound) {
+	m.deferred.remove(in)
+	in.deferred = false
+	m.fail(in)
 }
 
 // HalfClosed says that the own side of the transport is closed: the peer gets a moment to close its own.

@@ -217,6 +217,12 @@ func (p *peer) answer(req *pdu.PDU, status pdu.Status, fields ...string) {
 
 func (p *peer) send(command string, seq uint32, status pdu.Status, fields ...string) {
 	p.t.Helper()
+	p.raw(p.make(command, seq, status, fields...))
+}
+
+// make is what send sends.
+func (p *peer) make(command string, seq uint32, status pdu.Status, fields ...string) []byte {
+	p.t.Helper()
 	cmd, ok := pdu.CommandByName(command)
 	if !ok {
 		p.t.Fatalf("no command %s", command)
@@ -228,7 +234,7 @@ func (p *peer) send(command string, seq uint32, status pdu.Status, fields ...str
 		f, _ := pdu.FieldByName(fields[i])
 		b.SetString(f, fields[i+1])
 	}
-	p.raw(b.Build().AppendTo(nil))
+	return b.Build().AppendTo(nil)
 }
 
 func (p *peer) raw(octets []byte) {

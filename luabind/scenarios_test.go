@@ -89,6 +89,8 @@ function M.handle_pdu(p, state)
   for _, t in ipairs(p:tlvs()) do twice[#twice + 1] = t.value end
   say("pdu", p.command, p.sequence_number, p.text or "", table.concat(twice, " "))
   stop_in(state, "pdu")
+  if p.text == "defer" then esme.defer(p, "1m") end
+  if p.text == "raise" then error("boom") end
 end
 
 function M.handle_resp(p, original, state)
@@ -460,6 +462,37 @@ func TestLuaScenarios(t *testing.T) {
 				t.Fatalf("number %d", got)
 			}
 			r.told("pdu deliver_sm 4294967295")
+		}},
+		{"Z26 own stop with PDUs of the peer in hand: all are answered, then unbind", setup{options: Options{Args: "pdu"}}, func(t *testing.T, r *rig) {
+			var all []byte
+			for seq := range uint32(5) {
+				all = append(all, r.peer.make("deliver_sm", seq+1, 0)...)
+			}
+			r.peer.raw(all)
+			for range 5 {
+				r.peer.expect("deliver_sm_resp")
+			}
+			r.peer.answer(r.peer.expect("unbind"), pdu.ESME_ROK)
+			r.told("pdu deliver_sm 1", "pdu deliver_sm 2", "pdu deliver_sm 3", "pdu deliver_sm 4", "pdu deliver_sm 5")
+			ended(r, "stop custom: pdu []")
+		}},
+		{"Z27 the peer unbinds while an answer is deferred: ESME_RX_T_APPN, then unbind_resp", setup{}, func(t *testing.T, r *rig) {
+			r.peer.send("deliver_sm", 5, 0, "short_message", "defer")
+			r.peer.send("unbind", 6, 0)
+			if got := r.peer.expect("deliver_sm_resp").CommandStatus(); got != pdu.ESME_RX_T_APPN {
+				t.Fatalf("answered %s", got)
+			}
+			r.peer.expect("unbind_resp")
+			r.told("pdu deliver_sm 5 defer")
+			ended(r, "stop unbound []")
+		}},
+		{"Z28 a script that crashed is given nothing new", setup{options: Options{Crash: true}}, func(t *testing.T, r *rig) {
+			cast(r, "send")
+			r.peer.expect("submit_sm")
+			r.told("written 2")
+			r.peer.raw(append(r.peer.make("deliver_sm", 1, 0, "short_message", "raise"), r.peer.make("deliver_sm", 2, 0)...))
+			r.told("pdu deliver_sm 1 raise")
+			ended(r, "lost test script_error [2]")
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
