@@ -35,7 +35,7 @@ func (g *generation) hooks() vm.Hooks {
 		Roots: func(visit func(lua.LValue)) {
 			visit(g.state)
 			visit(g.version)
-			visit(&lua.LUserData{Value: &g.patterns, Metatable: lua.LNil})
+			visit(vm.NewUserData(&g.patterns, nil))
 		},
 	}
 }
