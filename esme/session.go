@@ -38,6 +38,7 @@ type Session struct {
 	rest      []byte        // what the transport did not take at once,
 	restFrom  int           // from here on
 	lateFlush bool          // the timer late is armed
+	calm      int           // how often in a row it found nothing to do
 	boundNow  chan struct{} // closed when bound; nil while nobody asked
 
 	standBy, wakeWriter chan struct{}

@@ -3,6 +3,7 @@ package esme
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -247,7 +248,9 @@ func BenchmarkDeliver(b *testing.B) {
 	})
 }
 
-// One request at a time: what a round costs, beside a loop that writes and reads and does nothing else.
+// One request at a time: what a round costs, beside a loop that writes and reads and does nothing else. What a round takes is for the
+// most part that processes wake each other, which says more of the machine and its load than of who does it: "in turns" both run by turns, and
+// the quicker rounds of each are compared.
 func BenchmarkWindow1(b *testing.B) {
 	var c comparison
 	perRound := func(b *testing.B) float64 { return float64(b.Elapsed().Nanoseconds()) / float64(b.N) }
@@ -273,6 +276,43 @@ func BenchmarkWindow1(b *testing.B) {
 		l.submit(b.N, 1)
 		m.stop(b.N)
 		c.of(b, "bare", perRound(b))
+		l.close()
+	})
+	b.Run("in turns", func(b *testing.B) {
+		const turn = 100
+		f, same, l := bind(b, 1, 1, "answer", 0), bind(b, 1, 1, "answer", 0), dialBare(b, "answer")
+		same.all[0].same = message()
+		each := []struct {
+			name   string
+			submit func()
+			took   []float64
+			used   []float64
+		}{
+			{name: "esmehost", submit: func() { f.submit(turn, 1) }},
+			{name: "one-message", submit: func() { same.submit(turn, 1) }},
+			{name: "bare", submit: func() { l.submit(turn, 1) }},
+		}
+		for range max(20, b.N/turn/len(each)) {
+			for i := range each {
+				e := &each[i]
+				used, began := cpu(b), time.Now()
+				e.submit()
+				e.took = append(e.took, float64(time.Since(began).Nanoseconds())/turn)
+				e.used = append(e.used, float64((cpu(b)-used).Nanoseconds())/turn)
+			}
+		}
+		quick := func(all []float64) float64 {
+			slices.Sort(all)
+			return all[len(all)/4]
+		}
+		for _, e := range each {
+			b.ReportMetric(quick(e.took), e.name+"-ns")
+			b.ReportMetric(quick(e.used), e.name+"-cpu-ns")
+		}
+		b.ReportMetric(quick(each[0].took)/quick(each[2].took), "times-bare")
+		b.ReportMetric(quick(each[0].used)/quick(each[2].used), "times-bare-cpu")
+		f.stop()
+		same.stop()
 		l.close()
 	})
 }
