@@ -147,7 +147,7 @@ func (k *kind) objects(is luaType, field func(u *lua.LUserData, name string) lua
 				return 1
 			}
 		}
-		L.RaiseError("%s has no '%s'; %s", what, name, didYouMean(name, known))
+		L.RaiseError("%s has no '%.40s'; %s", what, name, didYouMean(name, known))
 		return 0
 	}, func(L *lua.LState) int {
 		if s, ok := L.CheckUserData(1).Value.(interface{ String() string }); ok {

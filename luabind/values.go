@@ -21,7 +21,7 @@ func newMeta(what string, index, tostring lua.LGFunction) *lua.LTable {
 	m.RawSetString("__tostring", shared.NewFunction(tostring))
 	m.RawSetString("__metatable", lua.LFalse)
 	m.RawSetString("__newindex", shared.NewFunction(func(L *lua.LState) int {
-		L.RaiseError("%s is read-only: '%s' cannot be assigned", what, L.Get(2).String())
+		L.RaiseError("%s is read-only: '%.40s' cannot be assigned", what, L.Get(2).String())
 		return 0
 	}))
 	return m

@@ -266,14 +266,14 @@ func baseRequire(L *lua.LState) int {
 	file := moduleFile(name)
 	if v, ok := s.loaded[file]; ok {
 		if v == nil {
-			L.RaiseError("require: %s requires itself", name)
+			L.RaiseError("require: %s requires itself", named(name))
 		}
 		L.Push(v)
 		return 1
 	}
 	proto := s.prog.protos[file]
 	if proto == nil {
-		L.RaiseError("require: '%s' is not known: only names in quotes can be found when the script is loaded", name)
+		L.RaiseError("require: '%s' is not known: only names in quotes can be found when the script is loaded", named(name))
 	}
 	s.loaded[file] = nil
 	v := s.call(L, s.l.NewFunctionFromProto(proto), lua.LString(name))

@@ -104,6 +104,7 @@ func coResume(L *lua.LState) int {
 			s.poisoned = true
 			L.RaiseError("%s", string(message))
 		}
+		s.keeps(L, L.Get(1-n))
 	}
 	return n
 }

@@ -101,6 +101,9 @@ func (e *Error) short() *Error {
 	return e
 }
 
+// named is a name as a message shows it: a script may give one of any length.
+func named(name string) string { return diag.Shortened(name, MaxShownKey) }
+
 // describe says what an error value says: a table's message or code, or the value as text.
 func describe(v lua.LValue) string {
 	if t, ok := v.(*lua.LTable); ok {

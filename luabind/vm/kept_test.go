@@ -50,3 +50,39 @@ return { hold = function(what) for i = 1, 16 do kept[#kept + 1] = hold[what](i) 
 		})
 	}
 }
+
+// An error's text is memory as any other: a script that keeps them is stopped by the limit, one callback after the other.
+func TestTextsOfErrorsAreCharged(t *testing.T) {
+	for name, raise := range map[string]string{
+		"an index of nil":           "local x; return x[big]",
+		"an assignment to nil":      "local x; x[big] = 1",
+		"a module":                  "require(big)",
+		"the message itself":        "error(big)",
+		"a format":                  `("%" .. big):format(1)`,
+		"a field of a module":       "return host[big]",
+		"an assignment to a module": "host[big] = 1",
+	} {
+		for _, catch := range []string{"pcall(f)", "xpcall(f, function(m) return m end)", "coroutine.resume(coroutine.create(f))", "pcall(coroutine.wrap(f))"} {
+			t.Run(name+" in "+catch, func(t *testing.T) {
+				s, m := load(t, Limits{Time: time.Minute, Memory: 4 << 20}, map[string]string{"main.lua": fmt.Sprintf(`
+local kept, big = {}, ("0"):rep(2^18)
+local function f() %s end
+return { f = function() kept[#kept + 1] = select(2, %s) end, n = function() return #kept .. kept[1]:sub(1, 40) end }`, raise, catch)})
+				s.Lock()
+				defer s.Unlock()
+				var err *Error
+				for range 40 {
+					if _, err = s.Call(m.RawGetString("f"), 0); err != nil {
+						break
+					}
+				}
+				if held := s.Memory(); err == nil && held > 1<<20 {
+					t.Fatalf("it holds %d octets, of %d", held, 4<<20)
+				}
+				if err != nil && err.Kind != Memory {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}

@@ -74,7 +74,7 @@ func NewLibrary(print func(s *State, text string), modules ...Module) *Library {
 
 	undeclared := scratch.NewTable()
 	undeclared.RawSetString("__index", scratch.NewFunction(func(L *lua.LState) int {
-		L.RaiseError("'%s' is not declared", L.Get(2).String())
+		L.RaiseError("'%s' is not declared", named(L.Get(2).String()))
 		return 0
 	}))
 	lib.globals.Metatable = undeclared
@@ -92,7 +92,7 @@ func (lib *Library) add(L *lua.LState, m Module) {
 	fields := slices.Concat(slices.Collect(maps.Keys(m.Functions)), slices.Collect(maps.Keys(m.Values)), m.Dynamic)
 	others := L.NewTable()
 	others.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
-		name := diag.Shortened(L.Get(2).String(), MaxShownKey)
+		name := named(L.Get(2).String())
 		if m.Get != nil {
 			if v := m.Get(L, name); v != nil {
 				L.Push(v)

@@ -324,7 +324,7 @@ func (s *State) pcall(L *lua.LState, fn lua.LValue, args []lua.LValue) ([]lua.LV
 		}
 		// th is not used again: where the machine itself gave up, variables in its registers may be shared.
 		s.charge(L, 50+len(err.Traceback)/16)
-		return []lua.LValue{caught(fn, err)}, false
+		return []lua.LValue{s.keeps(L, caught(fn, err))}, false
 	}
 	ret := make([]lua.LValue, th.GetTop())
 	for i := range ret {
@@ -346,6 +346,15 @@ func caught(fn lua.LValue, err *Error) lua.LValue {
 		}
 	}
 	return err.Value
+}
+
+// keeps charges for an error value that a script has caught: the messages of the machine are as long as the names in them.
+func (s *State) keeps(L *lua.LState, v lua.LValue) lua.LValue {
+	if message, ok := v.(lua.LString); ok {
+		s.budget.remember(len(message))
+		s.charge(L, len(message)/32)
+	}
+	return v
 }
 
 // Invoke calls fn on behalf of a Go function that L runs, and returns its first result; errors go on to the

@@ -333,7 +333,7 @@ func strFormat(L *lua.LState) int {
 			i++
 		}
 		if i == len(format) {
-			L.RaiseError("invalid option '%%%s' to 'format'", format[start:])
+			L.RaiseError("invalid option '%%%s' to 'format'", named(format[start:]))
 		}
 		width, precision, _ := strings.Cut(format[flags:i], ".")
 		if flags-start > 5 || len(width) > 2 || len(precision) > 2 {
