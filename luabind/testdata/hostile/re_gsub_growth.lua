@@ -2,7 +2,7 @@
 -- ends: error limits
 return {
   handle_pdu = function()
-    local text, long = ("a"):rep(100000), ("y"):rep(100000)
+    local text, long = ("a"):rep(20000), ("y"):rep(100000)
     while true do local _ = re.gsub(text, "", long) end
   end,
 }
