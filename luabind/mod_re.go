@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxMatches = 30_000  // of one call: some milliseconds
+	maxMatches = 1 << 15 // of one call: some milliseconds
 	oneSearch  = 200_000 // steps that take some milliseconds
 )
 

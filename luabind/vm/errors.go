@@ -52,7 +52,7 @@ var frame = regexp.MustCompile(`(?m)^\t([^\n:\[]+):(\d+):`)
 
 // locate splits the place off the message, or takes it from the traceback.
 func (e *Error) locate() *Error {
-	if m := place.FindStringSubmatch(e.Message); m != nil {
+	if m := place.FindStringSubmatch(e.Message[:min(len(e.Message), maxMessage)]); m != nil { // a script's message may be of MiB
 		e.File = m[1]
 		e.Line, _ = strconv.Atoi(m[2])
 		e.Message = e.Message[len(m[0]):]
