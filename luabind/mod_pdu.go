@@ -205,19 +205,16 @@ func (c *call) fields(b *pdu.Builder, cmd *pdu.Command, n int) {
 }
 
 func (c *call) field(b *pdu.Builder, cmd *pdu.Command, f pdu.Field, v lua.LValue) {
-	for _, s := range cmd.Fields {
-		switch {
-		case s.Field != f:
-		case s.Kind == pdu.KindInt:
-			b.SetInt(f, int64(c.number(f.String(), v)))
-		case s.Kind == pdu.KindDests || s.Kind == pdu.KindUnsuccess:
-			c.array(b, s, v)
-		default:
-			if f == pdu.FieldPassword {
-				b.MaskPassword(secretType.is(v))
-			}
-			b.SetString(f, c.octets(f.String(), v))
+	switch s, _ := cmd.Spec(f); s.Kind {
+	case pdu.KindInt:
+		b.SetInt(f, int64(c.number(f.String(), v)))
+	case pdu.KindDests, pdu.KindUnsuccess:
+		c.array(b, s, v)
+	default:
+		if f == pdu.FieldPassword {
+			b.MaskPassword(secretType.is(v))
 		}
+		b.SetString(f, c.octets(f.String(), v))
 	}
 }
 
