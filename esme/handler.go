@@ -103,7 +103,7 @@ type Inbound struct {
 	// PDU is borrowed until HandlePDU returns.
 	PDU *pdu.PDU
 
-	machine  *Machine // of the session that it came in
+	session  *identity // that it came in
 	sequence uint32
 	command  pdu.CommandID
 	answered bool
@@ -112,6 +112,9 @@ type Inbound struct {
 	due      time.Duration // of a deferred answer
 	heapPos  int
 }
+
+// identity tells sessions apart, in requests that may be kept for longer than a session lives.
+type identity struct{ _ byte }
 
 // SequenceNumber of the request; it outlives the PDU.
 func (in *Inbound) SequenceNumber() uint32 { return in.sequence }

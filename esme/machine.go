@@ -15,12 +15,13 @@ import (
 // Received, Written, ...) and commands (Send, Reply, Stop, ...) go in, each with the time; what is to
 // be done comes out: TakeOutput, TakeEvents, Deadline, CloseWanted. It is not safe for concurrent use.
 type Machine struct {
-	cfg     Config
-	epoch   time.Time // all instants inside are offsets from here
-	phase   phase
-	bound   bool
-	boundAt time.Duration
-	mode    Mode // of the accepted bind
+	identity *identity
+	cfg      Config
+	epoch    time.Time // all instants inside are offsets from here
+	phase    phase
+	bound    bool
+	boundAt  time.Duration
+	mode     Mode // of the accepted bind
 
 	reason   Reason // why the session stops; set once
 	finish   finish // what ends the session when the events before it are handled
@@ -91,7 +92,7 @@ const (
 
 // NewMachine returns a machine for one session.
 func NewMachine(cfg Config) *Machine {
-	m := &Machine{cfg: cfg.withDefaults()}
+	m := &Machine{cfg: cfg.withDefaults(), identity: new(identity)}
 	m.setRate(0, false)
 	return m
 }

@@ -147,7 +147,7 @@ func (m *Machine) bindAnswered(t time.Duration, o *outgoing, ok bool, status pdu
 
 // request takes a request of the peer.
 func (m *Machine) request(t time.Duration, p *pdu.PDU) {
-	in := &Inbound{PDU: p, machine: m, sequence: p.SequenceNumber(), command: p.CommandID(), heapPos: -1}
+	in := &Inbound{PDU: p, session: m.identity, sequence: p.SequenceNumber(), command: p.CommandID(), heapPos: -1}
 	switch id := p.CommandID(); {
 	case id == pdu.CmdEnquireLink && m.cfg.auto(AutoEnquireLink):
 		m.answer(pdu.CmdEnquireLinkResp, pdu.ESME_ROK, in.sequence)
@@ -282,7 +282,7 @@ func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
 // Reply answers a request of the peer, once. Replies wait for nothing; the error is queue_full when the peer does
 // not read and Backlog octets wait for it already.
 func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
-	if in.machine != m {
+	if in.session != m.identity {
 		return in.elsewhere()
 	}
 	if in.answered {
@@ -314,7 +314,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 
 // Defer promises the answer to a request within the limit (0 = 10 s). None by then: ESME_RX_T_APPN.
 func (m *Machine) Defer(now time.Time, in *Inbound, limit time.Duration) error {
-	if in.machine != m {
+	if in.session != m.identity {
 		return in.elsewhere()
 	}
 	if in.answered {

@@ -15,7 +15,7 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 		return nil
 	}
 	g = h.turn(g)
-	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.s, h.bind.opts.DataCoding0.In), g.state)
+	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.kept, h.bind.opts.DataCoding0.In), g.state)
 	if err := g.settle(cbHandlePDU, 0, ret, err); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Handler struct {
 	number int // of the session
 	log    *slog.Logger
 	s      *esme.Session
+	kept   *session // s, as PDUs hold it
 
 	mu        sync.Mutex                 // guards what tasks, timers and reloads touch too
 	gen       atomic.Pointer[generation] // the code that runs now

@@ -1,6 +1,9 @@
 package luabind
 
 import (
+	"sync/atomic"
+	"time"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/esmehost/esmehost/esme"
@@ -17,7 +20,7 @@ type ownedPDU struct {
 }
 
 // ownPDU makes the value of a PDU that is borrowed. in and session are nil for a response.
-func ownPDU(p *pdu.PDU, in *esme.Inbound, session *esme.Session, zero pdu.Alphabet) lua.LValue {
+func ownPDU(p *pdu.PDU, in *esme.Inbound, session *session, zero pdu.Alphabet) lua.LValue {
 	o := &ownedPDU{}
 	p.CopyTo(&o.pdu, o.octets[:])
 	o.value = pduValue{PDU: &o.pdu, in: in, session: session, zero: zero}
@@ -36,6 +39,26 @@ func wrapPDU(p *pdu.PDU) lua.LValue {
 	w.userdata = lua.LUserData{Value: &w.value, Metatable: pduMeta}
 	return &w.userdata
 }
+
+// session is where the requests of the peer are answered that scripts hold. They may hold them for longer than it lives,
+// in a map or in another bind: nothing of it hangs on them then.
+type session struct{ atomic.Pointer[esme.Session] }
+
+func (l *session) reply(in *esme.Inbound, p *pdu.PDU) error {
+	if s := l.Load(); s != nil {
+		return s.Reply(in, p)
+	}
+	return errSessionOver
+}
+
+func (l *session) deferred(in *esme.Inbound, limit time.Duration) error {
+	if s := l.Load(); s != nil {
+		return s.Defer(in, limit)
+	}
+	return errSessionOver
+}
+
+var errSessionOver = &esme.Error{Code: esme.CodeStopped, Message: "the session has ended", Written: esme.WrittenNever}
 
 // Size is what the PDU takes in the memory of a state.
 func (p *pduValue) Size() int { return 300 + p.Len() }

@@ -6,10 +6,14 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"weak"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/pdu"
 )
 
 // What a script keeps through a function or an object of the API counts as if it kept it itself, and what cannot be
@@ -45,6 +49,46 @@ end }`, tt.hold)})
 			}
 		})
 	}
+}
+
+// What a map keeps past its session does not keep the session, whose state may hold limits.memory: not a PDU of the
+// peer, a response to it, a timer, or the handle of a caller. They are good as far as they can be.
+func TestAMapDoesNotKeepSessions(t *testing.T) {
+	r := bound(t, setup{script: `
+local m = map.open("m", { max = 10 })
+return {
+  handle_pdu = function(p)
+    assert(m:set("pdu", p) and m:set("response", p:response()) and m:set("timer", assert(timer.every("1h", "x"))))
+    log.info("kept")
+  end,
+  handle_call = function(_, from, state)
+    if not m:get("from") then
+      m:set("from", from)
+      return "reply", true, state
+    end
+    local p, _, err = m:get("pdu"), esme.reply(m:get("pdu"), m:get("response"))
+    local _, err2 = esme.defer(p)
+    return "reply", p.source_addr .. " " .. err.code .. " " .. err2.code .. " " .. tostring(m:get("timer"):cancel()), state
+  end,
+}`})
+	r.peer.send("deliver_sm", 7, pdu.ESME_ROK, "source_addr", "491700000001")
+	r.expect("kept")
+	r.call(nil)
+	old := weak.Make(r.bind.current.generation())
+	r.peer.conn.Close()
+	<-r.exit
+	r.connect(esme.Config{})
+	r.peer.answer(r.peer.expect("bind_transceiver"), pdu.ESME_ROK)
+	if got := r.call(nil); got != "491700000001 stopped stopped false" {
+		t.Errorf("got %v", got)
+	}
+	for range 1000 {
+		if runtime.GC(); old.Value() == nil {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Error("the state of the session that ended is still there")
 }
 
 // eachFunction visits the functions of the packages that scripts have to do with, tests left out.

@@ -93,7 +93,7 @@ assert(esme.spawn(function()
 end))`,
 		Do: func(c *call) int {
 			p := c.received(1)
-			return c.fail(p.session.Defer(p.in, c.duration(2, 0)))
+			return c.fail(p.session.deferred(p.in, c.duration(2, 0)))
 		}},
 	{Name: "send_after", Where: changing, Params: []param{{"delay", durationType, "from now"}, {"message", dataType, "for handle_info"}}, Returns: accepted("queue_full, stopped"),
 		Doc:     "Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way (limits.timers).",
@@ -206,7 +206,7 @@ func (c *call) sendPDU(t Target, n int) int {
 	p := c.pduOf(n)
 	c.charge(p.Len() / 32)
 	if p.in != nil && p.IsResponse() { // made by p:response
-		return c.fail(p.session.Reply(p.in, p.PDU))
+		return c.fail(p.session.reply(p.in, p.PDU))
 	}
 	limit := c.option(n+1, "wait")
 	if limit == lua.LNil {
@@ -252,5 +252,5 @@ func esmeReply(c *call) int {
 		c.raise("%s is no answer to %s", reply.CommandID(), p.CommandID())
 	}
 	c.charge(reply.Len() / 32)
-	return c.fail(p.session.Reply(p.in, reply.PDU))
+	return c.fail(p.session.reply(p.in, reply.PDU))
 }

@@ -17,7 +17,7 @@ import (
 type pduValue struct {
 	*pdu.PDU
 	in      *esme.Inbound // the request of the peer that it is, or answers
-	session *esme.Session // which in belongs to
+	session *session      // which in belongs to
 	zero    pdu.Alphabet  // what data_coding 0 means where in came from
 }
 

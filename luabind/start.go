@@ -52,7 +52,8 @@ func (h *Handler) newest(s *esme.Session) (*generation, error) {
 		current := b.prog == prog
 		if current {
 			h.mu.Lock()
-			h.s = s
+			h.s, h.kept = s, &session{}
+			h.kept.Store(s)
 			h.gen.Store(g)
 			h.mu.Unlock()
 		}

@@ -95,6 +95,7 @@ func (h *Handler) end(g *generation) {
 	}()
 	defer h.mu.Unlock()
 	h.over = true
+	h.kept.Store(nil)
 	h.repeats.end()
 	h.later.drop()
 	for g, t := range h.old {
