@@ -28,6 +28,7 @@ type Bind struct {
 	done   chan struct{} // closed when it has ended
 	total  esme.Counters // of the clients before it
 	after  []*Bind       // those that drain before this one starts: of its name, or its account
+	again  chan struct{} // of a restart while it drains: closed when it has started again, or is not to any more
 	begun  bool
 	ended  time.Time // of a linked bind; zero: it runs
 }
@@ -88,6 +89,11 @@ func (b *Bind) change(c BindConfig) {
 func (b *Bind) start(ctx context.Context) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.started(ctx)
+}
+
+// started is start with the lock held.
+func (b *Bind) started(ctx context.Context) bool {
 	select {
 	case <-b.done:
 	default:
@@ -101,6 +107,7 @@ func (b *Bind) start(ctx context.Context) bool {
 	client, done, after := b.client, make(chan struct{}), b.after
 	b.done = done
 	b.host.running.Go(func() {
+		defer b.startAgain()
 		defer close(done)
 		for _, old := range after {
 			old.wait(context.Background()) // it ends with ctx too
@@ -134,8 +141,47 @@ func (b *Bind) stop() bool {
 	case <-b.done:
 		return false
 	default:
+		b.noRestart()
 		b.client.Stop()
 		return true
+	}
+}
+
+// restart drains the bind and starts it again as soon as it has ended, whoever still waits for that. The channel is closed
+// then, or when somebody stops it meanwhile. It is nil for a bind that does not run.
+func (b *Bind) restart() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.done:
+		return nil
+	default:
+	}
+	if b.again == nil {
+		b.again = make(chan struct{})
+	}
+	b.client.Stop()
+	return b.again
+}
+
+// startAgain is the second half of restart, when the bind has ended.
+func (b *Bind) startAgain() {
+	h := b.host
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.again != nil && h.ctx.Err() == nil && h.binds[b.cfg.Name] == b { // another configuration has not put it out
+		b.started(h.ctx)
+	}
+	b.noRestart()
+}
+
+// noRestart tells who waits for a restart that it is over. It is called with the lock held.
+func (b *Bind) noRestart() {
+	if b.again != nil {
+		close(b.again)
+		b.again = nil
 	}
 }
 

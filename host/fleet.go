@@ -123,21 +123,32 @@ func (h *Host) Stop(ctx context.Context, binds []*Bind, wait bool) ([]Change, er
 	return changes, nil
 }
 
-// Restart drains binds and starts each again as soon as it has ended.
+// Restart drains binds and starts each again as soon as it has ended: also when ctx ends before, then with the code
+// timeout. One that does not run is started.
 func (h *Host) Restart(ctx context.Context, binds []*Bind) ([]Change, error) {
-	changes, err := h.Stop(ctx, binds, false)
-	if err != nil {
-		return nil, err
+	changes := make([]Change, len(binds))
+	before := make([]uint64, len(binds))
+	restarts := make([]<-chan struct{}, len(binds))
+	for i, b := range binds {
+		before[i] = b.lost()
+		if restarts[i] = b.restart(); restarts[i] == nil {
+			if _, err := h.launch(b); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for i, b := range binds {
-		before := b.lost()
-		if !b.wait(ctx) {
-			return nil, &esme.Error{Code: esme.CodeTimeout, Message: b.cfg.Name + " has not drained in time: it is stopped then, start starts it"}
+		if restarts[i] != nil {
+			select {
+			case <-restarts[i]:
+			case <-ctx.Done():
+				return nil, &esme.Error{Code: esme.CodeTimeout, Message: b.cfg.Name + " has not drained in time: it starts again when it has"}
+			}
 		}
-		if _, err := h.launch(b); err != nil {
-			return nil, err
+		changes[i] = Change{Bind: b.cfg.Name, Outcome: "restarted", Lost: b.lost() - before[i]}
+		if !b.runs() {
+			changes[i].Outcome = "stopped" // by somebody else meanwhile
 		}
-		changes[i] = Change{Bind: b.cfg.Name, Outcome: "restarted", Lost: b.lost() - before}
 	}
 	return changes, nil
 }
