@@ -17,6 +17,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/esmehost/esmehost/esme"
 )
@@ -26,7 +27,8 @@ type document struct {
 		Parameters []map[string]any
 	}
 	Components struct {
-		Schemas map[string]struct{ Properties map[string]any }
+		Parameters map[string]map[string]any
+		Schemas    map[string]struct{ Properties map[string]any }
 	}
 }
 
@@ -44,6 +46,20 @@ func TestOpenAPI(t *testing.T) {
 	}
 	for _, r := range new(Host).api() {
 		served = append(served, r.method+" "+r.path)
+		var params []string
+		for _, p := range doc.Paths[r.path][strings.ToLower(r.method)].Parameters {
+			if ref, ok := p["$ref"].(string); ok {
+				p = doc.Components.Parameters[ref[strings.LastIndex(ref, "/")+1:]]
+			}
+			name := p["name"].(string)
+			if p["schema"].(map[string]any)["type"] == "boolean" {
+				name += "?"
+			}
+			params = append(params, name)
+		}
+		if d := cmp.Diff(strings.Fields(r.params), params, cmpopts.SortSlices(strings.Compare), cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s %s takes -, described +\n%s", r.method, r.path, d)
+		}
 	}
 	served = append(served, "GET /metrics", "GET /v1/openapi.yaml") // which are no JSON
 	slices.Sort(described)
@@ -189,7 +205,7 @@ func TestGuardIsBounded(t *testing.T) {
 		api.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+path, nil))
 		return w.Code
 	}
-	kinds := [][2]string{{"POST", "/v1/call"}, {"POST", "/v1/stop"}, {"GET", "/v1/binds"}}
+	kinds := [][2]string{{"POST", "/v1/call"}, {"POST", "/v1/stop"}, {"GET", "/v1/binds"}, {"GET", "/v1/rollouts?wait=true"}}
 	codes := make(chan int, len(kinds)*maxRequests)
 	for _, k := range kinds {
 		for range maxRequests {
@@ -230,6 +246,11 @@ func TestAdminAPI(t *testing.T) {
 		{"GET", "/v1/nothing", "", 404, "there is no GET /v1/nothing; GET /v1/openapi.yaml describes what there is"},
 		{"POST", "/v1/call?bind=echo", `{"a":[1,2]}`, 200, `{"a":[1,2]}`},
 		{"POST", "/v1/call?bind=echo&timeout=soon", `1`, 400, "timeout 'soon' is no duration such as 5s"},
+		{"POST", "/v1/reload?scrip=echo.lua", "", 400, "POST /v1/reload has no parameter 'scrip'; did you mean 'script'?"},
+		{"POST", "/v1/reload?check=1", "", 400, "the parameter 'check' must be true or false, is '1'"},
+		{"POST", "/v1/reload?check=true&check=false", "", 400, "must be true or false, is 'true,false'"},
+		{"GET", "/v1/plan?apply=true", "", 400, "GET /v1/plan has no parameter 'apply'"},
+		{"POST", "/v1/reload?check=true&script=echo.lua", "", 200, "unchanged"},
 		{"POST", "/v1/call?bind=echo", `{`, 400, "the message is no JSON"},
 		{"POST", "/v1/call?bind=ecco", `1`, 404, "there is no bind 'ecco'; did you mean 'echo'?"},
 		{"POST", "/v1/cast?bind=echo", strings.Repeat(" ", maxRequest) + "1", 400, "at most 1048576 octets"},

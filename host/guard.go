@@ -30,12 +30,15 @@ type kind string
 
 const (
 	question kind = "questions"
+	wait     kind = "waits" // for what a canary comes to
 	change   kind = "changes"
 	call     kind = "calls"
 )
 
 func kindOf(r *http.Request) kind {
 	switch {
+	case r.Method == http.MethodGet && r.URL.Query().Get("wait") == "true":
+		return wait
 	case r.Method == http.MethodGet:
 		return question
 	case r.URL.Path == callPath:
@@ -61,7 +64,7 @@ type viaSocket struct{}
 
 func newGuard(cfg Admin, log *slog.Logger) (*guard, error) {
 	g := &guard{slots: map[kind]chan struct{}{}, log: log}
-	for _, k := range []kind{question, change, call} {
+	for _, k := range []kind{question, wait, change, call} {
 		g.slots[k] = make(chan struct{}, maxRequests)
 	}
 	if cfg.TokenFile == "" {
@@ -106,7 +109,7 @@ func (g *guard) guard(api http.Handler) http.Handler {
 			fail(w, &esme.Error{Code: codeBusy, Message: fmt.Sprintf("%d %s are under way already: try again", maxRequests, k)})
 			return
 		}
-		if k == question {
+		if k == question || k == wait {
 			api.ServeHTTP(w, r)
 			return
 		}

@@ -9,8 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
@@ -30,7 +33,22 @@ var openAPI []byte
 // route is one thing that the admin API does. What it returns is answered as JSON; an error as a [Failure].
 type route struct {
 	method, path string
+	params       string // the names of what its query may hold; with a ? those that are true or false
 	do           func(r *request) (any, error)
+}
+
+// accept says what is wrong with a query: whoever mistypes check=true must not get a reload.
+func (r route) accept(query url.Values) error {
+	names := strings.Fields(r.params)
+	for given, values := range query {
+		switch flag := slices.Contains(names, given+"?"); {
+		case !flag && !slices.Contains(names, given):
+			return errBadRequest(fmt.Sprintf("%s %s has no parameter '%s'; %s", r.method, r.path, given, diag.DidYouMean(given, strings.Fields(strings.ReplaceAll(r.params, "?", "")))))
+		case flag && (len(values) != 1 || values[0] != "true" && values[0] != "false"):
+			return errBadRequest(fmt.Sprintf("the parameter '%s' must be true or false, is '%s'", given, strings.Join(values, ",")))
+		}
+	}
+	return nil
 }
 
 // request is what a client asks.
@@ -62,19 +80,19 @@ type Failure struct {
 // api lists the routes: all that an operator can do to a running host.
 func (h *Host) api() []route {
 	return []route{
-		{"GET", "/v1/binds", h.askBinds},
-		{"POST", "/v1/start", h.askStart},
-		{"POST", "/v1/reload", h.askReload},
-		{"GET", "/v1/history", func(r *request) (any, error) { return h.History(r.get("script")) }},
-		{"GET", "/v1/rollouts", h.askRollouts},
-		{"POST", "/v1/rollouts", h.askDecide},
-		{"POST", "/v1/stop", h.askStop},
-		{"POST", "/v1/restart", h.askRestart},
-		{"GET", "/v1/plan", func(*request) (any, error) { return planned(h.Plan()) }},
-		{"POST", "/v1/plan", h.askApply},
-		{"POST", callPath, h.askCall},
-		{"POST", "/v1/cast", h.askTarget(luabind.Target.Cast)},
-		{"POST", "/v1/send", h.askTarget(luabind.Target.Info)},
+		{"GET", "/v1/binds", "bind label", h.askBinds},
+		{"POST", "/v1/start", "bind label", h.askStart},
+		{"POST", "/v1/reload", "script to check? canary for", h.askReload},
+		{"GET", "/v1/history", "script", func(r *request) (any, error) { return h.History(r.get("script")) }},
+		{"GET", "/v1/rollouts", "script wait? timeout", h.askRollouts},
+		{"POST", "/v1/rollouts", "script do", h.askDecide},
+		{"POST", "/v1/stop", "bind label drain? timeout all?", h.askStop},
+		{"POST", "/v1/restart", "bind label timeout", h.askRestart},
+		{"GET", "/v1/plan", "", func(*request) (any, error) { return planned(h.Plan()) }},
+		{"POST", "/v1/plan", "timeout", h.askApply},
+		{"POST", callPath, "bind timeout", h.askCall},
+		{"POST", "/v1/cast", "bind", h.askTarget(luabind.Target.Cast)},
+		{"POST", "/v1/send", "bind", h.askTarget(luabind.Target.Info)},
 	}
 }
 
@@ -88,7 +106,12 @@ func (h *Host) routes() http.Handler {
 				fail(w, errBadRequest(fmt.Sprintf("the body cannot be read (at most %d octets): %v", maxRequest, err)))
 				return
 			}
-			v, err := r.do(&request{ctx: req.Context(), query: req.URL.Query(), body: body})
+			query := req.URL.Query()
+			if err := r.accept(query); err != nil {
+				fail(w, err)
+				return
+			}
+			v, err := r.do(&request{ctx: req.Context(), query: query, body: body})
 			if err != nil {
 				fail(w, err)
 				return

@@ -53,20 +53,27 @@ func (h *Host) askStart(r *request) (any, error) {
 
 // askStop stops the binds that are named, or with ?all=true the host.
 func (h *Host) askStop(r *request) (any, error) {
-	if r.get("all") == "true" {
-		h.stop()
-		return []Change{}, nil
-	}
-	binds, err := h.Select(r.selection())
-	if err != nil {
-		return nil, err
+	binds := h.all()
+	all := r.get("all") == "true"
+	if !all {
+		var err error
+		if binds, err = h.Select(r.selection()); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel, err := r.limit(drainLimit)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	return h.Stop(ctx, binds, r.get("drain") == "true")
+	drain := r.get("drain") == "true"
+	if all {
+		h.stop()
+		if !drain {
+			return []Change{}, nil
+		}
+	}
+	return h.Stop(ctx, binds, drain)
 }
 
 func (h *Host) askRestart(r *request) (any, error) {

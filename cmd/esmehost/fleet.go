@@ -130,7 +130,11 @@ var stopCommand = &cli.Command{
 			if c.NArg() > 0 || len(c.StringSlice("label")) > 0 {
 				return usage("stop takes binds, or --all")
 			}
-			return changed(c, "/v1/stop", url.Values{"all": {"true"}})
+			query := url.Values{"all": {"true"}}
+			if c.Bool("drain") {
+				query.Set("drain", "true")
+			}
+			return changed(c, "/v1/stop", query)
 		}
 		query, err := selected(c)
 		if err != nil {
