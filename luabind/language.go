@@ -26,7 +26,7 @@ assert(not ok and err.code == "mine")`),
 		lang("rawequal", "a, b", "Compares without metamethods.", `assert(rawequal("a", "a"))`),
 		lang("rawget", "table, key", "Reads without metamethods.", `assert(rawget({ a = 1 }, "a") == 1)`),
 		lang("rawset", "table, key, value", "Writes without metamethods. The host's tables are refused.", `assert(rawset({}, "a", 1).a == 1)`),
-		lang("require", "name", `Gives a module of the host, or what another script below the script root returns: require "lib.text" runs lib/text.lua, once. The name must stand there in quotes: all is compiled, and found missing, when the script is loaded.`, `local json = require "json"
+		lang("require", "name", `Gives a module of the host, or what another script below the script root returns: require "lib.text" runs lib/text.lua, once. A file that returns nothing raises: it is half-written, most likely. The name must stand there in quotes: all is compiled, and found missing, when the script is loaded.`, `local json = require "json"
 assert(json.decode("[1]")[1] == 1)`),
 		lang("select", "n, ...", `Gives the arguments from number n on; select("#", ...) counts them.`, `assert(select("#", "a", nil) == 2)`),
 		lang("setmetatable", "table, metatable", "Sets a table's metatable. There is no __gc and no __mode: nothing in a state ends unseen.", `local t = setmetatable({}, { __index = function(_, k) return k end })

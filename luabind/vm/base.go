@@ -277,8 +277,8 @@ func baseRequire(L *lua.LState) int {
 	}
 	s.loaded[file] = nil
 	v := s.call(L, s.l.NewFunctionFromProto(proto), lua.LString(name))
-	if v == lua.LNil {
-		v = lua.LTrue
+	if v == lua.LNil { // a file that is half-written, most likely: 5.1's true would come into all binds
+		L.RaiseError("require: %s returned nothing; a module ends with the return of what it gives", file)
 	}
 	s.loaded[file] = v
 	L.Push(v)

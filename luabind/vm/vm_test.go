@@ -278,6 +278,25 @@ func TestRequire(t *testing.T) {
 	}
 }
 
+// A module that gives nothing is half-written, most likely: it must not come into the binds as the value true.
+func TestRequireOfNothing(t *testing.T) {
+	for _, half := range []string{"", "local M = {}\nfunction M.twice(s) return s .. s end\n", "return", "return nil"} {
+		sources := map[string]string{"main.lua": "local u = require 'lib.u'\nreturn {}", "lib/u.lua": half}
+		prog, wrong := CompileFrom(func(file string) ([]byte, error) { return []byte(sources[file]), nil }, "main.lua", testLibrary)
+		if len(wrong) > 0 {
+			t.Fatal(wrong)
+		}
+		s := NewState(testLibrary, prog, Limits{}, nil, Hooks{})
+		s.Lock()
+		_, err := s.Load()
+		s.Unlock()
+		s.Close()
+		if err == nil || !strings.Contains(err.Error(), "main.lua:1: require: lib/u.lua returned nothing; a module ends with the return of what it gives") {
+			t.Errorf("%q: %v", half, err)
+		}
+	}
+}
+
 func TestRequireStaysBelowTheRoot(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "out.lua")); err != nil {
