@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +95,24 @@ type world struct {
 	texts chan string  // of the submit_sm that the simulator got, with their account
 	stop  func()       // the host, and it is an error if that does not end in order
 	end   func() error // the host
+	hears atomic.Pointer[func(message string)]
+}
+
+// heard is a log whose messages a test hears, on the goroutine that says them.
+type heard struct {
+	slog.Handler
+	hears *atomic.Pointer[func(message string)]
+}
+
+func (h heard) WithAttrs(a []slog.Attr) slog.Handler { return heard{h.Handler.WithAttrs(a), h.hears} }
+func (h heard) WithGroup(name string) slog.Handler   { return heard{h.Handler.WithGroup(name), h.hears} }
+
+func (h heard) Handle(ctx context.Context, r slog.Record) error {
+	err := h.Handler.Handle(ctx, r)
+	if f := h.hears.Load(); f != nil {
+		(*f)(r.Message)
+	}
+	return err
 }
 
 // newWorld starts a host for the scripts (by file); each gets a bind of its file's name. Extra is YAML for
@@ -154,7 +173,7 @@ func newWorldWith(t *testing.T, files map[string]string, yaml string, sim smsc.C
 // start starts the host.
 func (w *world) start() {
 	w.t.Helper()
-	h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), func(Log) *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) })
+	h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), func(Log) *slog.Logger { return slog.New(heard{slog.NewTextHandler(w.log, nil), &w.hears}) })
 	if len(wrong) > 0 {
 		w.t.Fatal(wrong.Error())
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/esmehost/esmehost/diag"
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
@@ -64,6 +65,15 @@ func (h *Host) whileItRuns(ctx context.Context) (context.Context, context.Cancel
 	return ctx, func() { stop(); cancel() }
 }
 
+// begun is the context of a change that nobody may cut short any more: who asked for it may go away, and then does not
+// see what came of it. An error says that he went before.
+func begun(ctx context.Context) (context.Context, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &esme.Error{Code: luabind.CodeBusy, Retryable: true, Cause: err, Message: "other changes took too long: this one was not begun"}
+	}
+	return context.WithoutCancel(ctx), nil
+}
+
 // inTime changes the code of a bind, unless that is busy for too long.
 func inTime(ctx context.Context, change func(ctx context.Context, prog *vm.Program) error, prog *vm.Program) error {
 	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
@@ -82,10 +92,15 @@ type ReloadRequest struct {
 }
 
 // Reload compiles the script, or every script, and replaces it in each bind that runs it. What does
-// not compile changes nothing: the diagnostics say why. The outcomes are by bind.
+// not compile changes nothing: the diagnostics say why. The outcomes are by bind. What has begun when ctx ends goes on:
+// half of a change is none.
 func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.List, error) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
+	ctx, err := begun(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	names := h.usedScripts()
 	if r.Script != "" && !slices.Contains(names, r.Script) {
 		return nil, diag.List{{Message: "no bind runs the script '" + r.Script + "'", Remedy: diag.DidYouMean(r.Script, names)}}, nil
@@ -314,8 +329,8 @@ func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check 
 	})
 }
 
-// together puts prog into all of the binds, or into none. All try it first in a copy of their state. One that
-// takes it there and refuses in earnest, since its state changed in between, takes the others back.
+// together puts prog into all of the binds, or into none. All try it first in a copy of their state. Where one takes it there
+// and refuses in earnest, since its state changed in between, the others go on as if nothing had been.
 func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
 	if len(binds) > 1 || check {
 		tried := tryAll(ctx, binds, prog, true, func(b *Bind) error { return inTime(ctx, b.lua.Try, prog) })
@@ -323,18 +338,14 @@ func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, ch
 			return keepBack(tried, who)
 		}
 	}
-	before := make(map[*Bind]*vm.Program, len(binds))
-	for _, b := range binds {
-		before[b] = b.lua.Program()
-	}
-	results := forAll(binds, func(b *Bind) result { return resultOf(b, inTime(ctx, b.lua.Reload, prog)) })
+	var pending swaps
+	results := forAll(binds, func(b *Bind) result { return resultOf(b, pending.swap(ctx, b, prog)) })
 	who := refuser(results)
 	if who == nil {
+		pending.commit()
 		return results
 	}
-	back, cancel := h.whileItRuns(context.WithoutCancel(ctx)) // however late it is
-	defer cancel()
-	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, before[b])) })
+	pending.undo(ctx, h)
 	return keepBack(results, who)
 }
 

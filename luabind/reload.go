@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
@@ -192,6 +190,9 @@ type change struct {
 	prog *vm.Program
 	back bool
 	turn atomic.Int32
+
+	swapped *Swapped // it may be undone; nil: it is for good
+	undo    *Swapped // it undoes this; nil: it does not
 }
 
 // The turns of a change: it waits for the owner until it is taken, or withdrawn.
@@ -210,6 +211,9 @@ func (c *change) run(ctx context.Context) error {
 	b.mu.Unlock()
 	if same {
 		return ErrUnchanged
+	}
+	if c.undo != nil {
+		n = c.undo.number
 	}
 	g, err := loadGeneration(ctx, b, h, n, c.prog)
 	if err == nil {
@@ -230,7 +234,7 @@ func (c *change) deliver(ctx context.Context, h *Handler, g *generation) error {
 				swapped <- c.swap(h, g)
 			}
 		}) == nil
-		if !posted && c.bind.adoptIdle(g, c.back) {
+		if !posted && c.adoptIdle(g) {
 			g.vm.Close()
 			return nil
 		}
@@ -274,6 +278,8 @@ func (c *change) swap(h *Handler, g *generation) error {
 	old := h.generation()
 	snap, err := old.snapshot()
 	switch {
+	case c.undo != nil:
+		err = c.undo.restore(h, g)
 	case c.back:
 		err = c.goBack(h, g, snap)
 	case err == nil:
@@ -290,10 +296,12 @@ func (c *change) swap(h *Handler, g *generation) error {
 	h.errors = nil
 	h.retire(old)
 	h.mu.Unlock()
-	c.bind.adopt(g, snap, h.number, c.back)
-	g.commit()
+	c.adopt(g, snap, h.number)
+	if c.swapped == nil {
+		g.commit()
+	}
 	what := "reloaded"
-	if c.back {
+	if c.back || c.undo != nil {
 		what = "went back"
 	}
 	h.logger(g, "").Info(what)
@@ -362,26 +370,35 @@ func (c *change) goBack(h *Handler, g *generation, snap *snapshot) error {
 	return h.runInit(g)
 }
 
-func (g *generation) restore(state vm.Data) {
-	g.vm.Lock()
-	defer g.vm.Unlock()
-	g.state = lua.LNil
-	if state != nil {
-		g.state = vm.FromData(g.vm.L(), state)
+// adopt makes g's program the one that the bind runs. before is the state that the old code left; nil: it had no session.
+func (c *change) adopt(g *generation, before *snapshot, session int) {
+	b := c.bind
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.take(g, before, session)
+	switch {
+	case c.undo != nil:
+	case c.back:
+		b.kept = nil
+	case b.kept == nil && before != nil && !g.hasVersion(before.version):
+		b.kept = &kept{*before, session}
 	}
 }
 
-// adopt makes g's program the one that the bind runs. before is the state that the old code left.
-func (b *Bind) adopt(g *generation, before *snapshot, session int, back bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// take is what adopt and adoptIdle have in common.
+func (c *change) take(g *generation, before *snapshot, session int) {
+	b := c.bind
+	if c.undo != nil {
+		c.undo.restored()
+		return
+	}
+	if c.swapped != nil {
+		c.swapped.remember(g, before, session)
+	}
 	b.run(g.prog, g.number)
 	b.changed, b.diedBefore = time.Now(), b.died
-	switch {
-	case back:
-		b.kept, b.changed = nil, time.Time{}
-	case b.kept == nil && before != nil && !g.hasVersion(before.version):
-		b.kept = &kept{*before, session}
+	if c.back {
+		b.changed = time.Time{}
 	}
 }
 
@@ -393,16 +410,13 @@ func (g *generation) hasVersion(v vm.Data) bool {
 }
 
 // adoptIdle is adopt for a bind without a session; it reports false when there is one by now.
-func (b *Bind) adoptIdle(g *generation, back bool) bool {
+func (c *change) adoptIdle(g *generation) bool {
+	b := c.bind
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.current != nil && b.current.live() {
 		return false
 	}
-	b.run(g.prog, g.number)
-	b.changed, b.diedBefore = time.Now(), b.died
-	if back {
-		b.changed = time.Time{}
-	}
+	c.take(g, nil, 0)
 	return true
 }

@@ -78,7 +78,8 @@ func (g *generation) arm(code string, message vm.Data, start func(octets int64))
 	return nil
 }
 
-// staged is what code_change did to timers. It is done when the new code has taken over, or never.
+// staged is what code_change did to timers. It is done when the new code has taken over for good, or never. The handler's lock
+// guards it.
 type staged struct {
 	starts  []func()
 	octets  int64 // of their messages
@@ -99,18 +100,33 @@ func (s *staged) cancel(r *repeating) bool {
 	return r.h != nil
 }
 
+// stages reports whether code_change did something to timers that is not done yet.
+func (g *generation) stages() bool {
+	h := g.handler
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(g.staged.starts)+len(g.staged.cancels) > 0
+}
+
+// unstage takes what is staged, to do it or to forget it.
+func (g *generation) unstage() staged {
+	s := g.staged
+	g.staged = staged{}
+	return s
+}
+
 // forget undoes what code_change did to timers.
 func (g *generation) forget() {
-	if n := g.staged.octets; n > 0 {
-		g.handler.waiting.Add(-n)
-	}
-	g.staged = staged{}
+	h := g.handler
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.waiting.Add(-g.unstage().octets)
 }
 
 func (g *generation) commit() {
-	s, h := g.staged, g.handler
-	g.staged = staged{}
+	h := g.handler
 	h.mu.Lock()
+	s := g.unstage()
 	for _, start := range s.starts {
 		start()
 	}
