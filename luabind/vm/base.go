@@ -35,12 +35,12 @@ var luaBase = builtin(lua.OpenBase, "rawequal", "rawget", "select", "type")
 // baseFunctions are the globals that are functions: those of Lua 5.1 that cannot reach out of the state.
 var baseFunctions = map[string]lua.LGFunction{
 	"assert":       baseAssert,
-	"error":        baseError,
+	"error":        takes("-n", baseError),
 	"next":         baseNext,
 	"rawequal":     luaBase["rawequal"],
 	"rawget":       luaBase["rawget"],
-	"select":       luaBase["select"],
-	"tonumber":     baseToNumber,
+	"select":       takes("n", luaBase["select"]),
+	"tonumber":     takes("-n", baseToNumber),
 	"type":         luaBase["type"],
 	"getmetatable": baseGetMetatable,
 	"ipairs":       baseIPairs,
@@ -51,7 +51,7 @@ var baseFunctions = map[string]lua.LGFunction{
 	"require":      baseRequire,
 	"setmetatable": baseSetMetatable,
 	"tostring":     baseToString,
-	"unpack":       baseUnpack,
+	"unpack":       takes("-nn", baseUnpack),
 	"xpcall":       baseXPCall,
 }
 

@@ -22,6 +22,7 @@ const (
 	maxItems     = 25_000 // of a list in one constructor: 500 batches of 50 have a number of 9 bits
 	maxUpvalues  = 255    // of a function: they are counted in an octet
 	maxConstants = 20_000 // of a function: each is compared with all others
+	maxBranches  = 1000   // of one if and those around it: the compiler goes into each from the one before
 )
 
 // body is a function that the linter is in.
@@ -48,6 +49,7 @@ type linter struct {
 	scopes   [][]string
 	bodies   []*body
 	depth    int
+	branches int // that the compiler is in
 	wrong    diag.List
 	requires []required
 }
@@ -171,10 +173,7 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 		l.scopes = l.scopes[:len(l.scopes)-1]
 		s.Stmts = started(labelled(s.Stmts))
 	case *ast.IfStmt:
-		s.Condition = l.expr(s.Condition)
-		s.Then = l.block(s.Then)
-		s.Else = l.block(s.Else)
-		return foldIf(s)
+		return l.ifs(s)
 	case *ast.NumberForStmt:
 		s.Init, s.Limit = l.expr(s.Init), l.expr(s.Limit)
 		if s.Step != nil {
@@ -204,6 +203,36 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 		l.exprs(s.Exprs)
 	}
 	return stmt
+}
+
+// ifs walks an if with all its elseifs, which stand beside each other and not one in the other.
+func (l *linter) ifs(first *ast.IfStmt) ast.Stmt {
+	branches := []*ast.IfStmt{first}
+	for s := first; len(s.Else) == 1; {
+		next, ok := s.Else[0].(*ast.IfStmt)
+		if !ok {
+			break
+		}
+		if branches = append(branches, next); l.branches+len(branches) > maxBranches {
+			l.report(next.Line(), "", fmt.Sprintf("the if, with those around it, has more than %d branches", maxBranches), "look the case up in a table")
+			return first
+		}
+		s = next
+	}
+	for _, s := range branches {
+		l.branches++
+		s.Condition = l.expr(s.Condition)
+		s.Then = l.block(s.Then)
+	}
+	last := branches[len(branches)-1]
+	last.Else = l.block(last.Else)
+	l.branches -= len(branches)
+	folded := foldIf(last)
+	for i := len(branches) - 2; i >= 0; i-- {
+		branches[i].Else = []ast.Stmt{folded}
+		folded = foldIf(branches[i])
+	}
+	return folded
 }
 
 // three fills up what a loop goes by: where there is no third value, the machine takes whatever was in its

@@ -11,19 +11,19 @@ import (
 // stringFunctions work on octets, with Lua 5.1's meaning. gopher-lua's own are Go's Unicode functions,
 // Go's Sprintf, and a matcher that nothing stops.
 var stringFunctions = map[string]lua.LGFunction{
-	"byte":    strByte,
-	"char":    strChar,
-	"find":    func(L *lua.LState) int { return strFind(L, true) },
-	"format":  strFormat,
-	"gmatch":  strGMatch,
-	"gsub":    strGSub,
-	"len":     func(L *lua.LState) int { L.Push(lua.LNumber(len(L.CheckString(1)))); return 1 },
-	"lower":   func(L *lua.LState) int { return mapBytes(L, 'A', 'Z') },
-	"match":   func(L *lua.LState) int { return strFind(L, false) },
-	"rep":     strRep,
-	"reverse": strReverse,
-	"sub":     strSub,
-	"upper":   func(L *lua.LState) int { return mapBytes(L, 'a', 'z') },
+	"byte":    takes("snn", strByte),
+	"char":    takes("n*", strChar),
+	"find":    takes("ssn", func(L *lua.LState) int { return strFind(L, true) }),
+	"format":  takes("s", strFormat),
+	"gmatch":  takes("ss", strGMatch),
+	"gsub":    takes("sssn", strGSub),
+	"len":     takes("s", func(L *lua.LState) int { L.Push(lua.LNumber(len(L.CheckString(1)))); return 1 }),
+	"lower":   takes("s", func(L *lua.LState) int { return mapBytes(L, 'A', 'Z') }),
+	"match":   takes("ssn", func(L *lua.LState) int { return strFind(L, false) }),
+	"rep":     takes("sn", strRep),
+	"reverse": takes("s", strReverse),
+	"sub":     takes("snn", strSub),
+	"upper":   takes("s", func(L *lua.LState) int { return mapBytes(L, 'a', 'z') }),
 }
 
 // mapBytes swaps the case of the octets from lo to hi, in the C locale.
@@ -307,102 +307,5 @@ func (m *matcher) expand(r string, s, e int) string {
 			m.fail(fmt.Sprintf("the string would be longer than %d octets", maxString))
 		}
 	}
-	return b.String()
-}
-
-func strFormat(L *lua.LState) int {
-	format := L.CheckString(1)
-	var b strings.Builder
-	arg := 1
-	Charge(L, len(format)/8)
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			b.WriteByte(format[i])
-			continue
-		}
-		if i++; i < len(format) && format[i] == '%' {
-			b.WriteByte('%')
-			continue
-		}
-		start := i
-		for i < len(format) && strings.IndexByte("-+ #0", format[i]) >= 0 {
-			i++
-		}
-		flags := i
-		for i < len(format) && (format[i] >= '0' && format[i] <= '9' || format[i] == '.') {
-			i++
-		}
-		if i == len(format) {
-			L.RaiseError("invalid option '%%%s' to 'format'", named(format[start:]))
-		}
-		width, precision, _ := strings.Cut(format[flags:i], ".")
-		if flags-start > 5 || len(width) > 2 || len(precision) > 2 {
-			L.RaiseError("invalid format (width or precision too long)")
-		}
-		arg++
-		Charge(L, 4)
-		b.WriteString(formatOne(L, "%"+format[start:i], format[i], arg))
-		if b.Len() > maxString {
-			tooLong(L)
-		}
-	}
-	ChargeMemory(L, b.Len())
-	L.Push(lua.LString(b.String()))
-	return 1
-}
-
-// formatOne formats one argument. spec is the conversion without its letter; Go's flags mean what C's do.
-func formatOne(L *lua.LState, spec string, verb byte, arg int) string {
-	switch verb {
-	case 'c':
-		return fmt.Sprintf(spec+"s", string([]byte{byte(L.CheckInt(arg))}))
-	case 'd', 'i', 'u':
-		return fmt.Sprintf(spec+"d", int64(L.CheckNumber(arg)))
-	case 'o', 'x', 'X':
-		return fmt.Sprintf(spec+string(verb), uint64(int64(L.CheckNumber(arg))))
-	case 'e', 'E', 'f', 'g', 'G':
-		f := float64(L.CheckNumber(arg))
-		if math.IsInf(f, 0) || math.IsNaN(f) {
-			return fmt.Sprintf(strings.SplitN(spec, ".", 2)[0]+"s", numberString(lua.LNumber(f)))
-		}
-		if !strings.Contains(spec, ".") {
-			spec += ".6"
-		}
-		return fmt.Sprintf(spec+string(verb), f)
-	case 'q':
-		return quoted(L, L.CheckString(arg))
-	case 's':
-		if L.GetTop() < arg {
-			L.ArgError(arg, "string expected, got no value")
-		}
-		text := toString(L, L.Get(arg))
-		ChargeMemory(L, len(text))
-		return fmt.Sprintf(spec+"s", text)
-	}
-	L.RaiseError("invalid option '%s%c' to 'format'", spec, verb)
-	return ""
-}
-
-// quoted is a string as Lua reads it back.
-func quoted(L *lua.LState, s string) string {
-	var b strings.Builder
-	ChargeMemory(L, 4*len(s))
-	b.WriteByte('"')
-	Chunks(L, s, func(part string) {
-		for i := range len(part) {
-			switch c := part[i]; c {
-			case '"', '\\', '\n':
-				b.WriteByte('\\')
-				b.WriteByte(c)
-			case '\r':
-				b.WriteString(`\r`)
-			case 0:
-				b.WriteString(`\000`)
-			default:
-				b.WriteByte(c)
-			}
-		}
-	})
-	b.WriteByte('"')
 	return b.String()
 }

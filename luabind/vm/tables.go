@@ -10,11 +10,11 @@ import (
 )
 
 var tableFunctions = map[string]lua.LGFunction{
-	"concat": tableConcat,
+	"concat": takes("-snn", tableConcat),
 	"getn":   func(L *lua.LState) int { L.Push(lua.LNumber(length(L, L.CheckTable(1)))); return 1 },
-	"insert": tableInsert,
+	"insert": takes("-n", tableInsert),
 	"maxn":   tableMaxN,
-	"remove": tableRemove,
+	"remove": takes("-n", tableRemove),
 	"sort":   tableSort,
 }
 
@@ -148,9 +148,9 @@ func tableSort(L *lua.LState) int {
 var mathValues = map[string]lua.LValue{"pi": lua.LNumber(math.Pi), "huge": lua.LNumber(math.Inf(1))}
 
 func mathFunctions() map[string]lua.LGFunction {
-	fns := builtin(lua.OpenMath, "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor",
-		"fmod", "frexp", "ldexp", "log", "log10", "max", "min", "modf", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh")
-	fns["random"] = mathRandom
+	fns := takesAll("n*", builtin(lua.OpenMath, "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor",
+		"fmod", "frexp", "ldexp", "log", "log10", "max", "min", "modf", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh"))
+	fns["random"] = takes("n*", mathRandom)
 	return fns
 }
 

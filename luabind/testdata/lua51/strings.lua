@@ -17,4 +17,14 @@ print(tostring(12), tostring(nil), tostring(true), tostring("x"), tostring(1.5))
 print(("abc" < "abd"), ("a" .. 1 .. 2.5))
 print(("%5d|%-5d|%05d|%+d|% d"):format(42, 42, 42, 42, 42))
 print(("%s %q"):format("x", 'a "quoted" \\ line\nnext\0zero\r'))
+-- a numeral stands for a number, and a number for its text
+print(("x"):rep("3"), ("hello"):sub("2"), ("hello"):sub("2", " 0x3 "), ("hello"):byte("-1"), string.char("65", 66), ("hello"):find("l", "4"), ("hello"):match("l(.)", "4"))
+print(string.len(10), string.rep(1, 2), string.sub(12345, 2, 3), string.upper(1.5), string.reverse(123), string.find(123, 2), (string.gsub(121, 1, 3)), (string.gsub("aaa", "a", "b", "2")))
+print(string.len(1 / 3), string.sub(1e15, 1), string.byte(7), string.gsub("x", "x", 0.1))
+print(select("2", "a", "b"), table.concat({ 1, 2, 3 }, 0, "2", "3"), unpack({ 1, 2, 3 }, "2", "3"))
+print(math.floor("2.5"), math.max("3", 4), math.sqrt("16"), math.fmod("7", "4"), tonumber("ff", "16"), tonumber(10, 16), tonumber(7))
+local list = { 1, 2 }
+table.insert(list, "1", 0)
+print(table.remove(list, "2"), list[1], list[2])
+print(pcall(string.rep, "x", "y") == false, pcall(string.rep, {}, 1) == false, pcall(math.floor, "z") == false, pcall(string.char, "x") == false)
 return {}
