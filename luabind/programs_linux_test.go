@@ -207,7 +207,7 @@ func FuzzAPI(f *testing.F) {
 // The same, with programs that are always there.
 func TestProgramsOfTheAPI(t *testing.T) {
 	r, call := newPrograms(t), calls()
-	for seed := range uint64(80) {
+	for seed := range uint64(40) {
 		r.bind.opts.Limits.Instructions = []int64{1_000_000, vm.Unlimited}[seed%2] // the time alone must do
 		r.check(t, vmtest.Written(vmtest.Seed(seed), true, call))
 	}
