@@ -35,15 +35,19 @@ func someConfig(t *rapid.T, name string) string {
 			}
 		}
 		fmt.Fprintf(&b, "  %s: { smsc: \"127.0.0.1:1\", system_id: %s", bind, bind)
-		fmt.Fprintf(&b, ", script: %s", rapid.SampledFrom([]string{"a.lua", "b.lua"}).Draw(t, name+" script"))
 		pick("window", "5", "infinity")
 		pick("labels", "{region: eu}", "{region: us, tier: gold}", "{}")
 		pick("reload", "each", "together")
+		pick("response_limit", "1s", "2s", "infinity")
+		pick("tps", "10", "20")
+		if rapid.Bool().Draw(t, name+" "+bind+" is plain") { // between two such, all changes while it runs
+			b.WriteString(", script: a.lua }\n")
+			continue
+		}
+		fmt.Fprintf(&b, ", script: %s", rapid.SampledFrom([]string{"a.lua", "b.lua"}).Draw(t, name+" script"))
 		pick("args", "{n: 1}", "[1, 2]")
 		pick("sessions", "1", "2")
 		pick("system_type", "a", "b")
-		pick("response_limit", "1s", "2s", "infinity")
-		pick("tps", "10", "20")
 		pick("limits", "{time: 10ms, timers: 5}", "{timers: 6}")
 		pick("backoff", "{min: 1s, max: 2s}", "{max: 3s}")
 		pick("error_intensity", "5", "{count: 6, within: 1m}")
