@@ -11,12 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -227,12 +227,11 @@ func residentMemory(b *testing.B) int {
 	return kib >> 10
 }
 
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+// collector is what the garbage collector did so far: cycles, and the CPU seconds that it took from those who allocate.
+func collector() (cycles uint64, assists float64) {
+	s := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/cpu/classes/gc/mark/assist:cpu-seconds"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64(), s[1].Value.Float64()
 }
 
 // BenchmarkSaveOfOneBind: from the last write of a save until the bind runs it. The goal is 100 ms.
@@ -255,9 +254,8 @@ func BenchmarkSaveOfOneBind(b *testing.B) {
 func BenchmarkReloadUnderLoad(b *testing.B) {
 	for _, binds := range []int{100, 10_000} {
 		b.Run(fmt.Sprintf("binds=%d", binds), func(b *testing.B) {
-			var files syscall.Rlimit
-			if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Cur < uint64(binds)+200 {
-				b.Skipf("the system allows %d open files: raise ulimit -n", files.Cur)
+			if n, known := openFiles(); known && n < uint64(binds)+200 {
+				b.Skipf("the system allows %d open files: raise ulimit -n", n)
 			}
 			w := newBenchWorld(b, binds)
 			const rate = 2500 // and as many back
@@ -270,7 +268,8 @@ func BenchmarkReloadUnderLoad(b *testing.B) {
 			steady(2 * time.Second)
 			var took, cpu time.Duration
 			var addedP99, addedMax time.Duration
-			var more float64
+			var more, assists float64
+			var cycles uint64
 			version := 1
 			b.ResetTimer()
 			for b.Loop() {
@@ -281,12 +280,15 @@ func BenchmarkReloadUnderLoad(b *testing.B) {
 				w.ask(rate)
 				b.StartTimer()
 				began, used := time.Now(), cpuTime()
+				c0, a0 := collector()
 				w.save(version)
 				peak := w.waitFor(version)
 				took += time.Since(began)
 				cpu += cpuTime() - used
 				during := w.ask(rate)
-				b.Logf("before p50 %v p99 %v max %v; during the %v of the reload p50 %v p99 %v max %v, %d messages", before.P50, before.P99, before.Max, time.Since(began), during.P50, during.P99, during.Max, during.Answered)
+				c1, a1 := collector()
+				cycles, assists = cycles+c1-c0, assists+a1-a0
+				b.Logf("%d GC, %.3f s assists; before p50 %v p99 %v max %v; during the %v of the reload p50 %v p99 %v max %v, %d messages", c1-c0, a1-a0, before.P50, before.P99, before.Max, time.Since(began), during.P50, during.P99, during.Max, during.Answered)
 				addedP99 = max(addedP99, during.P99-before.P99)
 				addedMax = max(addedMax, during.Max-before.Max)
 				more = max(more, float64(max(peak, residentMemory(b)))/float64(memory))
@@ -296,6 +298,8 @@ func BenchmarkReloadUnderLoad(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(took.Seconds()/float64(b.N), "s/reload")
 			b.ReportMetric(cpu.Seconds()/float64(b.N), "CPU-s/reload")
+			b.ReportMetric(float64(cycles)/float64(b.N), "GCs/reload")
+			b.ReportMetric(assists/float64(b.N), "assist-CPU-s/reload")
 			b.ReportMetric(float64(addedP99.Microseconds())/1000, "added-p99-ms")
 			b.ReportMetric(float64(addedMax.Microseconds())/1000, "added-max-ms")
 			b.ReportMetric(more, "x-memory")
