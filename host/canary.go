@@ -246,7 +246,7 @@ func (h *Host) takeOut(ctx context.Context, c *canary) {
 	binds := slices.DeleteFunc(h.users(c.script.name), func(b *Bind) bool { return b.lua.Info().Hash != c.prog.Hash })
 	back, cancel := h.whileItRuns(context.WithoutCancel(ctx))
 	defer cancel()
-	forAll(binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, c.old)) })
+	forAll(back, binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, c.old)) })
 }
 
 // endCanary ends the watch. It is called with the lock of reloads held.

@@ -86,7 +86,7 @@ func tryAll(ctx context.Context, binds []*Bind, prog *vm.Program, together bool,
 	if len(binds) > 1 {
 		l.probe(ctx, binds, prog)
 	}
-	return forAll(binds, func(b *Bind) result {
+	return forAll(ctx, binds, func(b *Bind) result {
 		err := l.of(b.cfg.Name)
 		if err == nil || b.lua.Info().Hash == prog.Hash {
 			err = do(b)

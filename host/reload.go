@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/esmehost/esmehost/diag"
@@ -75,10 +74,10 @@ func begun(ctx context.Context) (context.Context, error) {
 }
 
 // inTime changes the code of a bind, unless that is busy for too long.
-func inTime(ctx context.Context, change func(ctx context.Context, prog *vm.Program) error, prog *vm.Program) error {
+func inTime(ctx context.Context, change func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, reloadLimit)
 	defer cancel()
-	return change(ctx, prog)
+	return change(ctx)
 }
 
 // ReloadRequest says what is to be reloaded, and how.
@@ -322,24 +321,35 @@ func resultOf(b *Bind, err error) result {
 // each puts prog into each bind that takes it.
 func (h *Host) each(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
 	return tryAll(ctx, binds, prog, false, func(b *Bind) error {
-		if check {
-			return inTime(ctx, b.lua.Try, prog)
-		}
-		return inTime(ctx, b.lua.Reload, prog)
+		return inTime(ctx, func(ctx context.Context) error {
+			if check {
+				return b.lua.Try(ctx, prog)
+			}
+			return b.lua.Reload(ctx, prog)
+		})
 	})
 }
 
 // together puts prog into all of the binds, or into none. All try it first in a copy of their state. Where one takes it there
 // and refuses in earnest, since its state changed in between, the others go on as if nothing had been.
 func (h *Host) together(ctx context.Context, binds []*Bind, prog *vm.Program, check bool) []result {
+	var ready prepared
 	if len(binds) > 1 || check {
-		tried := tryAll(ctx, binds, prog, true, func(b *Bind) error { return inTime(ctx, b.lua.Try, prog) })
+		tried := tryAll(ctx, binds, prog, true, func(b *Bind) error {
+			return inTime(ctx, func(ctx context.Context) error {
+				if check {
+					return b.lua.Try(ctx, prog)
+				}
+				return ready.prepare(ctx, b, prog)
+			})
+		})
 		if who := refuser(tried); check || who != nil {
+			ready.drop()
 			return keepBack(tried, who)
 		}
 	}
-	var pending swaps
-	results := forAll(binds, func(b *Bind) result { return resultOf(b, pending.swap(ctx, b, prog)) })
+	pending := swaps{ready: &ready}
+	results := forAll(ctx, binds, func(b *Bind) result { return resultOf(b, pending.swap(ctx, b, prog)) })
 	who := refuser(results)
 	if who == nil {
 		pending.commit()
@@ -368,29 +378,6 @@ func keepBack(results []result, who *result) []result {
 			r.word, r.err = outcomeKept, fmt.Errorf("%s refused it, and reload is together: %w", who.bind.cfg.Name, who.err)
 		}
 	}
-	return results
-}
-
-// reloaders is how many binds change their code at the same time: enough to use the processors while some
-// are busy, few enough to leave room for traffic.
-const reloaders = 8
-
-func forAll(binds []*Bind, do func(b *Bind) result) []result {
-	results := make([]result, len(binds))
-	next := make(chan int)
-	var all sync.WaitGroup
-	for range min(reloaders, len(binds)) {
-		all.Go(func() {
-			for i := range next {
-				results[i] = do(binds[i])
-			}
-		})
-	}
-	for i := range binds {
-		next <- i
-	}
-	close(next)
-	all.Wait()
 	return results
 }
 

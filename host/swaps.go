@@ -14,6 +14,7 @@ import (
 
 // swaps are the binds that have taken new code which is to be taken by all or by none.
 type swaps struct {
+	ready   *prepared   // what they have tried
 	refused atomic.Bool // by one: the others need not begin
 
 	mu   sync.Mutex
@@ -25,10 +26,10 @@ func (s *swaps) swap(ctx context.Context, b *Bind, prog *vm.Program) error {
 		return nil // it would have
 	}
 	var swapped *luabind.Swapped
-	err := inTime(ctx, func(ctx context.Context, prog *vm.Program) (err error) {
-		swapped, err = b.lua.Swap(ctx, prog)
+	err := inTime(ctx, func(ctx context.Context) (err error) {
+		swapped, err = s.ready.swap(ctx, b, prog)
 		return err
-	}, prog)
+	})
 	switch {
 	case errors.Is(err, luabind.ErrUnchanged):
 	case err != nil:
@@ -54,7 +55,8 @@ func (s *swaps) commit() {
 func (s *swaps) undo(ctx context.Context, h *Host) {
 	ctx, cancel := h.whileItRuns(context.WithoutCancel(ctx))
 	defer cancel()
-	forAll(slices.Collect(maps.Keys(s.done)), func(b *Bind) result {
+	s.ready.drop()
+	forAll(ctx, slices.Collect(maps.Keys(s.done)), func(b *Bind) result {
 		err := s.done[b].Undo(ctx)
 		if err != nil && ctx.Err() == nil {
 			b.log.Error("the new script cannot be taken back here, although it was refused elsewhere: save a better one, or see esmehost reload --to", "error", err.Error())

@@ -111,7 +111,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	if len(binds) == 0 {
 		return // they are back already: many may trip at once
 	}
-	forAll(binds, func(x *Bind) result { return resultOf(x, x.lua.Back(ctx, good)) })
+	forAll(ctx, binds, func(x *Bind) result { return resultOf(x, x.lua.Back(ctx, good)) })
 	left := slices.ContainsFunc(h.users(s.name), func(x *Bind) bool { return x.lua.Info().Hash == bad.Hash })
 	s.mu.Lock()
 	s.bad = bad.Hash

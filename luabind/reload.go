@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -38,31 +39,27 @@ type kept struct {
 // Try does what Reload would do in a copy of the bind's state, and throws it away: nothing changes, and
 // no one notices but by log lines of the script.
 func (b *Bind) Try(ctx context.Context, prog *vm.Program) error {
-	b.mu.Lock()
-	h, same, n := b.current, b.runs(prog), b.generation+1
-	b.mu.Unlock()
-	if same {
-		return ErrUnchanged
-	}
-	g, err := loadGeneration(ctx, b, h, n, prog)
-	if err != nil {
-		return err
-	}
-	defer g.vm.Close()
-	snap, err := h.snapshot(ctx)
-	if err != nil || snap == nil {
-		return err
-	}
-	defer g.forget()
-	return g.takeOver(snap)
+	p, err := b.Prepare(ctx, prog)
+	p.Drop()
+	return err
 }
+
+// builders bounds how many new states are built at once by all reloads of the process: half of the processors are left to the
+// traffic, however many binds change.
+var builders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // loadGeneration is newGeneration for code that is to replace other code, unless it is or gets too late for that.
 func loadGeneration(ctx context.Context, b *Bind, h *Handler, number int, prog *vm.Program) (*generation, error) {
 	var g *generation
-	err := ctx.Err()
-	if err == nil {
-		g, err = newGenerationWithin(ctx, b, h, number, prog)
+	var err error
+	select {
+	case builders <- struct{}{}:
+		if err = ctx.Err(); err == nil {
+			g, err = newGenerationWithin(ctx, b, h, number, prog)
+		}
+		<-builders
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	var e *vm.Error
 	switch {
@@ -186,10 +183,11 @@ func (b *Bind) goesBack(g *generation, why string) bool {
 
 // change is a change of code on its way.
 type change struct {
-	bind *Bind
-	prog *vm.Program
-	back bool
-	turn atomic.Int32
+	bind  *Bind
+	prog  *vm.Program
+	back  bool
+	ready *generation // that was prepared; nil: it is to be loaded
+	turn  atomic.Int32
 
 	swapped *Swapped // it may be undone; nil: it is for good
 	undo    *Swapped // it undoes this; nil: it does not
@@ -215,8 +213,12 @@ func (c *change) run(ctx context.Context) error {
 	if c.undo != nil {
 		n = c.undo.number
 	}
-	g, err := loadGeneration(ctx, b, h, n, c.prog)
+	g, err := c.ready, error(nil)
+	if g == nil || g.number != n {
+		g, err = loadGeneration(ctx, b, h, n, c.prog)
+	}
 	if err == nil {
+		g.handler = h
 		err = c.deliver(ctx, h, g)
 	}
 	if err != nil {

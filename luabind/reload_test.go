@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -270,4 +271,62 @@ func TestInheritKeepsMaps(t *testing.T) {
 	if i := next.Info(); i.Session != 1 || i.Generation != 1 || next.maps != r.bind.maps || next.segments != r.bind.segments {
 		t.Fatalf("%+v", i)
 	}
+}
+
+// What a bind has tried it takes without loading it again, where trying it left no mark, with the state of the moment, in the
+// session of the moment, and not when other code came in between.
+func TestWhatIsPreparedIsLoadedOnce(t *testing.T) {
+	r := bound(t, setup{script: `return { init = function() return { n = 0 } end, handle_cast = function(_, state) state.n = state.n + 1 return state end }`})
+	next := func(n, more string) *Prepared {
+		t.Helper()
+		p, err := r.bind.Prepare(context.Background(), r.compile(`log.info("loads `+n+`") return { init = function() return { n = 0 } end, handle_call = function(_, _, state) return "reply", `+n+` + state.n, state end,
+			handle_cast = function(_, state) state.n = state.n + 1 return state end, `+more+` }`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	take := func(p *Prepared) {
+		t.Helper()
+		s, err := p.Swap(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Commit()
+	}
+	then := func(want ...string) { // the next lines begin so
+		t.Helper()
+		for _, w := range want {
+			if l := r.line(); !strings.HasPrefix(l, w) {
+				t.Fatalf("got %q, want %q", l, w)
+			}
+		}
+	}
+	r.expect("bound")
+
+	p := next("10", "")
+	r.cast(nil)
+	take(p)
+	then("loads 10", "reloaded")
+	r.ask(11.0)
+
+	p = next("20", "code_change = function(_, state) return state end")
+	take(p)
+	then("loads 20", "loads 20", "reloaded") // what code_change left in the first was for the copy
+
+	p = next("30", "")
+	take(next("40", ""))
+	take(p)
+	then("loads 30", "loads 40", "reloaded", "loads 30", "reloaded")
+	r.ask(31.0)
+
+	p = next("50", "")
+	then("loads 50")
+	r.peer.conn.Close()
+	<-r.exit
+	r.connect(esme.Config{})
+	r.peer.answer(r.peer.expect("bind_transceiver"), pdu.ESME_ROK)
+	r.cast(nil) // it runs the code before, in a state of its own
+	take(p)
+	r.ask(51.0)
 }

@@ -29,11 +29,7 @@ type Swapped struct {
 
 // Swap is Reload that can be undone.
 func (b *Bind) Swap(ctx context.Context, prog *vm.Program) (*Swapped, error) {
-	s := &Swapped{bind: b}
-	if err := (&change{bind: b, prog: prog, swapped: s}).run(ctx); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return (&Prepared{bind: b, prog: prog}).Swap(ctx)
 }
 
 // remember notes what is before g. It is called with the bind's lock held.
