@@ -80,7 +80,7 @@ type Config struct {
 	EnquireLinkRespLimit time.Duration // silence after a ping before the stop; 0 = 30 s
 	InactivityLimit      time.Duration // no message PDU either way: stop; 0 = off
 	ResponseLimit        time.Duration // a request that was written, without response; a write that is not done: stop; 0 = 60 s
-	StalledLimit         time.Duration // requests are out and none is answered: stop; 0 = off
+	StalledLimit         time.Duration // no answer since a request went out: stop; 0 = off
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
 	SourceAddress string        // host, or host:port, that connections come from; empty: the system chooses

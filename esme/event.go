@@ -42,7 +42,11 @@ type Stop struct {
 }
 
 // Waiter is somebody who waits for the response to one request, instead of the callbacks.
-type Waiter struct{ answer chan answer }
+type Waiter struct {
+	answer chan answer
+	gone   func() bool // nobody is left to hear it: the request is the handler's, like one that nobody waits for
+	gaveUp bool        // and has been told so
+}
 
 type answer struct {
 	pdu *pdu.PDU
@@ -57,7 +61,7 @@ type Counters struct {
 	Received       uint64 `json:"received"`        // whole PDUs read
 	Responses      uint64 `json:"responses"`       // matched to a request
 	Timeouts       uint64 `json:"timeouts"`        // requests without response in time
-	Late           uint64 `json:"late"`            // responses that match no request
+	Late           uint64 `json:"late"`            // responses that match no request, or come after who waited gave up
 	Mismatched     uint64 `json:"mismatched"`      // responses of another type than the request's
 	Unparsed       uint64 `json:"unparsed"`        // whole PDUs that cannot be decoded
 	ParseErrors    uint64 `json:"parse_errors"`    // framing lost
@@ -67,7 +71,7 @@ type Counters struct {
 	Refused        uint64 `json:"refused"`         // requests of the peer answered with an error by the session
 	Throttled      uint64 `json:"throttled"`       // requests that the SMSC refused for its load
 	Retried        uint64 `json:"retried"`         // of these, sent again by the session
-	Lost           uint64 `json:"lost"`            // requests unanswered at the stop
+	Lost           uint64 `json:"lost"`            // requests that were sent and unanswered at the stop
 }
 
 // Add adds those of another session.

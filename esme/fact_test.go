@@ -36,6 +36,7 @@ const (
 	factTimeout                  // name, at, code: it ended by the limit
 	factFail                     // name, code, far: somebody waited for it and got an error
 	factCancel                   // name, far: who waited for it does not any more
+	factLeft                     // name: who waited for it is gone, it is the handler's
 	factPeer                     // name, must: the peer's request has come
 	factSeen                     // name: the consumer is given it
 	factOwed                     // name: the consumer is through with it, an answer is due
@@ -56,5 +57,5 @@ const (
 	reply
 )
 
-var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel",
+var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel", "left",
 	"peer", "seen", "owed", "replied", "rate", "unbind", "stopping", "stop", "end"}

@@ -25,6 +25,7 @@ type entry struct {
 	refused   bool
 	ended     bool
 	cancelled bool
+	left      bool // who waited for it is gone: it is the handler's
 }
 
 // ledger is the contract as a model: it keeps one line for each PDU, and knows no protocol.
@@ -59,7 +60,6 @@ type ledger struct {
 	cut     int           // dues at the last such word
 	stalled bool          // requests are out, and none is answered ...
 	since   time.Duration // ... since then
-	latest  time.Duration // the latest that it can be: requests that time out are out no more
 }
 
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
@@ -145,6 +145,8 @@ func (l *ledger) enter(f fact) error {
 			return broken("O4", "who waited is told %q; taken: %t", f.far, e.taken)
 		}
 		e.cancelled, e.ended, e.again = true, e.again, false // what waits to be sent again is dropped
+	case factLeft:
+		e.class, e.left = request, true
 	default:
 		return l.end(e, f)
 	}
@@ -167,14 +169,11 @@ func (l *ledger) leave(e *entry, f fact) error {
 	if !l.bucket.take(f.at) {
 		return broken("tps", "more goes out than %.2f a second", l.rate)
 	}
-	if l.timedOut(f.at) {
-		l.latest = f.at
-	}
-	if l.stalled && l.stalledLimit > 0 && f.at > l.latest+l.stalledLimit {
-		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.latest)
+	if l.stalled && l.stalledLimit > 0 && f.at > l.since+l.stalledLimit {
+		return broken("stalled_limit", "it goes out at %v; no answer since %v", f.at, l.since)
 	}
 	if !l.stalled && e.class != message {
-		l.stalled, l.since, l.latest = true, f.at, f.at
+		l.stalled, l.since = true, f.at
 	}
 	l.dues++
 	e.dueAt = l.dues
@@ -194,7 +193,11 @@ func (l *ledger) answer(e *entry, f fact) {
 		e.again = true
 		delete(l.inFlight, e.seq)
 	}
-	l.stalled, l.since, l.latest = false, f.at, f.at
+	if e.cancelled { // nobody hears of it
+		e.ended = true
+		delete(l.inFlight, e.seq)
+	}
+	l.stalled, l.since = false, f.at
 	for _, other := range l.order {
 		l.stalled = l.stalled || other.flies() && other != e
 	}
@@ -203,16 +206,6 @@ func (l *ledger) answer(e *entry, f fact) {
 // flies reports whether the request is out, and has not ended.
 func (e *entry) flies() bool {
 	return e.dueAt > 0 && e.class != message && !e.again && !e.ended && !e.refused
-}
-
-// timedOut reports whether none that is out can be answered any more.
-func (l *ledger) timedOut(at time.Duration) bool {
-	for _, other := range l.order {
-		if other.flies() && (!other.taken || other.pending || other.due > at) {
-			return false
-		}
-	}
-	return true
 }
 
 func (l *ledger) take(e *entry, f fact) error {
@@ -278,19 +271,26 @@ func (l *ledger) result(e *entry, f fact) error {
 		return broken("O4", "a second send result")
 	case e.ended:
 		return broken("O2", "a send result after the end")
-	case l.resulted[e.class == reply] > e.order:
+	case l.resulted[e.class == reply] > e.order && !e.left:
 		return broken("O2", "a send result after that of a later one")
 	case f.code == "" && !e.taken:
 		return broken("O4", "said to be written, and was not")
 	}
-	l.resulted[e.class == reply] = e.order
 	e.resulted = true
+	if e.left { // it may come late
+		e.refused = f.code != ""
+		if e.refused {
+			return l.truth(e, f.far)
+		}
+		return nil
+	}
+	l.resulted[e.class == reply] = e.order
 	if f.code != "" {
 		e.refused = true
 		return l.truth(e, f.far)
 	}
 	for ; l.reported < len(l.sent) && l.sent[l.reported] != e; l.reported++ { // all that went out before has its result
-		if other := l.sent[l.reported]; other.class != waited && !other.resulted {
+		if other := l.sent[l.reported]; other.class != waited && !other.left && !other.resulted {
 			return broken("O2", "a send result before that of %s, which went out before", other.name)
 		}
 	}

@@ -220,18 +220,23 @@ func (m *Machine) hangUp() {
 	}
 	for o := m.window.head; o != nil; {
 		next := o.next
-		if o.waiter != nil && (o.end <= m.confirmed || m.writeErr != nil) {
+		if w := m.waiterOf(o); w != nil && (o.end <= m.confirmed || m.writeErr != nil) {
 			m.window.remove(o)
 			o.hungUp = true
-			m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err(m.got(o))})
+			e := err(m.got(o))
+			if e.Written == WrittenYes {
+				m.counters.Lost++
+			}
+			m.emit(Event{Kind: EventAnswer, waiter: w, Err: e})
 		}
 		o = next
 	}
 	m.queue.drop(func(o *outgoing) bool {
-		if o.waiter != nil {
+		waits := m.waiterOf(o) != nil
+		if waits {
 			m.refuse(o, err(WrittenNever))
 		}
-		return o.waiter != nil
+		return waits
 	})
 }
 
@@ -328,14 +333,16 @@ func (m *Machine) finalise() {
 	}
 	var lost []*pdu.PDU
 	for o := m.window.head; o != nil; o = o.next {
-		switch {
-		case o.waiter != nil:
-			m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err(WrittenYes)})
-		case o.role == roleRequest:
+		if o.role != roleRequest {
+			continue
+		}
+		m.counters.Lost++
+		if w := m.waiterOf(o); w != nil {
+			m.emit(Event{Kind: EventAnswer, waiter: w, Err: err(WrittenYes)})
+		} else {
 			lost = append(lost, &o.pdu)
 		}
 	}
-	m.counters.Lost += uint64(len(lost))
 	m.emit(Event{Kind: EventStop, Stop: &Stop{Reason: m.reason, Lost: lost}})
 }
 

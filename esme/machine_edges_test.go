@@ -45,16 +45,27 @@ func TestMachineEdges(t *testing.T) {
 			r.m.Lost(r.now, Reason{Kind: KindSocketError})
 			r.expect("refused(stopped unknown)", "refused(stopped never)", "stop(socket_error [])")
 		}},
-		{"stalled_limit does not run while nothing is out", func(t *testing.T) {
-			r := boundRig(t, Config{StalledLimit: 30 * time.Second, ResponseLimit: 10 * time.Second, EnquireLinkLimit: Infinity})
+		{"stalled_limit goes on when the only request times out: that is no answer", func(t *testing.T) {
+			r := boundRig(t, Config{Window: 1, StalledLimit: 90 * time.Second, ResponseLimit: 60 * time.Second, EnquireLinkLimit: Infinity})
 			r.send(r.submit("a"))
 			r.sent("submit_sm")
-			r.advance(time.Hour)
+			r.advance(time.Minute)
 			r.expect("written(2)", "timeout(2)")
 			r.send(r.submit("b"))
 			r.sent("submit_sm")
-			r.advance(9 * time.Second)
+			r.advance(30*time.Second - 1)
 			r.expect("written(3)")
+			r.advance(1)
+			r.hangUp()
+			r.expect("stop(timers: stalled [3])")
+		}},
+		{"stalled_limit does not run while all is answered", func(t *testing.T) {
+			r := boundRig(t, Config{StalledLimit: 30 * time.Second, EnquireLinkLimit: Infinity})
+			r.advance(time.Hour)
+			r.send(r.submit("a"))
+			r.receive(build(t, "submit_sm_resp", r.sent("submit_sm")[0].SequenceNumber(), pdu.ESME_ROK))
+			r.advance(time.Hour)
+			r.expect("written(2)", "resp(2 ESME_ROK)")
 		}},
 		{"stalled_limit as long as response_limit", func(t *testing.T) {
 			r := boundRig(t, Config{StalledLimit: 10 * time.Second, ResponseLimit: 10 * time.Second, EnquireLinkLimit: Infinity})

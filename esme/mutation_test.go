@@ -139,7 +139,9 @@ var mutations = []mutation{
 	{"a response that is not told", "O2 O4 O5 stalled_limit", func(r *run) bool {
 		return r.drop(r.find(0, func(f fact) bool { return f.kind == factResp && r.classIs(request)(f) }))
 	}},
-	{"a response that the peer did not give", "O2 O4", func(r *run) bool { return r.drop(r.first(factAnswer)) }},
+	{"a response that the peer did not give", "O2 O4", func(r *run) bool {
+		return r.drop(r.find(0, func(f fact) bool { return f.kind == factAnswer && r.of(f.name, factCancel) < 0 }))
+	}},
 	{"a response to what nobody sent", "O4", func(r *run) bool {
 		return r.change(r.first(factResp), func(f *fact) { f.name = "nobody" })
 	}},

@@ -279,6 +279,11 @@ func (p *program) cancel(which byte) {
 	w := p.waiting[i]
 	p.waiting = slices.Delete(p.waiting, i, i+1)
 	name := p.waiters[w]
+	if which&1 == 1 {
+		w.gone = func() bool { return true }
+		p.add(fact{kind: factLeft, name: name})
+		return
+	}
 	far := p.m.Cancel(w)
 	p.unqueue(name)
 	p.add(fact{kind: factCancel, name: name, far: far})

@@ -94,13 +94,18 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 		}
 	}
 	ok := p.CommandID() == want && p.CommandStatus() == pdu.ESME_ROK
-	if !o.role.automatic() || m.cfg.ShowAutomatic {
+	w := m.waiterOf(o)
+	switch {
+	case w != nil && w.gaveUp:
+		m.counters.Late++
+		m.note("%s %d is late: who waited for it gave up", p.CommandID(), p.SequenceNumber())
+	case !o.role.automatic() || m.cfg.ShowAutomatic:
 		m.counters.Responses++
 		kind := EventResp
-		if o.waiter != nil {
+		if w != nil {
 			kind = EventAnswer
 		}
-		e := Event{Kind: kind, PDU: p, Original: &o.pdu, waiter: o.waiter}
+		e := Event{Kind: kind, PDU: p, Original: &o.pdu, waiter: w}
 		if m.full && kind == EventResp {
 			e.PDU, e.own = p.Clone(), true // so that it does not hold the whole read buffer that it lies in
 		}

@@ -2,6 +2,7 @@ package esme
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -79,6 +80,9 @@ func (s *Session) try(input func(now time.Time) error) error {
 // none before the handler has heard what became of earlier PDUs.
 func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 	for {
+		if ctx.Err() != nil {
+			return errTooLate(ctx)
+		}
 		err := s.Send(p)
 		if e, ok := err.(*Error); !ok || e.Code != CodeQueueFull {
 			return err
@@ -103,6 +107,11 @@ func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 	}
 }
 
+// errTooLate is the error of a call whose context has ended before it could begin.
+func errTooLate(ctx context.Context) *Error {
+	return &Error{Code: CodeTimeout, Message: "not sent: the time for it is over", Retryable: true, Written: WrittenNever, Cause: ctx.Err()}
+}
+
 func (s *Session) notifyRoom() {
 	if s.room != nil {
 		close(s.room)
@@ -110,9 +119,15 @@ func (s *Session) notifyRoom() {
 	}
 }
 
+// ErrCallerGone is the cause to cancel the context of a [Session.Request] with whose caller cannot hear the answer any more.
+var ErrCallerGone = errors.New("nobody is left to hear the answer")
+
 // Request sends p and waits for its response, which no callback sees. The error is an *Error: queue_full,
 // stopped, invalid_pdu, or timeout when ctx ends first or ResponseLimit passes. Its Written says whether
-// the peer may have the request all the same.
+// the peer may have the request all the same. A response after the timeout is logged and counted as late.
+//
+// When ctx ends with the cause [ErrCallerGone], the request goes on as one that Send accepted: its send result and its end are
+// the handler's to hear. The error is one of that cause.
 func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	if _, ok := p.CommandID().Response(); !ok {
 		return nil, &Error{Code: CodeInvalidPDU, Message: p.CommandID().String() + " has no response to wait for", Written: WrittenNever}
@@ -120,7 +135,11 @@ func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	if err := s.cfg.refusal(p); err != nil {
 		return nil, errInvalid(err)
 	}
+	if ctx.Err() != nil {
+		return nil, errTooLate(ctx)
+	}
 	w := newWaiter()
+	w.gone = func() bool { return context.Cause(ctx) == ErrCallerGone }
 	if err := s.try(func(now time.Time) error { return s.m.Send(now, p, w) }); err != nil {
 		return nil, err
 	}
@@ -131,12 +150,18 @@ func (s *Session) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	written := s.m.Cancel(w)
-	s.mu.Unlock()
+	gone, written := w.gone(), WrittenUnknown
+	if !gone {
+		written = s.m.Cancel(w)
+	}
+	s.passOn() // there may be room in the queue now
 	select {
 	case a := <-w.answer: // it came at the same moment
 		return a.pdu, a.err
 	default:
+		if gone {
+			return nil, &Error{Code: CodeStopped, Message: ErrCallerGone.Error(), Written: written, Cause: ErrCallerGone}
+		}
 		return nil, &Error{Code: CodeTimeout, Message: "no response in time", Retryable: written == WrittenNever, Written: written, Cause: ctx.Err()}
 	}
 }

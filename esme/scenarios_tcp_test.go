@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -323,6 +324,64 @@ func TestTCPScenariosS(t *testing.T) {
 			}()
 			if resp, err := w.session.Request(t.Context(), submit("2")); err != nil || resp.Str(pdu.FieldMessageID) != "right" {
 				t.Fatalf("%v, %v", resp, err)
+			}
+			if c := w.session.Status().Counters; c.Late != 1 || c.Responses != 1 {
+				t.Fatalf("counted %+v", c)
+			}
+		}},
+		{"S06 who waits is gone: the handler hears", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			left := make(chan error, 1)
+			go func() {
+				_, err := w.session.Request(ctx, submit("1"))
+				left <- err
+			}()
+			req := p.expect("submit_sm")
+			cancel(esme.ErrCallerGone)
+			if err := <-left; !errors.Is(err, esme.ErrCallerGone) {
+				t.Fatalf("got %v", err)
+			}
+			p.answer(req, pdu.ESME_ROK, "message_id", "x")
+			w.expect("written 2", "resp 2 ESME_ROK x")
+		}},
+		{"S07 a context that has ended: nothing goes out", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{})
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			var e *esme.Error
+			if _, err := w.session.Request(ctx, submit("1")); !errors.As(err, &e) || e.Code != esme.CodeTimeout || e.Written != esme.WrittenNever {
+				t.Fatalf("got %+v", err)
+			}
+			if err := w.session.SendWait(ctx, submit("1")); !isCode(err, esme.CodeTimeout) {
+				t.Fatalf("got %v", err)
+			}
+			w.session.Stop(custom)
+			p.expect("unbind")
+		}},
+		{"S08 one who waits gives up: another gets the room in the queue", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{Window: 1, Queue: 1})
+			w.session.Send(submit("1"))
+			p.expect("submit_sm")
+			ctx, cancel := context.WithCancel(t.Context())
+			gaveUp, sent := make(chan error, 1), make(chan error, 1)
+			go func() {
+				_, err := w.session.Request(ctx, submit("2"))
+				gaveUp <- err
+			}()
+			for w.session.Status().Queued == 0 {
+				runtime.Gosched()
+			}
+			waits, enough := context.WithTimeout(t.Context(), patience)
+			defer enough()
+			go func() { sent <- w.session.SendWait(waits, submit("3")) }()
+			if !esme.WaitsForRoom(w.session) {
+				t.Fatal("it does not wait")
+			}
+			cancel()
+			<-gaveUp
+			if err := <-sent; err != nil {
+				t.Fatal(err)
 			}
 		}},
 	})

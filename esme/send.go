@@ -70,6 +70,7 @@ func (m *Machine) outputFull() error {
 // who gave up may have sent another one in its place.
 func (m *Machine) Cancel(w *Waiter) Written {
 	written := WrittenYes
+	w.gaveUp = true
 	m.queue.drop(func(o *outgoing) bool {
 		if o.waiter == w {
 			written = WrittenNever
@@ -189,9 +190,9 @@ func (m *Machine) transmit(t time.Duration, o *outgoing) {
 // refuse ends an accepted PDU that was not written.
 func (m *Machine) refuse(o *outgoing, err *Error) {
 	m.counters.SendErrors++
-	switch {
-	case o.waiter != nil:
-		m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: err})
+	switch w := m.waiterOf(o); {
+	case w != nil:
+		m.emit(Event{Kind: EventAnswer, waiter: w, Err: err})
 	case !o.role.automatic() || m.cfg.ShowAutomatic:
 		m.emit(Event{Kind: EventSendResult, Original: &o.pdu, Err: err})
 	}
@@ -212,8 +213,9 @@ func (m *Machine) confirm(t time.Duration, position int64) {
 		if o.reported {
 			continue
 		}
+		w := m.waiterOf(o)
 		o.reported = true
-		if o.waiter == nil && (!o.role.automatic() || m.cfg.ShowAutomatic) {
+		if w == nil && (!o.role.automatic() || m.cfg.ShowAutomatic) {
 			m.emit(Event{Kind: EventSendResult, Original: &o.pdu})
 		}
 	}

@@ -163,9 +163,10 @@ func (m *Machine) settleRetries() {
 // refusedFor ends a request with the refusal that it was to be sent again for.
 func (m *Machine) refusedFor(o *outgoing) {
 	kind := EventResp
-	if o.waiter != nil {
+	w := m.waiterOf(o)
+	if w != nil {
 		kind = EventAnswer
 	}
 	m.counters.Responses++
-	m.emit(Event{Kind: kind, PDU: o.refusal, Original: &o.pdu, waiter: o.waiter})
+	m.emit(Event{Kind: kind, PDU: o.refusal, Original: &o.pdu, waiter: w})
 }

@@ -166,11 +166,8 @@ func (m *Machine) expireLink(t time.Duration) {
 func (m *Machine) timeout(t time.Duration, o *outgoing) {
 	m.counters.Timeouts++
 	m.window.remove(o)
-	if m.window.traffic == 0 && t < m.timers.stalled {
-		m.timers.stalled = never // nothing is out that could be answered
-	}
-	if o.waiter != nil {
-		m.emit(Event{Kind: EventAnswer, waiter: o.waiter, Err: &Error{Code: CodeTimeout,
+	if w := m.waiterOf(o); w != nil {
+		m.emit(Event{Kind: EventAnswer, waiter: w, Err: &Error{Code: CodeTimeout,
 			Message: "no response within response_limit", Written: WrittenYes}})
 		return
 	}

@@ -50,6 +50,17 @@ func newOutgoing(p *pdu.PDU, r role) *outgoing {
 	return &outgoing{pdu: *p, role: r}
 }
 
+// waiterOf is who waits for o; nil: o is the handler's, whose it becomes when who waited is gone.
+func (m *Machine) waiterOf(o *outgoing) *Waiter {
+	if w := o.waiter; w != nil && w.gone != nil && w.gone() {
+		o.waiter = nil
+		if o.reported {
+			m.emit(Event{Kind: EventSendResult, Original: &o.pdu})
+		}
+	}
+	return o.waiter
+}
+
 func (o *outgoing) start() int64 { return o.end - int64(o.pdu.Len()) }
 
 // window holds the requests that wait for a response. It is the single truth of what is unsettled.

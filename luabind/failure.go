@@ -1,8 +1,11 @@
 package luabind
 
 import (
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -24,13 +27,28 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 	}
 	switch {
 	case over:
-		h.s.Abort(reason)
+		h.crash(reason)
 	case g.broken():
 		if e := h.replace(g, err); e != nil {
 			h.logger(g, "").Error("the script cannot go on", "error", e.Error())
-			h.s.Abort(reason)
+			h.crash(reason)
 		}
 	}
+}
+
+// crash ends the session of a script that died. Its tasks die too: the requests that they wait for are among the lost.
+func (h *Handler) crash(reason esme.Reason) {
+	for _, g := range h.generations() {
+		g.vm.Close()
+	}
+	h.s.Abort(reason)
+}
+
+// generations are the one that runs, and those replaced that have tasks.
+func (h *Handler) generations() []*generation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append(slices.Collect(maps.Keys(h.old)), h.generation())
 }
 
 func (g *generation) broken() bool {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/pdu"
 )
 
 // Handler forwards the events of one session to the script. It implements esme.Handler.
@@ -25,6 +26,7 @@ type Handler struct {
 	repeating map[*repeating]struct{}
 	errors    []time.Time                 // of the latest script errors
 	old       map[*generation]*time.Timer // replaced, and with tasks that may go on for a while
+	unsettled []*pdu.PDU                  // lost requests of tasks that did not live to hear it
 	over      bool
 	waiting   atomic.Int64 // octets of large messages that wait for the bind
 

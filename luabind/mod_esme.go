@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -229,7 +230,22 @@ func (c *call) request(t Target, n int) int {
 	}
 	resp := &pduValue{}
 	var err error
-	c.wait(c.duration(n+1, defaultTimeout), func(ctx context.Context) { resp.PDU, err = t.Request(ctx, p.PDU) })
+	heard := false
+	h := c.gen.handler
+	defer func() {
+		if !heard {
+			h.unheard(p.PDU, resp.PDU, err)
+		}
+	}()
+	own, ok := t.(target)
+	limit := c.duration(n+1, defaultTimeout)
+	c.s.Ask(c.L, ok && own.bind == c.gen.bind, func(ctx context.Context) bool {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		resp.PDU, err = t.Request(ctx, p.PDU)
+		return !errors.Is(err, esme.ErrCallerGone)
+	})
+	heard = true
 	if err != nil {
 		return c.fail(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -32,6 +33,7 @@ func (g *generation) hooks() vm.Hooks {
 			}
 		},
 		Surveyed: g.surveyed,
+		Closed:   esme.ErrCallerGone, // the requests of its tasks are the handler's then
 		Roots: func(visit func(lua.LValue)) {
 			visit(g.state)
 			visit(g.version)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ end
 local function submit(to) return pdu.submit_sm { destination_addr = to } end
 
 local later
+local hoarded = {}
 local actions = {
   send = function() assert(esme.send_pdu(submit("200"))) end,
   twelve = function() for _ = 1, 12 do assert(esme.send_pdu(submit("200"))) end end,
@@ -42,6 +44,7 @@ local actions = {
     say("send", tostring(ok), err.code)
   end,
   raise = function() error("boom") end,
+  hoard = function() while true do hoarded[#hoarded + 1] = {} end end,
   loop = function() while true do end end,
   answer = function() say("answered", tostring(later:reply("later"))) end,
   request = function()
@@ -296,8 +299,44 @@ func TestLuaScenarios(t *testing.T) {
 			cast(r, "request")
 			r.peer.expect("submit_sm")
 			r.peer.conn.Close()
-			r.expect("> stop socket_closed []")
+			r.told("request stopped", "stop socket_closed []")
 			<-r.exit
+		}},
+		{"S02 the peer answers a request and closes: the answer is heard", setup{}, func(t *testing.T, r *rig) {
+			cast(r, "request")
+			req := r.peer.expect("submit_sm")
+			r.peer.answer(req, pdu.ESME_ROK, "message_id", "id7")
+			r.peer.conn.Close()
+			r.told("request id7", "stop socket_closed []")
+			<-r.exit
+		}},
+		{"S06 the script crashes while a task waits: its request is lost", setup{options: Options{Crash: true}}, func(t *testing.T, r *rig) {
+			cast(r, "request")
+			r.peer.expect("submit_sm")
+			cast(r, "raise")
+			ended(r, "written 2")
+			r.told("lost test script_error [2]")
+		}},
+		{"S06 the state is replaced while a task waits: handle_resp hears", setup{options: Options{Limits: vm.Limits{Memory: 1 << 20, Instructions: 1 << 30, Time: time.Minute}}}, func(t *testing.T, r *rig) {
+			cast(r, "request")
+			req := r.peer.expect("submit_sm")
+			cast(r, "hoard")
+			r.expect("the script runs in a fresh state")
+			r.peer.answer(req, pdu.ESME_ROK, "message_id", "id7")
+			r.told("written 2", "resp 2 ESME_ROK id7")
+		}},
+		{"S06 a task of replaced code has had its time: handle_resp of the new code hears", setup{options: Options{OldTasks: time.Nanosecond}}, func(t *testing.T, r *rig) {
+			cast(r, "request")
+			req := r.peer.expect("submit_sm")
+			old := r.bind.current.generation()
+			if err := r.bind.Reload(t.Context(), r.compile(witnessScript+" -- anew")); err != nil {
+				t.Fatal(err)
+			}
+			for old.vm.Tasks() > 0 {
+				runtime.Gosched()
+			}
+			r.peer.answer(req, pdu.ESME_ROK, "message_id", "id7")
+			r.told("written 2", "resp 2 ESME_ROK id7")
 		}},
 		{"S03 the caller's timeout comes first", setup{}, func(t *testing.T, r *rig) {
 			cast(r, "hurry")

@@ -17,7 +17,8 @@ func (h *Handler) Init(s *esme.Session) error {
 	h.bind.began(g, err)
 	if err != nil {
 		h.dead = g.vm.Broken() != nil
-		return err // HandleRefused is the last call then
+		g.vm.Close() // its tasks have not begun
+		return err   // HandleRefused is the last call then
 	}
 	return nil
 }

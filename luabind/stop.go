@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -12,8 +13,14 @@ import (
 
 // HandleStop calls handle_stop(reason, lost_pdus, state), or handle_lost_pdus where the script is what died.
 func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
+	for _, g := range h.generations() {
+		g.vm.Settle() // tasks hear what became of their requests, before the last callback
+	}
 	g := h.generation()
 	defer h.end(g)
+	h.mu.Lock()
+	lost = append(lost, h.unsettled...)
+	h.mu.Unlock()
 	exit := "normal"
 	l := h.logger(g, "")
 	l.Info("session ended", "reason", reason.String(), "lost", len(lost))
@@ -81,6 +88,33 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 	if e != nil {
 		h.bind.failed(e)
 		h.logger(g, cbHandleLostPDUs.String()).Error("script error", "error", e.Error(), "traceback", e.Traceback)
+	}
+}
+
+// unheard takes the end of a request that a task of its state waited for, and did not live to hear: what Request returned.
+// Where the task was gone before the end, the session has told the callbacks, or will.
+func (h *Handler) unheard(p, resp *pdu.PDU, err error) {
+	original := *p
+	var e *esme.Error
+	var tell func()
+	what := "no response in time"
+	switch {
+	case resp != nil:
+		original.SetSequence(resp.SequenceNumber())
+		what = resp.String()
+		tell = func() { h.HandleResp(resp, &original) }
+	case !errors.As(err, &e) || errors.Is(err, esme.ErrCallerGone) || e.Written == esme.WrittenNever:
+		return
+	case e.Code == esme.CodeTimeout:
+		tell = func() { h.HandleRespTimeout(&original) }
+	default:
+		h.mu.Lock()
+		h.unsettled = append(h.unsettled, &original)
+		h.mu.Unlock()
+		return
+	}
+	if h.s.Do(tell) != nil {
+		h.logger(h.generation(), "").Warn("the task that asked ended before it heard this", "pdu", original.String(), "end", what)
 	}
 }
 

@@ -31,6 +31,8 @@ type Hooks struct {
 	Surveyed func(size int64)
 	// Roots visits the values of the state that Go holds.
 	Roots func(visit func(lua.LValue))
+	// Closed is the cause with which Close ends the contexts of tasks that wait.
+	Closed error
 }
 
 // State is one bind's Lua. One goroutine at a time may work in it: the one that holds its lock. All
@@ -51,7 +53,10 @@ type State struct {
 	task     *task // whose turn it is; nil: a callback's
 	tasks    map[*task]struct{}
 	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
+	cancel   context.CancelCauseFunc
+	settling bool          // no task waits any more
+	owed     int           // tasks that have, or surely get, an answer that they have not heard
+	settled  chan struct{} // closed when there are none, if somebody waits for that
 	poisoned bool
 	cause    *Error // why
 	retired  bool   // to be closed when its last task ends
@@ -71,7 +76,7 @@ type State struct {
 func NewState(lib *Library, prog *Program, limits Limits, user any, hooks Hooks) *State {
 	s := &State{lib: lib, prog: prog, limits: limits.WithDefaults(), user: user, hooks: hooks, main: lua.LNil,
 		tasks: map[*task]struct{}{}, loaded: map[string]lua.LValue{}}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, MinimizeStackMemory: true,
 		RegistrySize: 128, RegistryGrowStep: 256, RegistryMaxSize: 65536})
 	s.l.G.MainThread, s.l.G.CurrentThread = s.l, s.l
@@ -121,9 +126,9 @@ func (s *State) Broken() *Error {
 	return s.cause
 }
 
-// Close ends the state's tasks: those that wait, at once; one that runs, at its next wait or limit.
+// Close ends the state's tasks: those that wait, at once; one that runs, or has got its answer, at its next wait or limit.
 // It may be called without the lock.
-func (s *State) Close() { s.cancel() }
+func (s *State) Close() { s.cancel(s.hooks.Closed) }
 
 // Limits returns what bounds the state, with the defaults filled in.
 func (s *State) Limits() Limits { return s.limits }
