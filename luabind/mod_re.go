@@ -225,9 +225,11 @@ func reGSub(c *call) int {
 	if n, ok := c.value(4).(lua.LNumber); ok {
 		most = min(int(n), most)
 	}
-	var out strings.Builder
+	out, w := new(vm.Text), &matchWalk{text: s, all: c.all(p, s, most)}
+	vm.Keep(c.L, out)
+	vm.Keep(c.L, w)
 	at, count := 0, 0
-	for _, m := range c.all(p, s, most) {
+	for _, m := range w.all {
 		count++
 		out.WriteString(s[at:m[0]])
 		out.WriteString(c.replacement(repl, s, m))

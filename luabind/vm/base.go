@@ -238,8 +238,9 @@ func baseUnpack(L *lua.LState) int {
 }
 
 func basePrint(L *lua.LState) int {
-	var b strings.Builder
-	for i := 1; i <= L.GetTop(); i++ {
+	b, n := new(Text), L.GetTop()
+	Keep(L, b)
+	for i := 1; i <= n; i++ {
 		if i > 1 {
 			b.WriteByte('\t')
 		}

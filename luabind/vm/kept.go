@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -40,8 +42,27 @@ func NewFunction(do lua.LGFunction, kept Sized) *lua.LFunction {
 }
 
 // Keep puts what a function of Go works with where the walk finds it, on the function's own stack in L: for one that
-// calls Lua meanwhile, or waits. It goes when the function returns, and its arguments must have been read by then: there is
-// one value more than they.
+// calls Lua meanwhile, or waits. It goes when the function returns. The optional arguments must have been read by then:
+// there is one value more.
 func Keep(L *lua.LState, kept Sized) {
 	L.Push(&lua.LUserData{Value: kept, Metatable: lua.LNil})
+}
+
+// Text is a text that grows while Lua is called: see Keep.
+type Text struct{ strings.Builder }
+
+// Size is what it takes.
+func (t *Text) Size() int { return t.Cap() }
+
+// sorting is a list that is being sorted.
+type sorting []lua.LValue
+
+// Size is that of the list.
+func (s sorting) Size() int { return sizeValue * cap(s) }
+
+// Holds visits its values: the script may have taken them out of the table.
+func (s sorting) Holds(visit func(lua.LValue)) {
+	for _, v := range s {
+		visit(v)
+	}
 }

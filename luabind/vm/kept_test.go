@@ -86,3 +86,48 @@ return { f = function() kept[#kept + 1] = select(2, %s) end, n = function() retu
 		}
 	}
 }
+
+// What stands on the stack of a function of Go while a task waits further in counts too.
+func TestWhatGoKeepsWhileATaskWaits(t *testing.T) {
+	const script = `
+local big = ("x"):rep(2^20)
+local function wait() host.note("waits") host.wait() end
+local run = {
+  gsub = function() ("ab"):gsub(".", function(c) if c == "b" then wait() end return big .. c end) end,
+  sort = function()
+    local t = {}
+    for i = 1, 16 do t[i] = i .. ("x"):rep(2^16) end
+    table.sort(t, function() if t[1] then for i = 1, 16 do t[i] = nil end wait() end return false end)
+  end,
+  print = function()
+    local function text(f) return setmetatable({}, { __tostring = f }) end
+    print(text(function() return ("y"):rep(2^20) end), text(function() wait() return "" end))
+  end,
+}
+return { f = function(what) host.spawn(run[what]) end }`
+	for _, what := range []string{"gsub", "sort", "print"} {
+		t.Run(what, func(t *testing.T) {
+			s, m := load(t, Limits{Time: time.Minute, Instructions: Unlimited}, map[string]string{"main.lua": script})
+			s.Lock()
+			before := s.Memory()
+			_, err := s.Call(m.RawGetString("f"), 0, lua.LString(what))
+			s.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := s.User().(*harness)
+			select {
+			case <-h.notes:
+			case err := <-h.failed:
+				t.Fatal(err)
+			}
+			s.Lock()
+			grew := s.Memory() - before
+			s.Unlock()
+			close(h.wake)
+			if grew < 1<<20 || grew > 5<<20 {
+				t.Errorf("the state is found to hold %d octets more", grew)
+			}
+		})
+	}
+}

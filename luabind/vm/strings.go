@@ -222,7 +222,10 @@ func strGSub(L *lua.LState) int {
 	most := L.OptInt(4, math.MaxInt)
 	m := newMatcher(L, src, strings.TrimPrefix(pat, "^"))
 	anchored := len(m.pat) < len(pat)
-	var out strings.Builder
+	out := new(Text)
+	if _, plain := repl.(lua.LString); !plain {
+		Keep(L, out)
+	}
 	n, at := 0, 0
 	for n < most {
 		m.level = 0

@@ -125,7 +125,8 @@ func tableSort(L *lua.LState) int {
 	n := length(L, t)
 	s.charge(L, n)
 	ChargeMemory(L, n*sizeValue)
-	items := make([]lua.LValue, n)
+	items := make(sorting, n)
+	Keep(L, items)
 	for i := range items {
 		items[i] = t.RawGetInt(i + 1)
 	}
