@@ -37,19 +37,22 @@ return { version = 7,
   handle_cast = function(what, state)
     if what == "task" then assert(esme.spawn(function() while true do esme.sleep(0.001) end end)) return state end
     state.n = state.n + 1
+    if what == "large" then for i = 1, 5 do state["large" .. i] = i .. ("x"):rep(2^20) end end
     for i = 1, 14 do
       if what == "data" then state[i] = ("x"):rep(2^20) else hoard[i] = ("x"):rep(2^20) end
     end
     return state
   end,
-  handle_call = function(_, _, state) return "reply", { n = state.n, held = #hoard, data = #state, generation = esme.generation }, state end,
+  handle_call = function(_, _, state) return "reply", { n = state.n, held = #hoard, data = #state, large = state.large5 ~= nil, generation = esme.generation }, state end,
 }`
 	for _, tt := range []struct {
 		what string
 		n    float64
+		says string
 	}{
-		{"variables", 2}, // the change that the callback made to its data counts, as after any error
-		{"data", 1},      // it is the data that is too large: the last copy takes its place
+		{"variables", 2, "with its last good data"}, // the change that the callback made to its data counts, as after any error
+		{"large", 2, "with its last good data"},     // which has more than half of the memory
+		{"data", 1, "with its data as it was"},      // it is the data that is too large: the last copy takes its place
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			r := bound(t, setup{script: script, options: Options{Limits: vm.Limits{Memory: 8 << 20}}})
@@ -61,9 +64,9 @@ return { version = 7,
 			if !strings.Contains(line, "s.lua:") || !strings.Contains(line, "the script holds more than 8 MiB (limits.memory)") {
 				t.Error(line)
 			}
-			r.expect("the script runs in a fresh state, with its last good data")
+			r.expect("the script runs in a fresh state, " + tt.says)
 			got := r.call(nil).(*vm.Table).Hash
-			if got["n"] != tt.n || got["held"] != 0.0 || got["data"] != 0.0 || got["generation"] != 1.0 {
+			if got["n"] != tt.n || got["held"] != 0.0 || got["data"] != 0.0 || got["large"] != (tt.what == "large") || got["generation"] != 1.0 {
 				t.Errorf("%v", got)
 			}
 			r.peer.send("deliver_sm", 5, 0) // no handle_pdu: the default answer

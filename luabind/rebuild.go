@@ -55,42 +55,47 @@ func (g *generation) surveyed(size int64) {
 	}
 }
 
-// lastGood is the state that a fresh generation starts with after err.
-func (g *generation) lastGood(err *vm.Error) (vm.Data, error) {
+// inherit gives g the state of old, which broke by err, and says which that is. A state that is too large itself is known
+// by what g then holds: a fresh one must have room to work.
+func (g *generation) inherit(old *generation, err *vm.Error) (which string, wrong error) {
+	old.vm.Lock()
+	data, wrong := vm.Copy(old.state, "state", old.vm.Limits().Memory)
+	saved, savedAt := old.saved, old.savedAt
+	old.vm.Unlock()
 	g.vm.Lock()
 	defer g.vm.Unlock()
-	limit := g.vm.Limits().Memory
-	if err.Kind == vm.Memory {
-		limit /= 4
+	if wrong == nil {
+		g.state = vm.FromData(g.vm.L(), data)
+		if err.Kind != vm.Memory || g.vm.Memory() <= g.vm.Limits().Memory/10*8 {
+			g.saved, g.savedAt = saved, savedAt
+			g.save() // where it is small
+			return "with its last good data", nil
+		}
+		wrong = fmt.Errorf("the state alone holds more than 80 %% of limits.memory")
 	}
-	d, e := vm.Copy(g.state, "state", limit)
-	switch {
-	case e == nil:
-		return d, nil
-	case err.Kind == vm.Memory && !g.savedAt.IsZero():
-		return g.saved, nil
+	if err.Kind != vm.Memory || savedAt.IsZero() {
+		return "", wrong
 	}
-	return nil, e
+	g.state = vm.FromData(g.vm.L(), saved)
+	g.saved, g.savedAt = saved, savedAt
+	return "with its data as it was " + time.Since(savedAt).Round(time.Second).String() + " ago: " + wrong.Error(), nil
 }
 
 // rebuild puts a fresh state in the place of a broken one, on the owner. An error says that there is none.
 func (h *Handler) rebuild(old *generation, cause *vm.Error) error {
-	data, err := old.lastGood(cause)
-	if err != nil {
-		return fmt.Errorf("the state cannot be taken over: %w", err)
-	}
 	g, err := newGeneration(h.bind, h, old.number, old.prog)
 	if err != nil {
 		return err
 	}
-	g.vm.Lock()
-	g.state = vm.FromData(g.vm.L(), data)
-	g.saved, g.savedAt = data, time.Now()
-	g.vm.Unlock()
+	which, err := g.inherit(old, cause)
+	if err != nil {
+		g.vm.Close()
+		return fmt.Errorf("the state cannot be taken over: %w", err)
+	}
 	h.mu.Lock()
 	h.gen.Store(g)
 	h.mu.Unlock()
 	old.vm.Close()
-	h.logger(g, "").Warn("the script runs in a fresh state, with its last good data", "cause", cause.Error())
+	h.logger(g, "").Warn("the script runs in a fresh state, "+which, "cause", cause.Error())
 	return nil
 }
