@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/esmehost/esmehost/esme"
+	"github.com/esmehost/esmehost/luabind"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -61,10 +63,12 @@ func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds
 	if refuser(results) != nil || r.Check {
 		results = append(results, h.each(ctx, alone, prog, true)...)
 	} else {
-		// Those that wait were asked above, and are not asked again.
+		// Those that wait and hold together were asked above, and are not asked again.
+		takes := func(b *Bind) bool { return !waits(b) }
 		results = append(h.together(ctx, slices.DeleteFunc(slices.Clone(together), waits), prog, false),
 			h.each(ctx, slices.DeleteFunc(slices.Clone(alone), waits), prog, false)...)
-		for _, b := range binds {
+		results = append(results, h.each(ctx, slices.DeleteFunc(slices.Clone(alone), takes), prog, true)...)
+		for _, b := range together {
 			if waits(b) {
 				results = append(results, result{bind: b, word: outcomeWaiting})
 			}
@@ -159,12 +163,17 @@ func (c *canary) tallies(h *Host) (mine, others tally) {
 	return mine, others
 }
 
-// lookEvery is how often the canaries are compared with the others.
-const lookEvery = time.Second
+// lookEvery is how often the canaries are compared with the others, and promoteEvery how often the others are asked to take
+// their code where one of them is busy.
+const (
+	lookEvery    = time.Second
+	promoteEvery = 30 * time.Second
+)
 
 func (h *Host) watchCanary(ctx context.Context, c *canary) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var again time.Time // not before
 	for {
 		select {
 		case <-ctx.Done():
@@ -175,9 +184,14 @@ func (h *Host) watchCanary(ctx context.Context, c *canary) {
 		case now := <-tick.C:
 			c.measure(h)
 			mine, others := c.tallies(h)
-			if v, why := c.judge.look(now, mine, others); v != watchOn {
+			if v, why := c.judge.look(now, mine, others); v == takeBack || v == takeAll && !now.Before(again) {
 				h.decide(ctx, c, v, why, ReloadRequest{By: "canary"})
-				return
+				again = time.Now().Add(promoteEvery)
+				select {
+				case <-c.ended:
+					return
+				default: // the others were busy
+				}
 			}
 		}
 	}
@@ -190,6 +204,10 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 	if c == nil || c.script.watched() != c {
 		return nil, errCanaryOver
 	}
+	ctx, err := begun(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if v == takeBack {
 		h.sendBack(ctx, c, why, r, r.By != "command")
 		return nil, nil
@@ -197,20 +215,54 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 	return h.promote(ctx, c, why, r), nil
 }
 
-// promote puts the canaries' code into the others too. If one of those that hold together refuses it, all go back.
+// promote puts the canaries' code into the others too. If one of those that hold together refuses it, all go back; if it is only
+// busy, that proves nothing, and the canaries go on.
 func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadRequest) []Outcome {
 	r.Script, r.To = c.script.name, c.asked.To
-	outcomes := h.putAll(ctx, c.script, c.prog, r)
-	for _, o := range outcomes {
-		b, ok := h.bind(o.Bind)
-		if ok && o.Outcome == outcomeRefused && b.live.Load().reload != reloadEach {
-			h.sendBack(ctx, c, o.Bind+" cannot take it: "+o.Error, r, true)
-			return outcomes
+	binds := h.users(c.script.name)
+	together, alone := apart(binds)
+	ctx, cancel := h.changing(ctx, len(binds))
+	defer cancel()
+	results := h.together(ctx, together, c.prog, false)
+	if who := refuser(results); who != nil {
+		results = append(results, resultsBy(alone, func(b *Bind) string {
+			if slices.Contains(c.names, b.cfg.Name) {
+				return outcomeUnchanged
+			}
+			return outcomeWaiting
+		})...)
+		if isBusy(who.err) {
+			h.log.Warn("not all could take the canaries' code now: they are watched on", "script", c.script.name, "hash", short(c.prog.Hash), "bind", who.bind.cfg.Name, "by", r.By, "error", who.err.Error())
+			return outcomesOf(results)
+		}
+		h.complain(c.script, c.prog, refusals(c.prog, results))
+		h.sendBack(ctx, c, who.bind.cfg.Name+" cannot take it: "+who.err.Error(), r, true)
+		return outcomesOf(results)
+	}
+	results = append(results, h.each(ctx, alone, c.prog, false)...)
+	outcomes := h.report(ctx, c.script, c.prog, r, binds, results)
+	var without []string
+	for _, x := range results {
+		if x.word == outcomeRefused {
+			without = append(without, x.bind.cfg.Name)
 		}
 	}
+	if len(without) > 0 {
+		why += "; not taken by " + SomeNames(without)
+	}
 	h.endCanary(c, rolloutTaken, why)
-	h.log.Info("the canaries did well: the others have their code now", "script", c.script.name, "hash", short(c.prog.Hash), "by", r.By, "why", why)
+	line := h.log.With("script", c.script.name, "hash", short(c.prog.Hash), "by", r.By, "why", why)
+	if len(without) > 0 {
+		line.Warn("the canaries did well: the others have their code now, but for those that refuse it each for itself", "refused", SomeNames(without))
+	} else {
+		line.Info("the canaries did well: the others have their code now")
+	}
 	return outcomes
+}
+
+func isBusy(err error) bool {
+	var e *esme.Error
+	return errors.As(err, &e) && e.Code == luabind.CodeBusy
 }
 
 // sendBack takes the canaries back to what the others run, and says so. bad says that their code was found bad, not just

@@ -410,6 +410,47 @@ func TestHowACanaryEnds(t *testing.T) {
 }
 
 // The old code may prove itself while canaries run: their way back to the state that they had is kept.
+// A bind that is busy when all are to take the canaries' code says nothing about it: nothing goes back, and they are asked again.
+func TestABusyBindCondemnsNoCanary(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		w.save("s.lua", say("new", ""))
+		w.reload(ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b0"}, For: time.Minute}})
+		w.traffic(10)
+		release := make(chan struct{})
+		if err := w.host.all()[5].client.Session().Do(func() { <-release }); err != nil {
+			t.Fatal(err)
+		}
+		o, err := w.host.Decide(w.t.Context(), "s.lua", true)
+		if err != nil || len(o) != 10 || o[5].Outcome != outcomeRefused || !strings.Contains(o[5].Error, "busy") {
+			t.Error(o, err)
+		}
+		w.rollout(rolloutWatching, "")
+		w.traffic(60)
+		w.rollout(rolloutWatching, "")
+		w.expect("canaries", w.canaries(), "b0")
+		close(release)
+		w.traffic(31)
+		w.rollout(rolloutTaken, "0 errors")
+		w.expect("story", w.story(), "started by start in 10 good, canary by test in 1, reloaded by canary in 9 running")
+		w.expect("says", w.says(), every("new101"))
+	})
+}
+
+// Binds that take code each for itself are asked beforehand too, and it is said which the others left behind.
+func TestACanaryThatSomeRefuseEachForItself(t *testing.T) {
+	inBubble(t, say("old", ""), "reload: each", func(w *bubble) {
+		w.save("s.lua", say("new", "b5"))
+		got := w.reload(ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b0"}, For: time.Minute}})
+		if !strings.Contains(got, "b4 waiting 1") || !strings.Contains(got, "b5 refused 1 code_change refused") {
+			t.Error(got)
+		}
+		w.traffic(61)
+		w.rollout(rolloutTaken, "not taken by b5")
+		w.log.expect(w.t, "level=WARN", "but for those that refuse it", "refused=b5")
+		w.expect("says", w.says(), strings.Replace(every("new61"), "new61 new61 new61 new61 new61 new61", "new61 new61 new61 new61 new61 old61", 1))
+	})
+}
+
 func TestTheStateOfACanaryComesBack(t *testing.T) {
 	inBubble(t, say("old", ""), "", func(w *bubble) {
 		w.save("s.lua", say("mid", ""))

@@ -229,10 +229,15 @@ func (h *Host) putAll(ctx context.Context, s *script, prog *vm.Program, r Reload
 	ctx, cancel := h.changing(ctx, len(binds))
 	defer cancel()
 	results := append(h.together(ctx, together, prog, r.Check), h.each(ctx, alone, prog, r.Check)...)
-	outcomes := outcomesOf(results)
 	if r.Check {
-		return outcomes
+		return outcomesOf(results)
 	}
+	return h.report(ctx, s, prog, r, binds, results)
+}
+
+// report notes and tells what became of prog in the binds of the script.
+func (h *Host) report(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest, binds []*Bind, results []result) []Outcome {
+	outcomes := outcomesOf(results)
 	h.complain(s, prog, refusals(prog, results))
 	taken := 0
 	for _, x := range results {
