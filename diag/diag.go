@@ -71,16 +71,37 @@ func (l List) Sort() {
 func (l List) Print(w io.Writer) {
 	for _, d := range l {
 		fmt.Fprintf(w, "%s: %s\n", cmp.Or(d.Place(), "error"), d.Message)
-		if d.Source != "" {
-			fmt.Fprintf(w, "  %s\n", d.Source)
-			if d.Column > 0 {
-				fmt.Fprintf(w, "  %s%s\n", indent(d.Source, d.Column), strings.Repeat("^", max(1, d.Width)))
+		if source, column := d.excerpt(); source != "" {
+			fmt.Fprintf(w, "  %s\n", source)
+			if column > 0 {
+				fmt.Fprintf(w, "  %s%s\n", indent(source, column), strings.Repeat("^", max(1, min(d.Width, maxShown))))
 			}
 		}
 		if d.Remedy != "" {
 			fmt.Fprintf(w, "  %s\n", d.Remedy)
 		}
 	}
+}
+
+// maxShown is how many characters of a line are shown.
+const maxShown = 200
+
+// excerpt is the line, or of a long one what stands around the column, and where that is in it.
+func (d Diagnostic) excerpt() (source string, column int) {
+	if len(d.Source) <= maxShown {
+		return d.Source, d.Column
+	}
+	chars := []rune(d.Source)
+	from := max(0, min(d.Column-maxShown/2, len(chars)-maxShown))
+	to := min(from+maxShown, len(chars))
+	source, column = string(chars[from:to]), d.Column
+	if from > 0 {
+		source, column = "..."+source, column-from+3
+	}
+	if to < len(chars) {
+		source += "..."
+	}
+	return source, column
 }
 
 // indent is as wide as the characters before the column: tabs stay tabs.

@@ -11,6 +11,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/esmehost/esmehost/diag"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -122,7 +123,7 @@ func configEnum(c *call) int {
 		c.raise("argument 2 (words) has %d words, at most %d are taken", n, maxWords)
 	}
 	for i := 1; i <= list.Len(); i++ {
-		c.charge(4)
+		c.charge(8)
 		w, ok := list.RawGetInt(i).(lua.LString)
 		if !ok {
 			c.raise("argument 2 (words) must be a list of strings, [%d] is %s", i, given(list.RawGetInt(i)))
@@ -130,7 +131,7 @@ func configEnum(c *call) int {
 		if w == v {
 			return c.push(v)
 		}
-		words = append(words, string(w))
+		words = append(words, diag.Shortened(string(w), 64))
 	}
 	c.raise("the argument '%s' must be one of %s, is %s; %s", c.str(1), strings.Join(words, ", "), given(v), didYouMean(v.String(), words))
 	return 0

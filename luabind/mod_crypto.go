@@ -39,7 +39,7 @@ var cryptoModule = module{
 assert(#mac == 32)`,
 			Do: func(c *call) int {
 				key := c.secretText(2)
-				c.large(len(key) + 4*len(c.str(3)))
+				c.charge((len(key) + 4*len(c.str(3))) / 32)
 				m := hmac.New(digests[c.str(1)], []byte(key))
 				vm.Chunks(c.L, c.str(3), func(part string) { m.Write([]byte(part)) })
 				return c.text(string(m.Sum(nil)))
@@ -72,7 +72,7 @@ func digestFn(name, abc string) fn {
 	return fn{Name: name, Where: anywhere, Params: []param{{"message", stringType, "any octets"}}, Returns: []param{{"octets", stringType, "the digest"}},
 		Doc: "Makes the " + name + " digest.", Example: `assert(hex.encode(crypto.` + name + `("abc")) == "` + abc + `")`,
 		Do: func(c *call) int {
-			c.large(4 * len(c.str(1)))
+			c.charge(len(c.str(1)) / 8)
 			h := digests[name]()
 			vm.Chunks(c.L, c.str(1), func(part string) { h.Write([]byte(part)) })
 			return c.text(string(h.Sum(nil)))

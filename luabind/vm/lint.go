@@ -14,6 +14,9 @@ import (
 // overflows cannot be recovered from.
 const maxNesting = 200
 
+// maxWrong is how many mistakes of a file are told: who makes more has made one mistake.
+const maxWrong = 50
+
 // concatName is the checked concatenation that `..` is rewritten to. No script can write this name.
 const concatName = "(concat)"
 
@@ -50,22 +53,33 @@ type linter struct {
 	bodies   []*body
 	depth    int
 	branches int // that the compiler is in
+	tooDeep  bool
 	wrong    diag.List
 	requires []required
 }
 
 func (l *linter) report(line int, word, message, remedy string) {
+	if l.full() {
+		return
+	}
 	d := diag.Diagnostic{File: l.file, Line: line, Message: message, Remedy: remedy, Source: diag.SourceLine(l.src, line)}
 	d.Column, d.Width = diag.Column(l.src, line, word)
 	l.wrong = append(l.wrong, d)
 }
 
+// full reports whether so much is wrong that the rest of the file is not looked at.
+func (l *linter) full() bool { return l.tooDeep || len(l.wrong) >= maxWrong }
+
 // deeper reports whether the walk may go down a level.
 func (l *linter) deeper(line int) bool {
-	if l.depth++; l.depth != maxNesting {
-		return l.depth < maxNesting
+	if l.depth++; l.full() {
+		return false
+	}
+	if l.depth < maxNesting {
+		return true
 	}
 	l.report(line, "", fmt.Sprintf("nested deeper than %d levels", maxNesting), "")
+	l.tooDeep = true
 	return false
 }
 

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -126,11 +127,14 @@ func readBelow(dir *os.Root, file string) ([]byte, error) {
 	if !fs.ValidPath(file) {
 		return nil, errors.New("it is not below the script root")
 	}
-	f, err := dir.Open(file)
+	f, err := dir.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO would wait for a writer
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, errors.New("it is no plain file")
+	}
 	src, err := io.ReadAll(io.LimitReader(f, maxSource+1))
 	if err == nil && len(src) > maxSource {
 		err = fmt.Errorf("it is longer than %d octets", maxSource)
