@@ -87,7 +87,11 @@ func (m *Machine) slower(t time.Duration, o *outgoing) {
 	if m.cfg.TPS > 0 {
 		limit = min(limit, m.cfg.TPS)
 	}
-	x.limit = max(slowest, limit*cutTo)
+	least := float64(slowest)
+	if m.cfg.TPS > 0 {
+		least = min(least, m.cfg.TPS) // the brake makes nothing faster
+	}
+	x.limit = max(least, limit*cutTo)
 	x.changed = t
 	m.note("the SMSC is congested: %.0f requests a second from now on", x.limit)
 	m.setRate(t, true)
