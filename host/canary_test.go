@@ -436,6 +436,16 @@ func TestABusyBindCondemnsNoCanary(t *testing.T) {
 	})
 }
 
+// Where nobody is left to be spared, all take the code at once, and that is said.
+func TestACanaryOfAllIsSaid(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		w.save("s.lua", say("new", ""))
+		w.reload(ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b*"}, For: time.Minute}})
+		w.expect("says", w.says(), every("new0"))
+		w.log.expect(w.t, "level=WARN", "all take the code at once", "canary=b*", "binds=10")
+	})
+}
+
 // Binds that take code each for itself are asked beforehand too, and it is said which the others left behind.
 func TestACanaryThatSomeRefuseEachForItself(t *testing.T) {
 	inBubble(t, say("old", ""), "reload: each", func(w *bubble) {

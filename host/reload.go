@@ -203,6 +203,9 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 		if len(chosen) < len(binds) { // or nobody is left to be spared
 			return h.putCanary(ctx, s, prog, binds, chosen, r), nil
 		}
+		if !r.Check {
+			h.log.Warn("the canaries would be all binds of the script: all take the code at once, and nobody watches it", "script", s.name, "hash", short(prog.Hash), "canary", r.Canary.String(), "binds", len(binds), "by", r.By)
+		}
 	}
 	outcomes := h.putAll(ctx, s, prog, r)
 	if c != nil && s.watched() == c && s.current() == prog {
