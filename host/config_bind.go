@@ -319,13 +319,21 @@ func (b *bindReader) automatic(n *node) {
 
 func (b *bindReader) errorIntensity(n *node) {
 	if _, ok := b.scalar(n); ok {
-		b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32))
+		b.ErrorIntensity.Count = b.errorCount(n)
 		return
 	}
 	b.mapping(n, "error_intensity", keys{
-		"count":  func(n *node) { b.ErrorIntensity.Count = int(b.number(n, 1, math.MaxInt32)) },
+		"count":  func(n *node) { b.ErrorIntensity.Count = b.errorCount(n) },
 		"within": func(n *node) { b.ErrorIntensity.Within = b.duration(n) },
 	})
+}
+
+// errorCount is a number of errors; -1 stands for infinity.
+func (b *bindReader) errorCount(n *node) int {
+	if s, ok := b.scalar(n); ok && s == "infinity" {
+		return -1
+	}
+	return int(b.number(n, 1, math.MaxInt32))
 }
 
 // labels reads what commands may choose the bind by.

@@ -113,6 +113,22 @@ binds: { a: {}, b: {}, c: { strict_lengths: false } }
 }
 
 // What data_coding 0 means, in both directions or in each.
+// How many errors a session survives may be left open, as other limits may.
+func TestConfigOfErrorIntensity(t *testing.T) {
+	for text, want := range map[string]int{"7": 7, "infinity": -1, "{ count: infinity, within: 1m }": -1, "{ count: 3 }": 3} {
+		c, wrong := parseText(t, `{ binds: { a: { smsc: "h:1", system_id: a, script: echo.lua, error_intensity: `+text+` } } }`)
+		if wrong != "" {
+			t.Fatal(wrong)
+		}
+		if got := c.Binds[0].ErrorIntensity.Count; got != want {
+			t.Errorf("%s: %d", text, got)
+		}
+	}
+	if _, wrong := parseText(t, `{ binds: { a: { smsc: "h:1", system_id: a, script: echo.lua, error_intensity: 0 } } }`); !strings.Contains(wrong, "error_intensity") {
+		t.Error(wrong)
+	}
+}
+
 func TestConfigOfDataCoding0(t *testing.T) {
 	c, wrong := parseText(t, `
 defaults: { smsc: "a:1", script: echo.lua, system_id: a, data_coding_0: latin1 }

@@ -23,7 +23,7 @@ type Options struct {
 	Args      vm.Data // esme.args, and what init gets
 	Limits    vm.Limits
 	Crash     bool          // on_error: crash
-	Errors    int           // script errors within ErrorsWithin that a bind survives; 0 = 20
+	Errors    int           // script errors within ErrorsWithin that a bind survives; 0 = 20, negative: any number
 	ErrorsIn  time.Duration // 0 = 10 s
 	Allow     Allow         // what its scripts may reach
 	Directory Directory     // nil: there are no other binds

@@ -117,7 +117,11 @@ func (c *call) keys(t *lua.LTable, want *luaType) {
 		v := t.RawGetString(k.Name)
 		switch {
 		case v == lua.LNil && !k.Type.optional:
+			looked := 0
 			t.ForEach(func(key, _ lua.LValue) {
+				if looked++; looked > 64 { // a person's mistake is among as many
+					return
+				}
 				if name, ok := key.(lua.LString); ok && len(name) <= 64 && diag.Near(string(name), []string{k.Name}) != "" {
 					c.raise("unknown %s '%s'; did you mean '%s'?", want.word(), string(name), k.Name)
 				}

@@ -70,6 +70,9 @@ func (h *Handler) replace(g *generation, err *vm.Error) error {
 
 // tooMany counts an error and reports whether there were more than error_intensity allows.
 func (h *Handler) tooMany(now time.Time) bool {
+	if h.bind.opts.Errors < 0 {
+		return false
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	kept := h.errors[:0]

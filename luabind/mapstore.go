@@ -42,6 +42,7 @@ type mapValue struct {
 	generation int // of the script that gave the bounds
 	index      map[string]uint32
 	entries    []mapEntry
+	octets     int    // of the entries
 	free       uint32 // first free entry; 0: none
 	head, tail uint32 // the oldest entry and the youngest
 }
@@ -84,12 +85,15 @@ func (s *mapStore) open(name string, generation int, bounds mapBounds) (*mapValu
 func (m *mapValue) reset() {
 	m.index = map[string]uint32{}
 	m.entries = make([]mapEntry, 1) // the first is none, so that 0 means none
-	m.free, m.head, m.tail = 0, 0, 0
+	m.free, m.head, m.tail, m.octets = 0, 0, 0, 0
 }
 
 // dropSome is how many entries an operation drops on its way: more than it can add, so that they come to an end,
 // and few, so that none pays for a burst.
 const dropSome = 4
+
+// dropMost is how many a look at the whole map drops: a burst that expired at once does not hold up a callback.
+const dropMost = 10_000
 
 // expire drops entries that have expired, at most n.
 func (m *mapValue) expire(now int64, n int) {
@@ -154,6 +158,7 @@ func (m *mapValue) put(now int64, key string, v vm.Data, size int) error {
 	}
 	m.tail = i
 	m.index[key] = i
+	m.octets += size
 	return nil
 }
 
@@ -207,6 +212,7 @@ func (m *mapValue) remove(i uint32) {
 	}
 	delete(m.index, e.key)
 	m.store.give(int(e.size))
+	m.octets -= int(e.size)
 	*e = mapEntry{next: m.free}
 	m.free = i
 	m.shrink()
@@ -237,19 +243,19 @@ func (m *mapValue) shrink() {
 	}
 }
 
-// len counts the entries. It takes the time to drop all that have expired.
+// len counts the entries. Of more than dropMost that expired since the last operations the rest counts until it is dropped.
 func (m *mapValue) len(now time.Time) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano(), len(m.index))
+	m.expire(now.UnixNano(), dropMost)
 	return len(m.index)
 }
 
-// keys are the keys, the oldest first.
+// keys are the keys, the oldest first; those of what len counts.
 func (m *mapValue) keys(now time.Time) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.expire(now.UnixNano(), len(m.index))
+	m.expire(now.UnixNano(), dropMost)
 	keys := make([]string, 0, len(m.index))
 	for i := m.head; i != 0; i = m.entries[i].next {
 		keys = append(keys, m.entries[i].key)
@@ -261,9 +267,7 @@ func (m *mapValue) clear() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := len(m.index)
-	for i := m.head; i != 0; i = m.entries[i].next {
-		m.store.give(int(m.entries[i].size))
-	}
+	m.store.give(m.octets)
 	m.reset()
 	return n
 }

@@ -123,6 +123,16 @@ func TestMapExpiresABurstInSmallSteps(t *testing.T) {
 	if gone := before - len(m.index); gone > 2*dropSome || gone < 1 {
 		t.Errorf("two operations dropped %d entries", gone)
 	}
+	before = len(m.index) // a look at all of it is bounded too
+	if n := m.len(m.now); n != before-dropMost {
+		t.Errorf("%d entries counted of %d", n, before)
+	}
+	if n := len(m.keys(m.now)); n != before-2*dropMost {
+		t.Errorf("%d keys of %d", n, before)
+	}
+	for range 100_000 / dropMost {
+		m.len(m.now)
+	}
 	if n := m.len(m.now); n != 1 {
 		t.Errorf("%d entries, want the new one", n)
 	}

@@ -63,7 +63,7 @@ function Map:delete(key) end
 ---@return Error? err # nil, or what went wrong: full, no_number
 function Map:add(key, n) end
 
----Counts the entries; #m does too.
+---Counts the entries; #m does too. When more than 10,000 expire at once, some of them count until the next operations have dropped them.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
