@@ -14,7 +14,7 @@ import (
 func TestAStopDoesNotWaitForAFileSystem(t *testing.T) {
 	w := newWorldOf(t, map[string]string{"s.lua": say("one", "")},
 		"shutdown_limit: 50ms\nbinds: { a: { smsc: SMSC, system_id: a, script: s.lua } }\n")
-	path := filepath.Join(w.dir, "s.lua")
+	path := filepath.Join(w.dir, "esmehost.yaml")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
