@@ -27,7 +27,7 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 	g := h.generation()
 	switch {
 	case h.dead:
-		h.logger(g, "").Warn("init broke the script, which gets this response no more", "pdu", resp.String(), "original", original.String())
+		h.warn(g, "init broke the script, which gets this response no more", "pdu", resp.String(), "original", original.String())
 		return
 	case g.fns[cbHandleResp] == nil:
 		return
@@ -41,7 +41,7 @@ func (h *Handler) HandleResp(resp, original *pdu.PDU) {
 func (h *Handler) HandleRespTimeout(original *pdu.PDU) {
 	g := h.generation()
 	if h.dead || g.fns[cbHandleRespTimeout] == nil {
-		h.logger(g, "").Warn("no response in time", "pdu", original.String())
+		h.warn(g, "no response in time", "pdu", original.String())
 		return
 	}
 	g = h.turn(g)
@@ -54,7 +54,7 @@ func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 	g := h.generation()
 	if h.dead || g.fns[cbHandleSendPDUResult] == nil {
 		if err != nil {
-			h.logger(g, "").Warn("PDU not sent", "pdu", p.String(), "error", err.Error())
+			h.warn(g, "PDU not sent", "pdu", p.String(), "error", err.Error())
 		}
 		return
 	}
@@ -67,7 +67,7 @@ func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 func (h *Handler) HandleUnparsedPDU(raw []byte, err error) {
 	g := h.generation()
 	if g.fns[cbHandleUnparsedPDU] == nil {
-		h.logger(g, "").Warn("a PDU cannot be decoded", "error", err.Error(), "octets", len(raw))
+		h.warn(g, "a PDU cannot be decoded", "error", err.Error(), "octets", len(raw))
 		return
 	}
 	g = h.turn(g)

@@ -78,6 +78,11 @@ func (h *Handler) logger(g *generation, callback string) *slog.Logger {
 	return l
 }
 
+// warn writes a line of the host that a script, or its peer, can cause as often as it likes: as far as the flood lets it.
+func (h *Handler) warn(g *generation, message string, attrs ...any) {
+	h.bind.hostFlood.log(h.logger(g, ""), slog.LevelWarn, 1, message, attrs...)
+}
+
 // turn takes the turn of a callback: the lock of g, or of the one that replaces it where g broke in a task.
 func (h *Handler) turn(g *generation) *generation {
 	for {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,7 +146,7 @@ func TestTheSameErrorIsOneLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := make(chan string, 10_000)
 		l := slog.New(repeatHandler{lines: lines})
-		var r repeats
+		r := repeats{flood: newFlood(1 << 20)}
 		for range 3 {
 			for range 1000 {
 				r.log(l, "handle_pdu", "s.lua:1: boom", "error", "s.lua:1: boom")
@@ -197,7 +198,7 @@ func (h repeatHandler) Handle(_ context.Context, r slog.Record) error {
 // Errors that differ are not kept for ever: of a thousand different ones, few are counted at once.
 func TestErrorsThatDifferAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var r repeats
+		r := repeats{flood: newFlood(1 << 20)}
 		for i := range 1000 {
 			r.log(slog.New(slog.DiscardHandler), "handle_pdu", strings.Repeat("x", i))
 		}
@@ -222,7 +223,7 @@ func TestTheLogRate(t *testing.T) {
 		f := newFlood(100)
 		count := func(n int) (written, dropped int) {
 			for range n {
-				if ok, d := f.allow(); ok {
+				if ok, d := f.allow(1); ok {
 					written++
 					dropped += d
 				}
@@ -241,6 +242,109 @@ func TestTheLogRate(t *testing.T) {
 			t.Fatal(w, d)
 		}
 	})
+}
+
+// What differs passes the flood too, and each of the errors is told once: by a line, in the count of one, or among the suppressed.
+func TestAFloodOfErrorsIsCutAndCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := tally{}
+		l := slog.New(&told)
+		r := repeats{flood: newFlood(5)}
+		const errors = 3000
+		for i := range errors {
+			message := fmt.Sprint("no route for message ", i%1000)
+			r.log(l, "handle_pdu", message, "error", message)
+		}
+		r.mu.Lock()
+		atOnce := told.lines
+		r.mu.Unlock()
+		if atOnce != 10 {
+			t.Fatalf("%d lines at once", atOnce)
+		}
+		for range 10 {
+			time.Sleep(repeatEvery)
+			r.log(l, "handle_resp", "one more", "error", "one more")
+		}
+		r.end()
+		rest := r.flood.rest()
+		all := told.lines - told.counts + told.repeated + told.suppressed + rest
+		if all != errors+10 {
+			t.Fatalf("%+v and %d not told of yet make %d of %d", told, rest, all, errors+10)
+		}
+		if told.lines > 10+5*10 || told.suppressed == 0 {
+			t.Fatalf("%+v", told)
+		}
+	})
+}
+
+// tally counts lines, and what stands in them.
+type tally struct {
+	slog.Handler
+	lines, counts        int // all, and those that have a count
+	repeated, suppressed int
+}
+
+func (h *tally) Enabled(context.Context, slog.Level) bool { return true }
+func (h *tally) Handle(_ context.Context, r slog.Record) error {
+	h.lines++
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "repeated":
+			h.counts++
+			h.repeated += int(a.Value.Int64())
+		case "suppressed":
+			h.suppressed += int(a.Value.Int64())
+		}
+		return true
+	})
+	return nil
+}
+
+// What a script makes the host log is cut like its own lines, and all that was cut is told at the end of the session at the
+// latest. Its own lines leave the host's their room.
+func TestTheHostsLinesAboutAScriptAreCut(t *testing.T) {
+	const each = 300
+	for _, tt := range []struct {
+		name, line, does string
+		times            int
+	}{
+		{"not sent", "PDU not sent", `esme.send_pdu(pdu.submit_sm { short_message = ("x"):rep(255) })`, each},
+		{"given up", "a message is given up", `sms.reassemble(pdu.deliver_sm { short_message = "x",
+			sar_msg_ref_num = i, sar_total_segments = 2, sar_segment_seqnum = 1 })`, 1000 + each},
+		{"errors", "script error", `error("no route for message " .. i)`, each},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := bound(t, setup{options: Options{Errors: 1 << 30, Limits: vm.Limits{LogRate: 1}}, script: `
+return {
+  handle_cast = function(i) ` + tt.does + ` end,
+  handle_call = function(n) for i = 1, n do log.info("mine") end return "reply", n end,
+}`})
+			r.call(float64(each))
+			for i := range tt.times {
+				r.cast(float64(i))
+			}
+			r.call(0.0)
+			r.peer.conn.Close()
+			<-r.exit
+			lines, suppressed := 0, 0
+			for len(r.lines) > 0 {
+				line := <-r.lines
+				if strings.HasPrefix(line, tt.line) {
+					lines++
+				}
+				if _, n, ok := strings.Cut(line, "suppressed="); ok && !strings.HasPrefix(line, "mine") {
+					n, err := strconv.Atoi(n)
+					if err != nil {
+						t.Fatal(err)
+					}
+					suppressed += n
+				}
+			}
+			if lines == 0 || lines > each/3 || lines+suppressed < each {
+				t.Fatalf("%d lines, %d suppressed, of %d", lines, suppressed, each)
+			}
+		})
+	}
 }
 
 // limits.metrics bounds the series of a bind, whatever they are called.

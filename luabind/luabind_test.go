@@ -165,7 +165,7 @@ func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 		case "fields":
 			j, _ := json.Marshal(a.Value.Any())
 			line += " " + string(j)
-		case "error", "reason", "pdu":
+		case "error", "reason", "pdu", "suppressed":
 			line += " " + a.Key + "=" + a.Value.String()
 		}
 		return true

@@ -1,7 +1,6 @@
 package luabind
 
 import (
-	"context"
 	"log/slog"
 
 	lua "github.com/yuin/gopher-lua"
@@ -92,15 +91,5 @@ func (g *generation) log(level slog.Level, message string, attrs ...any) {
 	if g.handler != nil {
 		l = g.handler.log
 	}
-	if !l.Enabled(context.Background(), level) {
-		return
-	}
-	ok, dropped := g.bind.flood.allow()
-	if !ok {
-		return
-	}
-	if dropped > 0 {
-		attrs = append(attrs, "suppressed", dropped)
-	}
-	l.Log(context.Background(), level, diag.Shortened(message, maxLogged), append(append(attrs, "script", g.prog.Main), g.attrs()...)...)
+	g.bind.flood.log(l, level, 1, diag.Shortened(message, maxLogged), append(append(attrs, "script", g.prog.Main), g.attrs()...)...)
 }

@@ -29,7 +29,7 @@ func (g *generation) hooks() vm.Hooks {
 		TaskFailed: g.taskFailed,
 		MemoryHigh: func(used, limit int64) {
 			if g.handler != nil {
-				g.handler.logger(g, "").Warn("the script holds more than 80 % of its memory", "octets", used, "limit", limit, "option", "limits.memory")
+				g.handler.warn(g, "the script holds more than 80 % of its memory", "octets", used, "limit", limit, "option", "limits.memory")
 			}
 		},
 		Surveyed: g.surveyed,
@@ -96,6 +96,6 @@ func (h *Handler) rebuild(old *generation, cause *vm.Error) error {
 	h.gen.Store(g)
 	h.mu.Unlock()
 	old.vm.Close()
-	h.logger(g, "").Warn("the script runs in a fresh state, "+which, "cause", cause.Error())
+	h.warn(g, "the script runs in a fresh state, "+which, "cause", cause.Error())
 	return nil
 }

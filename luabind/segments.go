@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -79,10 +80,10 @@ func (b *Bind) giveUp(messages []*pdu.Assembled) {
 	for _, m := range messages {
 		attrs := []any{"source_addr", m.SourceAddr, "destination_addr", m.DestinationAddr, "reference", m.Segment.Reference,
 			"parts", int(m.Segment.Total) - len(m.Missing), "total", m.Segment.Total, "reason", string(m.Why)}
-		b.log.Warn("a message is given up: parts of it have not come", attrs...)
+		b.hostFlood.log(b.log, slog.LevelWarn, 1, "a message is given up: parts of it have not come", attrs...)
 		err := b.Target().Info(&vm.Table{Hash: map[vm.Data]vm.Data{"event": "incomplete_message", "message": assembledData(m)}})
 		if err != nil {
-			b.log.Error("the script cannot be told of a message that is given up", append(attrs, "error", err.Error())...)
+			b.hostFlood.log(b.log, slog.LevelError, 1, "the script cannot be told of a message that is given up", append(attrs, "error", err.Error())...)
 		}
 	}
 }

@@ -23,7 +23,11 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	h.mu.Unlock()
 	exit := "normal"
 	l := h.logger(g, "")
-	l.Info("session ended", "reason", reason.String(), "lost", len(lost))
+	ended := []any{"reason", reason.String(), "lost", len(lost)}
+	if n := h.bind.hostFlood.rest(); n > 0 {
+		ended = append(ended, "suppressed", n)
+	}
+	l.Info("session ended", ended...)
 	switch {
 	case reason.Crashed():
 		h.lost(g, reason, lost)
@@ -114,7 +118,7 @@ func (h *Handler) unheard(p, resp *pdu.PDU, err error) {
 		return
 	}
 	if h.s.Do(tell) != nil {
-		h.logger(h.generation(), "").Warn("the task that asked ended before it heard this", "pdu", original.String(), "end", what)
+		h.warn(h.generation(), "the task that asked ended before it heard this", "pdu", original.String(), "end", what)
 	}
 }
 
