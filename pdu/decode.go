@@ -27,8 +27,8 @@ const (
 	ValueRange                          // a value that is reserved or too large: see [FieldSpec.Most] and [TagSpec.Lo]; 0 or 255 destinations; a request with a status or a sequence_number above 0x7FFFFFFF (§5.2)
 	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory] (5.0 §4.4.1)
 	MessageLength                       // a short_message of 255 octets (§5.2.21)
-	MessageTwice                        // both a short_message and a message_payload (§5.3.2.32)
-	SegmentMarks                        // marks of a part that make no sense, so that the message is read as whole: a part 3 of 2, one SAR TLV without the others, two kinds of marks (§5.3.2.22)
+	MessageTwice                        // both a short_message and a message_payload, or two of the latter (§5.3.2.32)
+	SegmentMarks                        // marks of a part that make no sense: a part 3 of 2, one SAR TLV without the others, two kinds of marks. Those that make sense count, the header's first; without such the message is whole (§5.3.2.22)
 
 	numWarnings = iota
 )
@@ -268,7 +268,7 @@ func (p *PDU) bad(spec *FieldSpec, offset int, status Status, reason string) *De
 
 // scanTLVs finds where the whole TLVs end and flags what is wrong with them; sar says that there are marks of a part among them.
 func (p *PDU) scanTLVs(at int) (sar bool) {
-	b := p.raw
+	b, payload := p.raw, false // a message_payload was there
 	for at+4 <= len(b) {
 		n := int(binary.BigEndian.Uint16(b[at+2:]))
 		if at+4+n > len(b) {
@@ -286,8 +286,11 @@ func (p *PDU) scanTLVs(at int) (sar bool) {
 				}
 			case s.Hi != 0 && !s.holds(TLVInt(b[at+4:at+4+n])):
 				p.warnings |= ValueRange
-			case s.Tag == TagMessagePayload && n > 0 && len(p.Bytes(FieldShortMessage)) > 0:
-				p.warnings |= MessageTwice
+			case s.Tag == TagMessagePayload:
+				if payload || n > 0 && len(p.Bytes(FieldShortMessage)) > 0 {
+					p.warnings |= MessageTwice
+				}
+				payload = true
 			}
 			sar = sar || s.Tag == TagSARMsgRefNum || s.Tag == TagSARTotalSegments || s.Tag == TagSARSegmentSeqnum
 		}

@@ -133,6 +133,9 @@ func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLV
 	} else if payload, _ := t.Get(TagMessagePayload); len(payload) > 0 {
 		r.add(FieldError{c.Name, TagMessagePayload.String(), fmt.Sprintf("%d octets beside a short_message of %d, must be one of the two", len(payload), len(message)), true})
 	}
+	if n := t.count(TagMessagePayload); n > 1 {
+		r.add(FieldError{c.Name, TagMessagePayload.String(), fmt.Sprintf("is there %d times, must be once", n), true})
+	}
 	if esmClass&esmUDHI != 0 && !headerOf(message).Valid() {
 		r.add(FieldError{c.Name, FieldESMClass.String(), fmt.Sprintf("0x%02X has the UDHI bit, but the message does not start with a user data header", esmClass), true})
 	}

@@ -164,7 +164,7 @@ func (x *receiptScan) value(key int) string {
 	start := x.at
 	end := x.endOfWord(key)
 	if x.at == end && (key == keySubmitDate || key == keyDoneDate) {
-		end = x.timeOfDay()
+		end = x.timeOfDay(x.s[start:end])
 	}
 	x.skipSpace()
 	return x.s[start:end]

@@ -167,11 +167,21 @@ func (x *receiptScan) fieldAt(i int) bool {
 	return false
 }
 
-// timeOfDay goes behind what follows a date if it is a time, as in 2026-01-02 15:04:05, and returns where it ends.
-func (x *receiptScan) timeOfDay() (end int) {
+// timeOfDay goes behind what follows a date if it is a time, as in 2026-01-02 15:04:05 and 260102 1505, and returns where it ends.
+func (x *receiptScan) timeOfDay(date string) (end int) {
 	s, i := x.s, x.at
-	if i+3 >= len(s) || s[i] != ' ' || !digits(s[i+1:i+3], false) || s[i+3] != ':' {
+	if i+3 >= len(s) || s[i] != ' ' || !digits(s[i+1:i+3], false) {
 		return i
+	}
+	if s[i+3] != ':' { // digits alone, behind a date that has no time yet
+		n := i + 1
+		for n < len(s) && n <= i+7 && '0' <= s[n] && s[n] <= '9' {
+			n++
+		}
+		ends := n == len(s) || receiptOctets[s[n]]&(isSpace|isSeparator) != 0
+		if n != i+5 && n != i+7 || !ends || len(date) != 6 && len(date) != 8 || !digits(date, false) {
+			return i
+		}
 	}
 	for i++; i < len(s) && receiptOctets[s[i]]&(isSpace|isSeparator) == 0; i++ {
 	}

@@ -43,8 +43,18 @@ func (e *TextError) Error() string {
 	return fmt.Sprintf("%q (%U) at octet %d is not in the alphabet %s: leave the choice of it open, or take ucs2", e.Rune, e.Rune, e.Offset, e.Alphabet)
 }
 
-// Append appends s, which is UTF-8, in the encoding (SMPP 3.4 §5.2.19); for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character that has no place is a *[TextError].
+// Append appends s, which is UTF-8, in the encoding (SMPP 3.4 §5.2.19); for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character
+// that has no place is a *[TextError], and dst comes back as it was. The room of dst behind the result may be written to, as far as len(dst)+len(s).
 func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
+	before := len(dst)
+	dst, err := e.append(dst, s)
+	if err != nil {
+		return dst[:before], err
+	}
+	return dst, nil
+}
+
+func (e Encoding) append(dst []byte, s string) ([]byte, error) {
 	bad := -1
 	switch e.Alphabet {
 	case GSM:

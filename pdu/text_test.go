@@ -78,6 +78,19 @@ func TestTextThatIsWrong(t *testing.T) {
 	}
 }
 
+// What has no place leaves what was there before, in each alphabet; and what is given out is not written to by others.
+func TestAppendOfWhatHasNoPlace(t *testing.T) {
+	for a := GSM; a.check() == nil; a++ {
+		got, err := Encoding{Alphabet: a}.Append([]byte("keep"), "ab\xff")
+		if a == Binary {
+			continue
+		}
+		if err == nil || string(got) != "keep" {
+			t.Errorf("%s: %q, %v", a, got, err)
+		}
+	}
+}
+
 // Each table is the one of another transcription of 3GPP 23.038 annex A, Android's, which is given here by
 // its CRC-32: of 128 characters in UTF-8, a space where there is none.
 func TestTablesOfLanguages(t *testing.T) {

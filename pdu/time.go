@@ -2,6 +2,7 @@ package pdu
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -164,8 +165,15 @@ func After(d time.Duration) (Time, error) {
 // ParseReceiptDate reads the date of a receipt: YYMMDDhhmm, YYMMDDhhmmss or YYYYMMDDhhmmss, in the zone of the
 // SMSC, which it does not say (SMPP 3.4 appendix B): without seconds it is the minute's beginning, and a year of two digits is
 // 1938 to 2037. It is false for zeros, which mean that there is none, and for
-// what is no date.
+// what is no date. A space may stand between the day and the time.
 func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
+	if i := strings.IndexByte(s, ' '); i == 6 || i == 8 {
+		day, clock := s[:i], s[i+1:]
+		if len(day) == 8 && len(clock) == 4 { // or it would be taken for a year of two digits, and seconds
+			clock += "00"
+		}
+		s = day + clock
+	}
 	if !digits(s, false) {
 		return time.Time{}, false
 	}

@@ -71,11 +71,20 @@ func (t TLVs) Values(tag Tag) iter.Seq[[]byte] {
 	}
 }
 
+func (t TLVs) count(tag Tag) (n int) {
+	for x := range t.All() {
+		if x == tag {
+			n++
+		}
+	}
+	return n
+}
+
 // Len is the length of all TLVs together, in octets (SMPP 3.4 §5.3).
 func (t TLVs) Len() int { return len(t.octets) }
 
 // Octets returns the TLVs as they stand on the wire, borrowed (SMPP 3.4 §5.3).
-func (t TLVs) Octets() []byte { return t.octets }
+func (t TLVs) Octets() []byte { return t.octets[:len(t.octets):len(t.octets)] }
 
 // Clone returns TLVs that own their octets.
 func (t TLVs) Clone() TLVs { return TLVs{octets: bytes.Clone(t.octets), err: t.err} }

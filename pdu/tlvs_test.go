@@ -83,6 +83,16 @@ func TestTLVsThatAreBorrowed(t *testing.T) {
 	}
 }
 
+func TestWhatIsAppendedToOctetsOfTLVs(t *testing.T) {
+	var x TLVs
+	x.AddSourcePort(7)
+	y := append(x.Octets(), 0xAA, 0xBB)
+	x.AddUserMessageReference(0x5555)
+	if n := len(y); y[n-2] != 0xAA || y[n-1] != 0xBB {
+		t.Errorf("%x", y)
+	}
+}
+
 func TestBuilderKeepsItsRoom(t *testing.T) {
 	b := NewBuilder(commandOf(CmdSubmitSM))
 	add := func() {

@@ -408,6 +408,9 @@ func TestHeaderLimits(t *testing.T) {
 
 // What says something else than it means, or has values that are reserved, is refused, in whatever way it is built.
 func TestMessagesThatContradictThemselves(t *testing.T) {
+	twicePayload := pdu.TLVs{}
+	twicePayload.AddMessagePayload([]byte{})
+	twicePayload.AddMessagePayload([]byte("zz"))
 	payload := func(octets string) (t pdu.TLVs) {
 		t.AddMessagePayload([]byte(octets))
 		return t
@@ -431,6 +434,7 @@ func TestMessagesThatContradictThemselves(t *testing.T) {
 		{&pdu.DataSM{ESMClass: 0xC0, TLVs: payload("\x03\x00\x09\x01")}, "data_sm.esm_class: 0xC0 has the UDHI bit, but the message does not start with a user data header"},
 		{&pdu.DeliverSM{ESMClass: 0x40, ShortMessage: []byte("\x05\x00\x03\x01\x02\x01a")}, ""},
 		{&pdu.DataSM{ESMClass: 0x40, TLVs: payload("\x05\x00\x03\x01\x02\x01a")}, ""},
+		{&pdu.SubmitSM{TLVs: twicePayload}, "submit_sm.message_payload: is there 2 times, must be once"},
 		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("bc")}, "submit_sm.message_payload: 2 octets beside a short_message of 1, must be one of the two"},
 		{&pdu.SubmitSM{ShortMessage: []byte("a"), TLVs: payload("")}, ""},
 		{&pdu.SubmitSM{ESMClass: 0x3F, RegisteredDelivery: 0xFF, SourceAddrTON: 9, DestAddrNPI: 77, DataCoding: 0x90, TLVs: private(9)}, ""}, // networks extend these

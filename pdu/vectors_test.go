@@ -286,6 +286,9 @@ func TestWarnings(t *testing.T) {
 		deliver("0000", "00", "0000000000ff"+strings.Repeat("61", 255)):              "message_length",
 		deliver("0000", "00", "00000000000161"+"0424000162"):                         "message_twice",
 		deliver("0000", "00", "00000000000161"+"04240000"):                           "",
+		deliver("0000", "00", "000000000000"+"0424000162"+"0424000163"):              "message_twice",
+		deliver("0000", "00", "000000000000"+"04240000"+"0424000163"):                "message_twice",
+		deliver("0000", "00", "00000000000161"+"04240000"+"0424000163"):              "message_twice",
 		deliver("4000", "00", "000000000006"+"050003010203"):                         "segment_marks", // part 3 of 2
 		deliver("4000", "00", "000000000006"+"050003010200"):                         "segment_marks", // part 0 of 2
 		deliver("4000", "00", "000000000006"+"050003010001"):                         "segment_marks", // part 1 of 0
