@@ -140,31 +140,40 @@ type moment gopacket.CaptureInfo
 // GetCaptureInfo returns it.
 func (m moment) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(m) }
 
+// packet takes the segment in a packet. In a tunnel (GRE, IP in IP, VXLAN) there are several IP headers: the connection is that of the one next to
+// TCP.
 func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Defragmenter, p gopacket.Packet, ci gopacket.CaptureInfo) {
-	if ip, ok := p.NetworkLayer().(*layers.IPv4); ok && (ip.Flags&layers.IPv4MoreFragments != 0 || ip.FragOffset != 0) {
-		whole, err := fragments.DefragIPv4WithTimestamp(ip, ci.Timestamp)
-		if err != nil {
-			d.sum.Unreadable++
-			return
+	var net gopacket.Flow
+	var tcp *layers.TCP
+	for todo := p.Layers(); len(todo) > 0 && tcp == nil; todo = todo[1:] {
+		switch l := todo[0].(type) {
+		case *layers.IPv4:
+			net = l.NetworkFlow()
+			if l.Flags&layers.IPv4MoreFragments == 0 && l.FragOffset == 0 {
+				continue
+			}
+			whole, err := fragments.DefragIPv4WithTimestamp(l, ci.Timestamp)
+			if err != nil {
+				d.sum.Unreadable++
+				return
+			}
+			if whole == nil {
+				return // the rest is still to come
+			}
+			p = gopacket.NewPacket(whole.Payload, whole.NextLayerType(), gopacket.DecodeOptions{NoCopy: true})
+			todo = append([]gopacket.Layer{nil}, p.Layers()...) // go on with these
+		case *layers.IPv6:
+			net = l.NetworkFlow()
+		case *layers.TCP:
+			tcp = l
 		}
-		if whole == nil {
-			return // the rest is still to come
-		}
-		next := gopacket.NewPacket(whole.Payload, whole.NextLayerType(), gopacket.DecodeOptions{NoCopy: true})
-		if tcp, ok := next.Layer(layers.LayerTypeTCP).(*layers.TCP); ok {
-			d.segment(a, whole.NetworkFlow(), tcp, ci)
-			return
-		}
-		d.sum.NotTCP++
-		return
 	}
-	tcp, ok := p.TransportLayer().(*layers.TCP)
 	switch {
-	case ok && p.NetworkLayer() != nil:
+	case tcp != nil && net != gopacket.Flow{}:
 		if p.Metadata().Truncated {
 			d.sum.Unreadable++
 		}
-		d.segment(a, p.NetworkLayer().NetworkFlow(), tcp, ci)
+		d.segment(a, net, tcp, ci)
 	case p.TransportLayer() == nil && p.ErrorLayer() != nil:
 		d.sum.Unreadable++
 	default:
