@@ -1,6 +1,7 @@
 package pdu
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -22,10 +23,17 @@ func (p *PDU) writeMessage(w io.Writer, zero Alphabet) {
 	if s, ok := p.Segment(); ok && s.Kind == SAR {
 		fmt.Fprintf(w, "segment: part %d of %d, reference %d\n", s.Number, s.Total, s.Reference)
 	}
-	if r, ok := p.Receipt(); ok {
+	r, isReceipt := p.Receipt()
+	if isReceipt {
 		fmt.Fprintf(w, "receipt: %s\n", r.meaning())
 	}
-	if text, err := p.TextAs(zero); err == nil && text != "" {
+	text, err := p.TextAs(zero)
+	if b := p.payload(); isReceipt { // C's end of a string is no "@" of the message, though GSM 03.38 says so
+		for n := len(b) - len(bytes.TrimRight(b, "\x00")); n > 0; n-- {
+			text = strings.TrimSuffix(strings.TrimSuffix(text, "@"), "\x00")
+		}
+	}
+	if err == nil && text != "" {
 		fmt.Fprintf(w, "text: %q\n", text)
 	}
 }

@@ -55,6 +55,11 @@ func TestExplainedMessages(t *testing.T) {
 			b.AddTLV(TagNetworkErrorCode, "\x03\x00\x07")
 		}, []string{`receipt: id "A1B", id in the text "2587", stat "DELIVRD" (DELIVERED, final), err "000", network error "7 of network type 3", ` +
 			`submitted "2601021504" (2026-01-02 15:04:00), done "0000000000" (no date)` + "\n"}},
+		{"a receipt of a program in C", func(b *Builder) {
+			b.SetInt(FieldESMClass, 4)
+			b.SetString(FieldShortMessage, "id:7 stat:DELIVRD err:000 text:a\x40\x00\x00")
+		}, []string{"text: \"id:7 stat:DELIVRD err:000 text:a¡\"\n"}},
+		{"a message of a program in C", func(b *Builder) { b.SetString(FieldShortMessage, "a\x00") }, []string{"text: \"a@\"\n"}},
 		{"an empty receipt", func(b *Builder) { b.SetInt(FieldESMClass, 4); b.SetString(FieldShortMessage, "\xff") }, []string{"receipt: nothing that can be read\n"}},
 		{"times", func(b *Builder) {
 			b.SetString(FieldValidityPeriod, "000002000001000R")

@@ -57,14 +57,18 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	return err
 }
 
-// explainRest shows what is neither field nor TLV: the body of a command that is not defined, and octets that are none
-// or behind a fault.
+// explainRest shows what is neither field nor TLV: the body of a command that is not defined or whose command_length is wrong, and octets that
+// are none or behind a fault.
 func (e *Explanation) explainRest(row func(name string, value any, meaning string, octets []byte)) {
 	p := &e.PDU
 	name, rest := "(rest)", e.raw[min(len(e.raw), max(HeaderLen, int(p.tlvEnd))):]
-	if p.cmd == nil {
+	switch defined := commandOf(p.id); {
+	case p.cmd == nil:
 		name, rest = "(body)", e.raw[min(len(e.raw), HeaderLen):]
-	} else if p.cmd.Has(FieldPassword) && !p.Has(FieldPassword) {
+		if defined != nil && defined.Has(FieldPassword) {
+			name = "password and the rest of the body"
+		}
+	case p.cmd.Has(FieldPassword) && !p.Has(FieldPassword):
 		name = "password or later"
 	}
 	if len(rest) > 0 {
@@ -102,10 +106,10 @@ func nameOr(t Tag, other string) string {
 }
 
 func (p *PDU) commandMeaning() string {
-	if p.cmd == nil {
-		return "unknown"
+	if cmd := commandOf(p.id); cmd != nil { // also where the body is not read, for a wrong command_length
+		return cmd.Name
 	}
-	return p.cmd.Name
+	return "unknown"
 }
 
 func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec, zero Alphabet) {
