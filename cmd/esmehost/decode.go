@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +20,7 @@ import (
 
 var decodeCommand = &cli.Command{
 	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap...]",
-	Description: "HEX may have spaces, colons, commas, dashes, quotes, and 0x or \\x in front, and may be several PDUs one behind the other, or TLVs that stand alone.\n" +
+	Description: "HEX may have spaces, colons, commas, dashes, quotes, and 0x or \\x in front, and may be several PDUs one behind the other, or TLVs that stand alone. Groups of one or two digits are an octet each.\n" +
 		"Without it, standard input is read: " +
 		"hex, a line at a time, # and what follows left out, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
@@ -77,10 +76,10 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 		return nil
 	}
 	if len(args) > 0 {
-		return d.hex(strings.Join(args, " "))
+		return d.hex(strings.Join(args, " "), "no hex, nor is there a file of that name")
 	}
 	in := bufio.NewReaderSize(stdin, 1<<20)
-	if start, _ := in.Peek(4); capture.Recognises(start) {
+	if start, _ := in.Peek(4); capture.Recognises(start) || unpack(start) != "" {
 		return d.capture("standard input", in)
 	}
 	lines := bufio.NewScanner(in)
@@ -88,7 +87,7 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 	for n := 1; lines.Scan(); n++ {
 		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\uFEFF"), "#") // editors write the mark, people the remark
 		if line = strings.TrimSpace(line); line != "" {
-			if err := d.hex(line); err != nil {
+			if err := d.hex(line, "no hex"); err != nil {
 				if e := d.out.Flush(); e != nil {
 					return e
 				}
@@ -117,22 +116,11 @@ func (d *decoder) file(name string) error {
 	return d.out.Flush() // what it was is on standard error
 }
 
-// notHex are the signs that people and programs write between octets.
-var notHex = strings.NewReplacer(":", " ", "-", " ", ",", " ", ";", " ", "\"", " ", "'", " ", "{", " ", "}", " ", `\x`, " ")
-
-// hex explains the PDUs of a text, one behind the other.
-func (d *decoder) hex(text string) error {
-	words := strings.Fields(notHex.Replace(text))
-	for i, w := range words {
-		words[i] = strings.TrimPrefix(strings.TrimPrefix(w, "0x"), "0X")
-	}
-	octets, err := hex.DecodeString(strings.Join(words, ""))
+// hex explains the PDUs of a text, one behind the other. Of what is no hex, an error says what it is not.
+func (d *decoder) hex(text, not string) error {
+	octets, err := octetsOf(text)
 	if err != nil {
-		why := strings.TrimPrefix(err.Error(), "encoding/hex: ")
-		if errors.Is(err, hex.ErrLength) {
-			why = "it has an odd number of digits, each octet has two"
-		}
-		return usage("'%s' is no hex, nor is there a file of that name: %s", oneLine(text, 40), why)
+		return usage("'%s' is %s: %v", oneLine(text, 40), not, err)
 	}
 	if d.tlv != "" {
 		tag, ok := pdu.TagByName(d.tlv)
@@ -234,7 +222,11 @@ func joined(a, b []byte) []byte {
 
 // capture explains the PDUs of a capture, and says what of it could not be used.
 func (d *decoder) capture(name string, r io.Reader) error {
-	sum, err := capture.Read(r, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) })
+	in := bufio.NewReader(r)
+	if start, _ := in.Peek(4); unpack(start) != "" {
+		return fmt.Errorf("%s: it is compressed: unpack it with %s first", name, unpack(start))
+	}
+	sum, err := capture.Read(in, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) })
 	if errors.Is(err, capture.ErrFormat) {
 		return fmt.Errorf("%s: %w; hex is read from standard input: esmehost decode <%s", name, err, name)
 	} else if err != nil {
@@ -245,6 +237,16 @@ func (d *decoder) capture(name string, r io.Reader) error {
 	}
 	fmt.Fprintf(os.Stderr, "%s: %d %s of %d %s; %s\n", name, sum.PDUs, plural(sum.PDUs, "PDU"), sum.SMPP, plural(sum.SMPP, "connection"), leftOut(sum))
 	return nil
+}
+
+// unpack names the program that unpacks what begins like this; empty if it is not compressed.
+func unpack(start []byte) string {
+	for magic, program := range map[string]string{"\x1f\x8b": "gunzip", "\x28\xb5\x2f\xfd": "unzstd", "\xfd7zX": "unxz", "BZh": "bunzip2"} {
+		if strings.HasPrefix(string(start), magic) {
+			return program
+		}
+	}
+	return ""
 }
 
 func leftOut(s capture.Summary) string {
