@@ -85,7 +85,7 @@ type Bind struct {
 	diedBefore bool      // and so did the last one of the code before, if there was any
 	kept       *kept     // the state before that, for the way back
 	sessions   int
-	current    *Handler
+	current    *Handler // of the session; nil: there is none
 	lastError  string
 	errors     uint64
 	trips      uint64
@@ -182,6 +182,15 @@ func (b *Bind) NewHandler() *Handler {
 	h.log = b.log.With("session", h.number)
 	b.current = h
 	return h
+}
+
+// left is told that the session of h has ended.
+func (b *Bind) left(h *Handler) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current == h {
+		b.current = nil
+	}
 }
 
 // now is the time by the bind's clock.

@@ -122,8 +122,9 @@ func (h *Handler) unheard(p, resp *pdu.PDU, err error) {
 	}
 }
 
-// end releases what the session had: its tasks and timers.
+// end releases what the session had: its tasks and timers, and with them the state, which a bind that is stopped does not keep.
 func (h *Handler) end(g *generation) {
+	defer h.bind.left(h)
 	h.mu.Lock()
 	repeating := slices.Collect(maps.Keys(h.repeating))
 	defer func() {
