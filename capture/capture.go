@@ -84,14 +84,14 @@ func open(r io.Reader) (source, func(gopacket.CaptureInfo) layers.LinkType, erro
 	return p, func(gopacket.CaptureInfo) layers.LinkType { return p.LinkType() }, nil
 }
 
-// Read hands over the PDUs of a capture until there are no more, or found returns an error, which it returns.
-// A capture that is cut off is read as far as it goes, and the error says so.
-func Read(r io.Reader, found func(PDU) error) (Summary, error) {
+// Read hands over the PDUs of a capture until there are no more, or found returns an error, which it returns. It tells fault what
+// stands in the place of PDUs. A capture that is cut off is read as far as it goes, and the error says so.
+func Read(r io.Reader, found func(PDU) error, fault func(Fault)) (Summary, error) {
 	src, link, err := open(r)
 	if err != nil {
 		return Summary{}, err
 	}
-	d := &dissector{found: found, current: map[endpoints]*connection{}}
+	d := &dissector{found: found, fault: fault, current: map[endpoints]*connection{}}
 	pool := reassembly.NewStreamPool(d)
 	assembler := reassembly.NewAssembler(pool)
 	// What waits for a packet that never comes is bounded: about 1 MiB a connection, 256 MiB in all, and in time.
@@ -126,6 +126,7 @@ func Read(r io.Reader, found func(PDU) error) (Summary, error) {
 // dissector makes connections of packets and collects what they find.
 type dissector struct {
 	found       func(PDU) error
+	fault       func(Fault)
 	err         error // of found
 	sum         Summary
 	connections []*connection
@@ -217,12 +218,16 @@ func (w *waiting) flush(a *reassembly.Assembler, now time.Time) {
 	}
 }
 
-// total adds up what the connections counted.
+// total adds up what the connections counted, and tells the faults that are known only when all of a connection is.
 func (d *dissector) total() Summary {
 	s := d.sum
 	s.Connections = len(d.connections)
 	for _, c := range d.connections {
-		if c.ways[0].pdus+c.ways[1].pdus == 0 {
+		isSMPP := c.ways[0].pdus+c.ways[1].pdus > 0
+		if d.err == nil {
+			c.beginnings(isSMPP)
+		}
+		if !isSMPP {
 			continue
 		}
 		s.SMPP++

@@ -129,7 +129,7 @@ func read(t testing.TB, capture []byte) ([]string, Summary, error) {
 	s, err := Read(bytes.NewReader(capture), func(p PDU) error {
 		found = append(found, fmt.Sprintf("%s > %s %x", p.From, p.To, p.Octets))
 		return nil
-	})
+	}, func(Fault) {})
 	return found, s, err
 }
 
@@ -242,7 +242,7 @@ func TestWhatCapturesAreLike(t *testing.T) {
 			sum, err := Read(bytes.NewReader(record(t, false, packets...)), func(p PDU) error {
 				got = append(got, bytes.Clone(p.Octets))
 				return nil
-			})
+			}, func(Fault) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -360,40 +360,46 @@ func TestErrors(t *testing.T) {
 		})
 	}
 	stop := errors.New("enough")
-	if _, err := Read(bytes.NewReader(whole), func(PDU) error { return stop }); !errors.Is(err, stop) {
+	if _, err := Read(bytes.NewReader(whole), func(PDU) error { return stop }, func(Fault) {}); !errors.Is(err, stop) {
 		t.Error(err)
 	}
 }
 
-var update = flag.Bool("update", false, "write testdata/session.pcap anew")
+var update = flag.Bool("update", false, "write the samples in testdata anew")
 
-// The sample that the tests of the binary read is what it is said to be.
-func TestSample(t *testing.T) {
+// The samples that the tests of the binary read are what they are said to be.
+func TestSamples(t *testing.T) {
 	bind, resp := octets(t, pdu.CmdBindTransceiver, 1, ""), octets(t, pdu.CmdBindTransceiverResp, 1, "")
 	submit, link := octets(t, pdu.CmdSubmitSM, 2, "hello"), octets(t, pdu.CmdEnquireLink, 3, "")
 	out := slices.Concat(bind, submit, link)
-	var packets [][]byte
-	for _, s := range []segment{{syn: true}, {syn: true, back: true}, {data: out[:len(bind)]}, {back: true, data: resp},
-		{at: len(bind) + 7, data: out[len(bind)+7:]}, {at: len(bind), data: out[len(bind) : len(bind)+7]}} {
-		packets = append(packets, s.packet(t, false, false))
-	}
-	sample := record(t, false, packets...)
-	if *update {
-		if err := os.WriteFile("testdata/session.pcap", sample, 0o644); err != nil {
-			t.Fatal(err)
+	for name, segments := range map[string][]segment{
+		"session": {{syn: true}, {syn: true, back: true}, {data: out[:len(bind)]}, {back: true, data: resp},
+			{at: len(bind) + 7, data: out[len(bind)+7:]}, {at: len(bind), data: out[len(bind) : len(bind)+7]}},
+		"framing": {{syn: true}, {data: slices.Concat(link, []byte("\xff\xff\xff\xff"+strings.Repeat("junk", 10)), link)}},
+		"others": {{syn: true, isn: 1 << 28}, {isn: 1 << 28, data: []byte("GET / HTTP/1.1\r\n\r\n")}, {syn: true, isn: 2 << 28}, {isn: 2 << 28, data: []byte("\x16\x03\x01\x00\x50" + strings.Repeat("q", 60))},
+			{syn: true, isn: 3 << 28}, {isn: 3 << 28, data: []byte(strings.Repeat("\xff", 40))}},
+	} {
+		sample, name := record(t, false, packets(t, segments...)...), "testdata/"+name+".pcap"
+		if *update {
+			if err := os.WriteFile(name, sample, 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	got, err := os.ReadFile("testdata/session.pcap")
-	if err != nil || !bytes.Equal(got, sample) {
-		t.Fatalf("testdata/session.pcap is another one (%v): go test ./capture -run Sample -update", err)
+		got, err := os.ReadFile(name)
+		if err != nil || !bytes.Equal(got, sample) {
+			t.Fatalf("%s is another one (%v): go test ./capture -run Samples -update", name, err)
+		}
 	}
 }
 
 // What is no capture, or one that somebody made up, never panics.
 func FuzzRead(f *testing.F) {
+	if b, err := os.ReadFile("testdata/framing.pcap"); err == nil {
+		f.Add(b)
+	}
 	f.Add(record(f, false, segment{data: octets(f, pdu.CmdSubmitSM, 1, "x")}.packet(f, false, false)))
 	f.Add(record(f, true, segment{data: octets(f, pdu.CmdSubmitSM, 1, "x")}.packet(f, true, true)))
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		Read(bytes.NewReader(b), func(PDU) error { return nil })
+		Read(bytes.NewReader(b), func(PDU) error { return nil }, func(Fault) {})
 	})
 }

@@ -132,7 +132,7 @@ func (c *connection) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.Ass
 	}
 	w.take(sg)
 	if c.d.err == nil {
-		c.d.err = w.cut(c.d.found)
+		c.d.err = w.cut(c.d.found, c.d.fault)
 	}
 }
 

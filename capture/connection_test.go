@@ -26,7 +26,7 @@ func numbered(t testing.TB, capture []byte) ([]string, Summary) {
 		_ = x.Decode(p.Octets)
 		found = append(found, fmt.Sprintf("%g %s %d", p.Time.Sub(begin).Seconds(), way, x.SequenceNumber()))
 		return nil
-	})
+	}, func(Fault) {})
 	if err != nil {
 		t.Fatal(err)
 	}

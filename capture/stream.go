@@ -16,8 +16,9 @@ type way struct {
 	from, to string
 	buf      []byte // what is not yet a whole PDU
 	stamps   []stamp
-	atStart  bool // buf is the beginning of the stream
-	synced   bool // buf starts where a PDU starts
+	atStart  bool   // buf is the beginning of the stream
+	start    *Fault // where what was recorded begins
+	synced   bool   // buf starts where a PDU starts
 	pdus     int
 	missing  int64
 	passed   int64
@@ -51,8 +52,8 @@ func (w *way) lose(n int) {
 	w.buf, w.stamps, w.synced, w.atStart = w.buf[:0], w.stamps[:0], false, false
 }
 
-// cut hands over the whole PDUs in the buffer.
-func (w *way) cut(found func(PDU) error) error {
+// cut hands over the whole PDUs in the buffer, and the faults between them.
+func (w *way) cut(found func(PDU) error, fault func(Fault)) error {
 	used, stamps := 0, w.stamps
 	defer func() {
 		if used > 0 { // what is left is of one PDU
@@ -72,6 +73,9 @@ func (w *way) cut(found func(PDU) error) error {
 			if w.atStart {
 				return nil
 			}
+			if w.pdus == 0 && w.passed+w.missing == 0 {
+				w.start = w.faultIn(used, stamps)
+			}
 			n, ok := nextStart(rest)
 			latest(&stamps, used+n)
 			used += n
@@ -84,6 +88,7 @@ func (w *way) cut(found func(PDU) error) error {
 		}
 		n, err := pdu.FrameLength(rest, maxPDU)
 		if err != nil {
+			fault(*w.faultIn(used, stamps))
 			w.synced = false
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ var decodeCommand = &cli.Command{
 		"Without it, standard input is read: " +
 		"hex, a line at a time, # and what follows left out, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
-		"Exit 1 when one cannot be decoded.\n\n" +
+		"Exit 1 when one cannot be decoded, or something else stands in its place.\n\n" +
 		"Examples: esmehost decode 00000010000000150000000000000001\n" +
 		"          esmehost decode --json trace.pcap",
 	Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "warnings", Usage: "with --json: also what a bind forgives, as \"warnings\""}, &cli.StringFlag{Name: "tlv", Usage: "the hex is the value of the TLV `NAME`, such as callback_num"},
@@ -44,6 +45,9 @@ var decodeCommand = &cli.Command{
 		if d.failed > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s malformed", d.failed, plural(d.failed, "PDU")))
 		}
+		if d.faults > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s without a PDU's beginning", d.faults, plural(d.faults, "place")))
+		}
 		if d.lines > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s not understood", d.lines, plural(d.lines, "line")))
 		}
@@ -61,6 +65,7 @@ type decoder struct {
 	tlv    string       // the TLV whose value the hex is
 	zero   pdu.Alphabet // what data_coding 0 means
 	failed int          // PDUs that are malformed
+	faults int          // places in captures where no PDU can start
 	lines  int          // of standard input that are not understood
 
 	warnings bool // of JSON too
@@ -175,6 +180,9 @@ func (d *decoder) print(e pdu.ExplainedTLV) error {
 	return err
 }
 
+// timeLayout is how times stand in text.
+const timeLayout = "2006-01-02 15:04:05.000000"
+
 // explain prints one PDU; of a capture with what is known of its way.
 func (d *decoder) explain(e *pdu.Explanation, way *capture.PDU) error {
 	if e.Error != "" {
@@ -183,7 +191,7 @@ func (d *decoder) explain(e *pdu.Explanation, way *capture.PDU) error {
 	e.Zero = d.zero
 	if !d.json {
 		if way != nil {
-			fmt.Fprintf(d.out, "%s  %s > %s\n", way.Time.UTC().Format("2006-01-02 15:04:05.000000"), way.From, way.To)
+			fmt.Fprintf(d.out, "%s  %s > %s\n", way.Time.UTC().Format(timeLayout), way.From, way.To)
 		}
 		return e.WriteText(d.out)
 	}
@@ -226,16 +234,38 @@ func (d *decoder) capture(name string, r io.Reader) error {
 	if start, _ := in.Peek(4); unpack(start) != "" {
 		return fmt.Errorf("%s: it is compressed: unpack it with %s first", name, unpack(start))
 	}
-	sum, err := capture.Read(in, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) })
+	others := map[string]int{} // connections of other protocols, by what they are
+	fault := func(f capture.Fault) {
+		if !f.SMPP {
+			what := "of a wrong command_length"
+			if f.Err.Looks != "" {
+				what = "like " + f.Err.Looks
+			}
+			others[what]++
+			return
+		}
+		why := f.Err.Error()
+		if f.Err.Looks == "" && f.Err.Length >= pdu.HeaderLen { // the error speaks of a setting of binds
+			why = fmt.Sprintf("command_length %d unreasonable", f.Err.Length)
+		}
+		d.faults++
+		_ = d.out.Flush() // an error stays for what is written next
+		fmt.Fprintf(os.Stderr, "esmehost: %s: %s  %s > %s: %s; left out up to the next PDU\n", name, f.Time.UTC().Format(timeLayout), f.From, f.To, why)
+	}
+	sum, err := capture.Read(in, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) }, fault)
 	if errors.Is(err, capture.ErrFormat) {
 		return fmt.Errorf("%s: %w; hex is read from standard input: esmehost decode <%s", name, err, name)
 	} else if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if sum.PDUs == 0 {
-		return errors.New(name + ": no SMPP in it: " + leftOut(sum) + "; a capture of TLS has none that can be read")
+		text := name + ": no SMPP in it: " + leftOut(sum, others)
+		if sum.Connections > 0 && (len(others) == 0 || others["like TLS"] > 0) {
+			text += "; a capture of TLS has none that can be read"
+		}
+		return errors.New(text)
 	}
-	fmt.Fprintf(os.Stderr, "%s: %d %s of %d %s; %s\n", name, sum.PDUs, plural(sum.PDUs, "PDU"), sum.SMPP, plural(sum.SMPP, "connection"), leftOut(sum))
+	fmt.Fprintf(os.Stderr, "%s: %d %s of %d %s; %s\n", name, sum.PDUs, plural(sum.PDUs, "PDU"), sum.SMPP, plural(sum.SMPP, "connection"), leftOut(sum, others))
 	return nil
 }
 
@@ -249,18 +279,26 @@ func unpack(start []byte) string {
 	return ""
 }
 
-func leftOut(s capture.Summary) string {
+// leftOut says what of a capture could not be used.
+func leftOut(s capture.Summary, others map[string]int) string {
+	without := "without SMPP"
+	for i, what := range slices.Sorted(maps.Keys(others)) {
+		without += fmt.Sprintf("%s%d %s", []string{" (", ", "}[min(i, 1)], others[what], what)
+	}
+	if len(others) > 0 {
+		without += ")"
+	}
 	text := fmt.Sprintf("%d %s", s.Packets, plural(s.Packets, "packet"))
 	for _, x := range []struct {
-		n    int64
-		what string
+		n          int64
+		unit, what string
 	}{
-		{int64(s.Connections - s.SMPP), "TCP connections without SMPP"}, {int64(s.NotTCP), "packets not of TCP"}, {int64(s.Unreadable), "packets unreadable"},
-		{int64(s.OtherLink), fmt.Sprintf("packets of the link type %d, which is not known here (record with tcpdump -i any)", s.Link)},
-		{s.Missing, "octets not recorded"}, {s.Passed, "octets that are no whole PDU"},
+		{int64(s.Connections - s.SMPP), "TCP connection", without}, {int64(s.NotTCP), "packet", "not of TCP"}, {int64(s.Unreadable), "packet", "unreadable"},
+		{int64(s.OtherLink), "packet", fmt.Sprintf("of the link type %d, which is not known here (record with tcpdump -i any)", s.Link)},
+		{s.Missing, "octet", "not recorded"}, {s.Passed, "octet", "of no whole PDU"},
 	} {
 		if x.n > 0 {
-			text += fmt.Sprintf(", %d %s", x.n, x.what)
+			text += fmt.Sprintf(", %d %s %s", x.n, plural(int(x.n), x.unit), x.what)
 		}
 	}
 	return text
