@@ -135,7 +135,7 @@ func TestACrowdOfStates(t *testing.T) {
 	work.Wait()
 	var counted int64
 	for i := 0; i < size; i += 3 {
-		for g := all[i].bind.current.generation(); g.vm.Tasks() > 0; g = all[i].bind.current.generation() {
+		for g := all[i].bind.handler().generation(); g.vm.Tasks() > 0; g = all[i].bind.handler().generation() {
 			if _, err := call(i, "count"); err != nil { // its tasks wait for others
 				t.Fatal(err)
 			}

@@ -36,7 +36,7 @@ func TestNothingIsLeftOfOldGenerations(t *testing.T) {
 	refused := r.compile("return { code_change = function(_, s) s.list = nil error('no') end }")
 	var old []weak.Pointer[generation]
 	reload := func(n int) {
-		old = append(old, weak.Make(r.bind.current.generation()))
+		old = append(old, weak.Make(r.bind.handler().generation()))
 		next := r.compile(generationScript(n))
 		if err := r.bind.Try(t.Context(), next); err != nil {
 			t.Fatal(err)

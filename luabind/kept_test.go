@@ -41,7 +41,7 @@ return { handle_call = function(_, caller, state)
   return "reply", true, state
 end }`, tt.hold)})
 			r.call(nil)
-			state := r.bind.current.generation().vm
+			state := r.bind.handler().generation().vm
 			state.Lock()
 			defer state.Unlock()
 			if held := state.Memory() / 1e6; held < tt.mib || held > tt.mib*5/4+1 {
@@ -74,7 +74,7 @@ return {
 	r.peer.send("deliver_sm", 7, pdu.ESME_ROK, "source_addr", "491700000001")
 	r.expect("kept")
 	r.call(nil)
-	old := weak.Make(r.bind.current.generation())
+	old := weak.Make(r.bind.handler().generation())
 	r.peer.conn.Close()
 	<-r.exit
 	r.connect(esme.Config{})

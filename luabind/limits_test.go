@@ -59,7 +59,7 @@ return { version = 7,
 			r := bound(t, setup{script: script, options: Options{Limits: vm.Limits{Memory: 8 << 20}}})
 			r.cast("task")
 			r.call(nil)
-			old := r.bind.current.generation()
+			old := r.bind.handler().generation()
 			r.cast(tt.what)
 			line := r.expect("script error")
 			if !strings.Contains(line, "s.lua:") || !strings.Contains(line, "the script holds more than 8 MiB (limits.memory)") {
@@ -94,7 +94,7 @@ end }`})
 	if got := r.call(nil); got != 102.0 {
 		t.Fatal(got)
 	}
-	h := r.bind.current
+	h := r.bind.handler()
 	done := make(chan error, 1)
 	if err := h.do(func() { done <- h.replace(h.generation(), &vm.Error{Kind: vm.Panic, Message: "broken by the test"}) }); err != nil {
 		t.Fatal(err)

@@ -656,3 +656,10 @@ func TestARefusedReloadChangesNothing(t *testing.T) {
 	}
 	call("[4,2]")
 }
+
+// handler is that of the session which the bind has.
+func (b *Bind) handler() *Handler {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.current
+}

@@ -24,7 +24,7 @@ func (r *rig) matches(prefix string, n, times int) int64 {
 }
 
 func (r *rig) used() int64 {
-	state := r.bind.current.generation().vm
+	state := r.bind.handler().generation().vm
 	state.Lock()
 	defer state.Unlock()
 	return state.Used()
@@ -47,7 +47,7 @@ func TestPatternsOfOtherBindsCostNothing(t *testing.T) {
 	if n := other.matches("mine", 20, 1); n != first {
 		t.Errorf("%d steps for patterns that another bind has compiled, %d for that bind", n, first)
 	}
-	a, b := good.bind.current.generation(), other.bind.current.generation()
+	a, b := good.bind.handler().generation(), other.bind.handler().generation()
 	if p := a.patterns.get("mine7"); p == nil || p != b.patterns.get("mine7") {
 		t.Error("two binds with the same pattern have it twice")
 	}
@@ -56,7 +56,7 @@ func TestPatternsOfOtherBindsCostNothing(t *testing.T) {
 // What a state keeps is bounded, and counts as its memory.
 func TestPatternsThatAreKept(t *testing.T) {
 	r := bound(t, setup{script: patternsScript, options: Options{Limits: vm.Limits{Instructions: vm.Unlimited, Memory: vm.Unlimited}}})
-	g := r.bind.current.generation()
+	g := r.bind.handler().generation()
 	memory := func() int64 {
 		g.vm.Lock()
 		defer g.vm.Unlock()

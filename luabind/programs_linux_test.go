@@ -133,7 +133,7 @@ func (r *programs) run(t *testing.T, src string) time.Duration {
 	if len(wrong) > 0 {
 		t.Fatalf("%v\n%s", wrong, text)
 	}
-	g, err := newGeneration(r.bind, r.bind.current, 2, prog)
+	g, err := newGeneration(r.bind, r.bind.handler(), 2, prog)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func TestWhatIsInFlightOverAReload(t *testing.T) {
 		called <- v
 	}()
 	for { // both are in the state
-		v, err := r.bind.current.snapshot(context.Background())
+		v, err := r.bind.handler().snapshot(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestOldTasksEnd(t *testing.T) {
 	if _, err := r.bind.Target().Call(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
-	old := r.bind.current.generation()
+	old := r.bind.handler().generation()
 	r.reload(`return { handle_call = function(_, _, s) return "reply", 1, s end }`)
 	for old.vm.Tasks() > 0 { // or the test's own limit ends it
 		if _, err := r.bind.Target().Call(context.Background(), nil); err != nil {
@@ -106,7 +106,7 @@ func TestOldTasksEnd(t *testing.T) {
 	if _, err := r.bind.Target().Call(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
-	old = r.bind.current.generation()
+	old = r.bind.handler().generation()
 	r.reload(`return { handle_info = function() end }`)
 	r.peer.conn.Close()
 	<-r.exit
@@ -240,7 +240,7 @@ func TestTry(t *testing.T) {
 func TestABusyBindIsLeftAlone(t *testing.T) {
 	r := bound(t, setup{script: `return { handle_call = function(_, _, s) return "reply", esme.generation, s end }`})
 	hold, held := make(chan struct{}), make(chan struct{})
-	r.bind.current.do(func() { close(held); <-hold })
+	r.bind.handler().do(func() { close(held); <-hold })
 	<-held
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -328,7 +328,7 @@ func TestLuaScenarios(t *testing.T) {
 		{"S06 a task of replaced code has had its time: handle_resp of the new code hears", setup{options: Options{OldTasks: time.Nanosecond}}, func(t *testing.T, r *rig) {
 			cast(r, "request")
 			req := r.peer.expect("submit_sm")
-			old := r.bind.current.generation()
+			old := r.bind.handler().generation()
 			if err := r.bind.Reload(t.Context(), r.compile(witnessScript+" -- anew")); err != nil {
 				t.Fatal(err)
 			}

@@ -91,7 +91,7 @@ func TestTimersOverAReload(t *testing.T) {
 			t.Fatalf("%q after the first timer was cancelled", line)
 		}
 	}
-	h := r.bind.current
+	h := r.bind.handler()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.repeating)+h.later.messages != 0 {
@@ -118,7 +118,7 @@ func TestRefusedCodeLeavesTimersAlone(t *testing.T) {
 			}
 		}
 	}
-	h := r.bind.current
+	h := r.bind.handler()
 	h.mu.Lock()
 	n := len(h.repeating) + h.later.messages
 	h.mu.Unlock()
