@@ -44,7 +44,7 @@ func (e *TextError) Error() string {
 }
 
 // Append appends s, which is UTF-8, in the encoding (SMPP 3.4 §5.2.19); for [Binary] as it is. It says nothing of lengths: see [SplitText]. A character
-// that has no place is a *[TextError], and dst comes back as it was. The room of dst behind the result may be written to, as far as len(dst)+len(s).
+// that has no place is a *[TextError], and dst comes back as it was. The room of dst behind the result may be written to, as far as len(dst)+2*len(s).
 func (e Encoding) Append(dst []byte, s string) ([]byte, error) {
 	before := len(dst)
 	dst, err := e.append(dst, s)

@@ -167,8 +167,10 @@ func After(d time.Duration) (Time, error) {
 // 1938 to 2037. It is false for zeros, which mean that there is none, and for
 // what is no date. A space may stand between the day and the time.
 func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
-	if i := strings.IndexByte(s, ' '); i == 6 || i == 8 {
-		day, clock := s[:i], s[i+1:]
+	if day, clock, ok := strings.Cut(s, " "); ok {
+		if len(day) != 6 && len(day) != 8 || len(clock) != 4 && len(clock) != 6 {
+			return time.Time{}, false
+		}
 		if len(day) == 8 && len(clock) == 4 { // or it would be taken for a year of two digits, and seconds
 			clock += "00"
 		}

@@ -1,5 +1,5 @@
 -- data larger than it may be
--- ends: error
+-- ends: error limits
 return {
   handle_pdu = function(p, state)
     local t = {}
