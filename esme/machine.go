@@ -223,11 +223,15 @@ func (m *Machine) hangUp() {
 		if w := m.waiterOf(o); w != nil && (o.end <= m.confirmed || m.writeErr != nil) {
 			m.window.remove(o)
 			o.hungUp = true
-			e := err(m.got(o))
-			if e.Written == WrittenYes {
-				m.counters.Lost++
+			switch e := err(m.got(o)); {
+			case o.reported && e.Written == WrittenNever: // it went out before, and was refused: that is its end
+				m.refusedFor(o)
+			default:
+				if e.Written == WrittenYes {
+					m.counters.Lost++
+				}
+				m.emit(Event{Kind: EventAnswer, waiter: w, Err: e})
 			}
-			m.emit(Event{Kind: EventAnswer, waiter: w, Err: e})
 		}
 		o = next
 	}
