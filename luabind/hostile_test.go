@@ -100,6 +100,19 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// longest is the length of the longest line: tasks may write still.
+func (l *lines) longest() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.max
+}
+
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, "\n")
+}
+
 func (l *lines) find(text string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -240,15 +253,15 @@ func TestHostileScripts(t *testing.T) {
 			if !slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(ended, w) }) {
 				t.Errorf("it ended with %s (%v), wanted %v", ended, err, want)
 				if bad != nil {
-					t.Log(strings.Join(bad.lines.all, "\n"))
+					t.Log(bad.lines.text())
 				}
 			}
 			if bad != nil {
 				if line := bad.lines.find("ESCAPED"); line != "" {
 					t.Error(line)
 				}
-				if bad.lines.max > 64<<10 {
-					t.Errorf("a line of the log has %d octets", bad.lines.max)
+				if n := bad.lines.longest(); n > 64<<10 {
+					t.Errorf("a line of the log has %d octets", n)
 				}
 			}
 			// Measured: 155 MiB.
