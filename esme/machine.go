@@ -215,22 +215,19 @@ func (m *Machine) ParseError(now time.Time, err error) {
 // request is on its way are told as soon as it is known how far it got.
 func (m *Machine) hangUp() {
 	m.deaf = true
-	err := func(w Written) *Error {
-		return &Error{Code: CodeStopped, Message: m.finish.reason.String(), Written: w, Retryable: w == WrittenNever}
-	}
 	for o := m.window.head; o != nil; {
 		next := o.next
 		if w := m.waiterOf(o); w != nil && (o.end <= m.confirmed || m.writeErr != nil) {
 			m.window.remove(o)
 			o.hungUp = true
-			switch e := err(m.got(o)); {
-			case o.reported && e.Written == WrittenNever: // it went out before, and was refused: that is its end
+			switch got := m.got(o); {
+			case o.refusedOnly(got):
 				m.refusedFor(o)
 			default:
-				if e.Written == WrittenYes {
+				if got == WrittenYes {
 					m.counters.Lost++
 				}
-				m.emit(Event{Kind: EventAnswer, waiter: w, Err: e})
+				m.emit(Event{Kind: EventAnswer, waiter: w, Err: errOvertaken(m.finish.reason, got)})
 			}
 		}
 		o = next
@@ -238,7 +235,7 @@ func (m *Machine) hangUp() {
 	m.queue.drop(func(o *outgoing) bool {
 		waits := m.waiterOf(o) != nil
 		if waits {
-			m.refuse(o, err(WrittenNever))
+			m.refuse(o, errOvertaken(m.finish.reason, WrittenNever))
 		}
 		return waits
 	})
@@ -301,12 +298,18 @@ func (m *Machine) Kill(now time.Time) {
 	m.Lost(now, Reason{Kind: KindSocketError, Detail: "closed"})
 }
 
+// errOvertaken is the error of what was accepted and that the end of the session overtook.
+func errOvertaken(r Reason, w Written) *Error {
+	return &Error{Code: CodeStopped, Message: r.String(), Written: w, Retryable: w == WrittenNever}
+}
+
+// refusedOnly reports whether o went out before and was refused for load, and its next sending got no further: that
+// refusal is its end.
+func (o *outgoing) refusedOnly(got Written) bool { return o.reported && got == WrittenNever }
+
 func (m *Machine) finalise() {
 	m.phase = closed
 	m.out, m.link = nil, nil
-	err := func(w Written) *Error {
-		return &Error{Code: CodeStopped, Message: m.reason.String(), Written: w, Retryable: w == WrittenNever}
-	}
 	for m.marks.len() > 0 {
 		o := m.marks.pop()
 		if o.err != nil {
@@ -317,7 +320,7 @@ func (m *Machine) finalise() {
 		switch {
 		case o.hungUp:
 			continue
-		case o.reported && w == WrittenNever: // it went out before, and was refused: that is its end
+		case o.refusedOnly(w):
 			m.window.remove(o)
 			m.refusedFor(o)
 			continue
@@ -325,15 +328,15 @@ func (m *Machine) finalise() {
 			continue // lost
 		}
 		m.window.remove(o)
-		m.refuse(o, err(w))
+		m.refuse(o, errOvertaken(m.reason, w))
 	}
 	for _, p := range m.pings {
 		m.window.remove(p.o)
-		m.refuse(p.o, err(WrittenNever))
+		m.refuse(p.o, errOvertaken(m.reason, WrittenNever))
 	}
 	m.pings = nil
 	for m.queue.len() > 0 {
-		m.refuse(m.queue.pop(), err(WrittenNever))
+		m.refuse(m.queue.pop(), errOvertaken(m.reason, WrittenNever))
 	}
 	var lost []*pdu.PDU
 	for o := m.window.head; o != nil; o = o.next {
@@ -342,7 +345,7 @@ func (m *Machine) finalise() {
 		}
 		m.counters.Lost++
 		if w := m.waiterOf(o); w != nil {
-			m.emit(Event{Kind: EventAnswer, waiter: w, Err: err(WrittenYes)})
+			m.emit(Event{Kind: EventAnswer, waiter: w, Err: errOvertaken(m.reason, WrittenYes)})
 		} else {
 			lost = append(lost, &o.pdu)
 		}

@@ -337,15 +337,7 @@ return {
   resume = function() return coroutine.status(co) .. ", " .. select(2, coroutine.resume(co)) .. ", " .. tostring(coroutine.running()) end,
 }`})
 	h := s.User().(*harness)
-	call := func(name string) string {
-		s.Lock()
-		defer s.Unlock()
-		ret, err := s.Call(m.RawGetString(name), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ret[0].String()
-	}
+	call := func(name string) string { return callText(t, s, m, name) }
 	call("start")
 	<-h.notes // it has the state until it waits
 	for range 2 {
@@ -359,6 +351,18 @@ return {
 	}
 }
 
+// callText calls a function of the script's table and returns the text of its result.
+func callText(t *testing.T, s *State, m *lua.LTable, name string) string {
+	t.Helper()
+	s.Lock()
+	defer s.Unlock()
+	ret, err := s.Call(m.RawGetString(name), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ret[0].String()
+}
+
 func TestTasksTakeTurnsAndWait(t *testing.T) {
 	s, m := load(t, Limits{}, map[string]string{"main.lua": `
 local n = 0
@@ -368,15 +372,7 @@ return {
   broken = function() host.spawn(function() error("in the task") end) end,
 }`})
 	h := s.User().(*harness)
-	call := func(name string) string {
-		s.Lock()
-		defer s.Unlock()
-		ret, err := s.Call(m.RawGetString(name), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ret[0].String()
-	}
+	call := func(name string) string { return callText(t, s, m, name) }
 	call("start")
 	h.wake <- struct{}{} // the task is in its wait
 	<-h.notes
