@@ -69,6 +69,10 @@ type Counters struct {
 	SendErrors     uint64 `json:"send_errors"`     // accepted PDUs that were refused later
 	AutoReplies    uint64 `json:"auto_replies"`    // answers that the session gave by itself
 	Refused        uint64 `json:"refused"`         // requests of the peer answered with an error by the session
+	Requests       uint64 `json:"requests"`        // of the peer, for the handler, that want an answer
+	Answered       uint64 `json:"answered"`        // of these, by the handler or by the session
+	Rejected       uint64 `json:"rejected"`        // requests that the SMSC answered with an error, but not for its load
+	TurnedAway     uint64 `json:"turned_away"`     // of the refused: since the session stopped
 	Throttled      uint64 `json:"throttled"`       // requests that the SMSC refused for its load
 	Retried        uint64 `json:"retried"`         // of these, sent again by the session
 	Lost           uint64 `json:"lost"`            // requests that were sent and unanswered at the stop
@@ -88,6 +92,10 @@ func (c *Counters) Add(o Counters) {
 	c.SendErrors += o.SendErrors
 	c.AutoReplies += o.AutoReplies
 	c.Refused += o.Refused
+	c.Requests += o.Requests
+	c.Answered += o.Answered
+	c.Rejected += o.Rejected
+	c.TurnedAway += o.TurnedAway
 	c.Throttled += o.Throttled
 	c.Retried += o.Retried
 	c.Lost += o.Lost

@@ -209,6 +209,37 @@ func TestMachineEnds(t *testing.T) {
 				t.Fatalf("counted %+v, before %+v", r.m.Counters(), before)
 			}
 		}},
+		{"the peer's requests and their answers are counted, and what it refuses", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			for seq := range uint32(4) {
+				r.receive(build(t, "deliver_sm", 5+seq, pdu.ESME_ROK))
+			}
+			r.receive(build(t, "alert_notification", 9, pdu.ESME_ROK)) // wants none
+			r.receive(build(t, "enquire_link", 10, pdu.ESME_ROK))      // is not the handler's
+			r.events()
+			r.m.Handled(r.now, r.in[0], nil)
+			r.m.Handled(r.now, r.in[1], errors.New("boom"))
+			r.m.Reply(r.now, r.in[2], build(t, "deliver_sm_resp", 0, pdu.ESME_ROK))
+			r.m.Reply(r.now, r.in[2], build(t, "deliver_sm_resp", 0, pdu.ESME_ROK)) // is no second answer
+			r.m.Defer(r.now, r.in[3], time.Minute)
+			if c := r.m.Counters(); c.Requests != 4 || c.Answered != 3 || c.Refused != 1 || c.TurnedAway != 0 {
+				t.Fatalf("counters %+v", c)
+			}
+			for _, status := range []pdu.Status{pdu.ESME_ROK, pdu.ESME_RSUBMITFAIL, pdu.ESME_RTHROTTLED} {
+				r.flush()
+				r.wire = nil
+				r.send(r.submit("a"))
+				r.receive(build(t, "submit_sm_resp", r.sent("submit_sm")[0].SequenceNumber(), status))
+			}
+			if c := r.m.Counters(); c.Rejected != 1 || c.Throttled != 1 || c.Responses != 3 {
+				t.Fatalf("counters %+v", c)
+			}
+			r.m.Stop(r.now, own) // what comes now is turned away
+			r.receive(build(t, "deliver_sm", 11, pdu.ESME_ROK))
+			if c := r.m.Counters(); c.Requests != 5 || c.Answered != 4 || c.Refused != 2 || c.TurnedAway != 1 {
+				t.Fatalf("counters %+v", c)
+			}
+		}},
 		{"one write at a time, and none after one that broke", func(t *testing.T) {
 			r := boundRig(t, Config{})
 			r.send(r.submit("a"))

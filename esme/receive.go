@@ -89,8 +89,14 @@ func (m *Machine) response(t time.Duration, p *pdu.PDU) {
 		if m.window.traffic > 0 {
 			m.timers.stalled = due(t, m.cfg.StalledLimit)
 		}
-		if !isBind(o.pdu.CommandID()) && m.congestion(t, o, p) && m.again(o, p) {
-			return
+		if !isBind(o.pdu.CommandID()) {
+			forLoad := m.congestion(t, o, p)
+			if forLoad && m.again(o, p) {
+				return
+			}
+			if !forLoad && p.CommandStatus() != pdu.ESME_ROK {
+				m.counters.Rejected++
+			}
 		}
 	}
 	ok := p.CommandID() == want && p.CommandStatus() == pdu.ESME_ROK
@@ -167,6 +173,17 @@ func (m *Machine) request(t time.Duration, p *pdu.PDU) {
 			return
 		}
 		m.finishLater(finish{reason: Reason{Kind: KindUnbound}, unbind: true, seq: in.sequence})
+	default:
+		m.work(in)
+	}
+}
+
+// work takes a request that is the handler's.
+func (m *Machine) work(in *Inbound) {
+	if _, ok := in.command.Response(); ok {
+		m.counters.Requests++
+	}
+	switch {
 	case m.stopping() && m.fail(in): // no new work while stopping: the peer keeps it
 	case m.full:
 		m.refuseWork(in)
@@ -204,7 +221,7 @@ func (m *Machine) settle(in *Inbound, err error) {
 	case in.command == pdu.CmdDeliverSM || in.command == pdu.CmdDataSM:
 		if m.cfg.auto(AutoReply) && !m.cfg.NoAutoReply {
 			resp, _ := in.command.Response()
-			in.answered = true
+			m.answered(in)
 			m.answer(resp, pdu.ESME_ROK, in.sequence)
 		}
 	}
@@ -216,6 +233,7 @@ func (m *Machine) refuseWork(in *Inbound) {
 	m.counters.Refused++
 	if resp, ok := in.command.Response(); ok {
 		m.note("%s %d is refused: the handler is behind (limit backlog)", in.command, in.sequence)
+		m.answered(in)
 		m.answer(resp, pdu.ESME_RX_T_APPN, in.sequence)
 		return
 	}
@@ -228,10 +246,18 @@ func (m *Machine) fail(in *Inbound) bool {
 	if !ok || !m.cfg.auto(AutoReply) {
 		return false
 	}
-	in.answered = true
+	m.answered(in)
 	m.counters.Refused++
+	if m.stopping() {
+		m.counters.TurnedAway++
+	}
 	m.answer(resp, pdu.ESME_RX_T_APPN, in.sequence)
 	return true
+}
+
+func (m *Machine) answered(in *Inbound) {
+	in.answered = true
+	m.counters.Answered++
 }
 
 // Nack says that the consumer is done with a PDU that could not be decoded, once for each, and answers it with the status
@@ -308,7 +334,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	if m.cfg.refusal(p) != nil {
 		in.invalid = true
 	} else {
-		in.answered = true
+		m.answered(in)
 		m.deferred.remove(in)
 	}
 	t := m.at(now)

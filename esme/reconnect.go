@@ -99,6 +99,17 @@ func (c *Client) Status() ClientStatus {
 	return st
 }
 
+// Counters are those of all sessions, of the one that runs too.
+func (c *Client) Counters() Counters {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := c.status.Total
+	if c.session != nil {
+		all.Add(c.session.Status().Counters)
+	}
+	return all
+}
+
 // Session returns the session that runs; nil if there is none.
 func (c *Client) Session() *Session {
 	c.mu.Lock()

@@ -220,7 +220,24 @@ func (b *Bind) endedAt() time.Time {
 func (b *Bind) lost() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.total.Lost + b.client.Status().Total.Lost
+	return b.total.Lost + b.client.Counters().Lost
+}
+
+// counters are those of all sessions.
+func (b *Bind) counters() esme.Counters {
+	b.mu.Lock()
+	client, all := b.client, b.total
+	b.mu.Unlock()
+	all.Add(client.Counters())
+	return all
+}
+
+func (b *Bind) bound() bool {
+	b.mu.Lock()
+	client := b.client
+	b.mu.Unlock()
+	s := client.Session()
+	return s != nil && s.Status().State == "bound"
 }
 
 // Status is what status shows of a bind.
@@ -248,13 +265,12 @@ type Status struct {
 // Status returns what the bind is doing.
 func (b *Bind) Status() Status {
 	b.mu.Lock()
-	client, total, after := b.client, b.total, b.after
+	client, after := b.client, b.after
 	b.mu.Unlock()
 	info, c, s := b.lua.Info(), client.Status(), client.Session()
 	st := Status{Name: b.cfg.Name, State: c.State, Session: info.Session, Mode: b.cfg.ESME.Mode.String(), Script: info.Script,
-		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: c.Total,
+		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: b.counters(),
 		Labels: b.live.Load().labels, Parent: b.parent, Canary: b.host.isCanary(b)}
-	st.Counters.Add(total)
 	if info.LastError != "" {
 		st.LastError = info.LastError
 	}
@@ -267,7 +283,6 @@ func (b *Bind) Status() Status {
 			st.State = x.State
 		}
 		st.Peer, st.InFlight, st.Queued, st.Mailbox = x.Peer, x.InFlight, x.Queued, x.Mailbox
-		st.Counters.Add(x.Counters)
 	}
 	return st
 }

@@ -20,12 +20,12 @@ type canary struct {
 	script *script
 	prog   *vm.Program
 	old    *vm.Program // what the others run
-	names  []string    // of the binds that run prog
+	names  []string    // of the binds that run prog, in order
 	asked  ReloadRequest
 
 	mine, others *meter
-	base         map[*Bind]mishaps // that were before
-	judge        judge             // of the one who watches
+	base         map[string]facts // by bind: from before
+	judge        judge            // of the one who watches
 
 	ended chan struct{} // closed with the lock held
 	mu    sync.Mutex
@@ -42,14 +42,6 @@ const (
 	rolloutBack     = "went_back"
 	rolloutReplaced = "replaced" // by newer code
 )
-
-// mishaps are what went wrong in a bind's scripts.
-type mishaps struct{ errors, trips uint64 }
-
-func mishapsOf(b *Bind) mishaps {
-	i := b.lua.Info()
-	return mishaps{i.Errors, i.Trips}
-}
 
 // putCanary puts prog into the canaries among binds. All binds that hold together try it in a copy of
 // their state, those that wait too: what one of them would refuse is not begun.
@@ -87,12 +79,13 @@ func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds
 	if r.Check {
 		return outcomesOf(results)
 	}
+	slices.Sort(names)
 	h.complain(s, prog, refusals(prog, results))
 	if len(names) == 0 {
 		return outcomesOf(withoutWaiting(results)) // what was watched before goes on
 	}
 	c := &canary{script: s, prog: prog, old: s.current(), names: names, asked: r, mine: new(meter), others: new(meter),
-		base: map[*Bind]mishaps{}, ended: make(chan struct{}), state: rolloutWatching}
+		base: map[string]facts{}, ended: make(chan struct{}), state: rolloutWatching}
 	if before != nil {
 		h.endCanary(before, rolloutReplaced, "newer code came: "+short(prog.Hash))
 		h.takeOut(ctx, before) // of those that are no canaries any more
@@ -114,7 +107,7 @@ func withoutWaiting(results []result) []result {
 func (h *Host) beginCanary(s *script, c *canary, binds int) {
 	c.judge = judge{began: time.Now(), period: c.asked.Canary.For}
 	for _, b := range h.users(s.name) {
-		c.base[b] = mishapsOf(b)
+		c.base[b.cfg.Name] = factsOf(b)
 	}
 	s.mu.Lock()
 	s.canary = c
@@ -131,36 +124,6 @@ func (h *Host) beginCanary(s *script, c *canary, binds int) {
 		h.endCanary(c, rolloutBack, "the host does not run: nobody would watch it")
 		h.takeOut(context.Background(), c)
 	}
-}
-
-// measure gives the binds of the script the meter of their group, those too that came since.
-func (c *canary) measure(h *Host) {
-	for _, b := range h.users(c.script.name) {
-		m := c.others
-		if slices.Contains(c.names, b.cfg.Name) {
-			m = c.mine
-		}
-		if b.meter.Load() != m {
-			b.meter.Store(m)
-		}
-	}
-}
-
-// tallies are what the canaries and the others did so far.
-func (c *canary) tallies(h *Host) (mine, others tally) {
-	for _, b := range h.users(c.script.name) {
-		t := &others
-		if slices.Contains(c.names, b.cfg.Name) {
-			t = &mine
-		}
-		now, base := mishapsOf(b), c.base[b]
-		t.Binds++
-		t.Errors += now.errors - base.errors
-		t.Trips += now.trips - base.trips
-	}
-	mine.Events, others.Events = c.mine.events.Load(), c.others.events.Load()
-	mine.P95, others.P95 = c.mine.below(0.95), c.others.below(0.95)
-	return mine, others
 }
 
 // lookEvery is how often the canaries are compared with the others, and promoteEvery how often the others are asked to take
@@ -226,7 +189,7 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 	results := h.together(ctx, together, c.prog, false)
 	if who := refuser(results); who != nil {
 		results = append(results, resultsBy(alone, func(b *Bind) string {
-			if slices.Contains(c.names, b.cfg.Name) {
+			if c.has(b.cfg.Name) {
 				return outcomeUnchanged
 			}
 			return outcomeWaiting
@@ -320,7 +283,7 @@ func (h *Host) endCanary(c *canary, state, why string) {
 // isCanary reports whether the bind runs code that the others of its script wait for.
 func (h *Host) isCanary(b *Bind) bool {
 	c := h.script(b.cfg.Script).watched()
-	return c != nil && slices.Contains(c.names, b.cfg.Name)
+	return c != nil && c.has(b.cfg.Name)
 }
 
 // watched is the canary under way; nil: there is none.
@@ -340,7 +303,7 @@ func (s *script) isGood(prog *vm.Program) bool {
 func (s *script) programOf(bind string) *vm.Program {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.canary != nil && slices.Contains(s.canary.names, bind) {
+	if s.canary != nil && s.canary.has(bind) {
 		return s.canary.prog
 	}
 	return s.prog

@@ -55,14 +55,20 @@ type bubble struct {
 // inBubble runs test with a host of ten binds, b0 to b9, of one script.
 func inBubble(t *testing.T, script, extra string, test func(w *bubble)) {
 	t.Helper()
+	inBubbleWith(t, smsc.Config{}, script, extra, test)
+}
+
+// inBubbleWith is inBubble with an SMSC of its own kind.
+func inBubbleWith(t *testing.T, cfg smsc.Config, script, extra string, test func(w *bubble)) {
+	t.Helper()
 	long := trialTime
 	trialTime = time.Minute // no machine is too busy for a minute that is made up
 	defer func() { trialTime = long }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &bubble{world: world{t: t, dir: t.TempDir(), log: newLines()}, pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
+		w := &bubble{world: world{t: t, dir: t.TempDir(), log: newLines(), sim: smsc.New(cfg)}, pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})
-		go func() { defer close(ended); smsc.New(smsc.Config{}).Serve(ctx, w.pipes) }()
+		go func() { defer close(ended); w.sim.Serve(ctx, w.pipes) }()
 		w.save("s.lua", script)
 		w.configure(extra)
 		w.start()

@@ -13,6 +13,7 @@ import (
 // none, and a callback costs nothing more.
 type meter struct {
 	events atomic.Uint64
+	ended  atomic.Uint64                 // sessions that nobody stopped
 	times  [64 * perOctave]atomic.Uint64 // by slot
 }
 
@@ -124,4 +125,22 @@ func (h handler) HandleInfo(message any) {
 	m, began := h.begin()
 	h.Handler.HandleInfo(message)
 	m.add(began)
+}
+
+// HandleStop is counted, unless an operator, the configuration or the host stopped the session; so is HandleRefused.
+func (h handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
+	h.ended(reason)
+	return h.Handler.HandleStop(reason, lost)
+}
+
+// HandleRefused is counted.
+func (h handler) HandleRefused(reason esme.Reason, lost []*pdu.PDU) {
+	h.ended(reason)
+	h.Handler.HandleRefused(reason, lost)
+}
+
+func (h handler) ended(reason esme.Reason) {
+	if m := h.bind.meter.Load(); m != nil && reason.Kind != esme.KindShutdown {
+		m.ended.Add(1)
+	}
 }

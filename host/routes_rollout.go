@@ -28,15 +28,24 @@ type Rollout struct {
 
 // Group is what some binds did while they were watched.
 type Group struct {
-	Binds  int     `json:"binds"`
-	Events uint64  `json:"events"` // callbacks that ran
-	Errors uint64  `json:"errors"` // of scripts
-	Trips  uint64  `json:"trips"`  // of these, over a limit
-	P95    float64 `json:"p95_ms"` // 95 of 100 callbacks took less
+	Binds    int     `json:"binds"`
+	Bound    int     `json:"bound"`    // at the moment, or at the end
+	Events   uint64  `json:"events"`   // callbacks that ran
+	Errors   uint64  `json:"errors"`   // of scripts
+	Trips    uint64  `json:"trips"`    // of these, over a limit
+	Ended    uint64  `json:"ended"`    // sessions, but for those that were stopped by command or configuration
+	Requests uint64  `json:"requests"` // of the SMSCs, that want an answer
+	Answered uint64  `json:"answered"` // of these
+	Refused  uint64  `json:"refused"`  // of these, by the host: ESME_RX_T_APPN
+	Asked    uint64  `json:"asked"`    // requests to the SMSCs that had a response, or none in time
+	Rejected uint64  `json:"rejected"` // of these: refused, but not for the SMSC's load
+	Silent   uint64  `json:"silent"`   // of these: without a response in time
+	P95      float64 `json:"p95_ms"`   // 95 of 100 callbacks took less
 }
 
 func groupOf(t tally) Group {
-	return Group{Binds: t.Binds, Events: t.Events, Errors: t.Errors, Trips: t.Trips, P95: float64(t.P95.Microseconds()) / 1000}
+	return Group{Binds: t.Binds, Bound: t.Bound, Events: t.Events, Errors: t.Errors, Trips: t.Trips, Ended: t.Ended, Requests: t.Requests, Answered: t.Answered,
+		Refused: t.Refused, Asked: t.Asked, Rejected: t.Rejected, Silent: t.Silent, P95: float64(t.P95.Microseconds()) / 1000}
 }
 
 // Rollouts returns the canaries under way and those that ended last, by script; of one script if it is named.

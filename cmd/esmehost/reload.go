@@ -17,7 +17,8 @@ import (
 var reloadCommand = &cli.Command{
 	Name: "reload", Usage: "replace a script, or all, in the binds that run it", ArgsUsage: "[SCRIPT]",
 	Description: "Waits for the outcome and tells it for each bind. Exit 1 when one was refused.\n" +
-		"With --canary these binds take it first. They are held against the others by errors, budget trips and latency, and then all\n" +
+		"With --canary these binds take it first. They are held against the others by errors, budget trips, latency, sessions that\n" +
+		"end and requests that are refused or not answered, and then all\n" +
 		"take it, or these go back; esmehost rollout shows how they do.\n\n" +
 		"Example: esmehost reload --check echo.lua\nExample: esmehost reload --to 3f9a21c0 echo.lua\n" +
 		"Example: esmehost reload --canary 5% --for 2m echo.lua\nExample: esmehost reload --canary acme-1,'test-*' --wait echo.lua",

@@ -94,6 +94,16 @@ func showRollouts(c *cli.Context, all []host.Rollout) error {
 	return nil
 }
 
+// group says what some binds did, and what went wrong beside errors where something did.
 func group(g host.Group) string {
-	return fmt.Sprintf("%d %s, %d events, %d errors, %d budget trips, 95%% of callbacks below %.3f ms", g.Binds, plural(g.Binds, "bind"), g.Events, g.Errors, g.Trips, g.P95)
+	text := fmt.Sprintf("%d %s, %d events, %d errors, %d budget trips, 95%% of callbacks below %.3f ms", g.Binds, plural(g.Binds, "bind"), g.Events, g.Errors, g.Trips, g.P95)
+	for _, x := range []struct {
+		n    uint64
+		what string
+	}{{g.Ended, "sessions ended"}, {g.Refused, "messages refused by the host"}, {g.Rejected, "refused by the SMSC"}, {g.Silent, "without a response in time"}} {
+		if x.n > 0 {
+			text += fmt.Sprintf(", %d %s", x.n, x.what)
+		}
+	}
+	return text
 }
