@@ -18,7 +18,7 @@ func (r *refused) HandleRefused(_ esme.Reason, lost []*pdu.PDU) { r.lost = len(l
 // requests, and its state is closed then.
 func TestTheHostHidesNoCallback(t *testing.T) {
 	inner := &refused{}
-	var h esme.Handler = handler{inner, nil}
+	var h esme.Handler = handler{inner, new(Bind)}
 	h.HandleRefused(esme.Reason{}, make([]*pdu.PDU, 3))
 	if inner.lost != 3 {
 		t.Errorf("the script's handler was told of %d requests, not of 3", inner.lost)
