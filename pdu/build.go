@@ -140,7 +140,7 @@ func (b *Builder) Build() *PDU {
 		p.fields = uint8(len(c.Fields))
 	}
 	p.tlvs = int32(len(out))
-	if esmClass := uint8(b.number(FieldESMClass)); esmClass&esmUDHI != 0 || len(b.tlvs.octets) > 0 && c.Has(FieldESMClass) {
+	if esmClass := uint8(b.number(FieldESMClass)); esmClass&esmUDHI != 0 || len(b.tlvs.octets) > 0 {
 		c.checkMessage(&b.refusal, esmClass, []byte(b.text(FieldShortMessage)), b.tlvs)
 	}
 	if b.status != ESME_ROK {

@@ -28,7 +28,7 @@ const (
 	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory] (5.0 §4.4.1)
 	MessageLength                       // a short_message of 255 octets (§5.2.21)
 	MessageTwice                        // both a short_message and a message_payload, or two of the latter (§5.3.2.32)
-	SegmentMarks                        // marks of a part that make no sense: a part 3 of 2, one SAR TLV without the others, two kinds of marks. Those that make sense count, the header's first; without such the message is whole (§5.3.2.22)
+	SegmentMarks                        // marks of a part that make no sense: a part 3 of 2, two kinds of marks. Those that make sense count, the header's first; without such the message is whole (§5.3.2.22)
 
 	numWarnings = iota
 )
@@ -277,16 +277,8 @@ func (p *PDU) scanTLVs(at int) (sar bool) {
 			return sar
 		}
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
-			switch {
-			case !s.takes(n, s.Max):
-				p.warnings |= TLVLength
-			case s.Kind == KindString:
-				if indexNUL(b[at+4:at+4+n]) != n-1 {
-					p.warnings |= TLVNul
-				}
-			case s.Hi != 0 && !s.holds(TLVInt(b[at+4:at+4+n])):
-				p.warnings |= ValueRange
-			case s.Tag == TagMessagePayload:
+			p.warnings |= s.faults(b[at+4 : at+4+n])
+			if s.Tag == TagMessagePayload {
 				if payload || n > 0 && len(p.Bytes(FieldShortMessage)) > 0 {
 					p.warnings |= MessageTwice
 				}

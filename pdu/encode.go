@@ -72,25 +72,32 @@ func checkOctets(n, max int) (reason string, relaxable bool) {
 
 func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
 	s := tagOf(t)
-	switch {
-	case s == nil:
-	case !s.takes(len(value), s.Max):
-		if s.twoLengths {
-			return fmt.Sprintf("%d octets, must be %d or %d", len(value), s.Min, s.Max), true
-		}
-		return fmt.Sprintf("%d octets, must be %s", len(value), between(s.Min, s.Max)), true
+	if s == nil {
+		return "", false
+	}
+	switch w := s.faults(value); {
+	case w == 0:
+		return "", false
 	case s.Kind == KindString && indexNUL(value) < len(value)-1:
 		return "has a NUL inside", false
-	case s.Kind == KindString && len(value) > 0 && indexNUL(value) == len(value):
+	case w&TLVLength != 0 && s.twoLengths:
+		return fmt.Sprintf("%d octets, must be %d or %d", len(value), s.Min, s.Max), true
+	case w&TLVLength != 0:
+		return fmt.Sprintf("%d octets, must be %s", len(value), between(s.Min, s.Max)), true
+	case w&TLVNul != 0:
 		return "does not end with a NUL", true
-	case s.Kind == KindInt && !s.holds(TLVInt(value)):
-		reason := fmt.Sprintf("%d, must be %d to %d", TLVInt(value), s.Lo, s.Hi)
-		if s.or != 0 {
-			reason += fmt.Sprintf(", or %d", s.or)
-		}
-		return reason, true
+	case w&TimeLength != 0:
+		return fmt.Sprintf("%d characters, must be 16 (YYMMDDhhmmsstnnp)", indexNUL(value)), true
+	case w&TimeFormat != 0:
+		return absoluteFault(TLVString(value)) + ", must be YYMMDDhhmmsstnnp", true
+	case s.form == formDigits:
+		return fmt.Sprintf("%.20q, must be %d digits", value, s.Max), true
 	}
-	return "", false
+	reason = fmt.Sprintf("%d, must be %d to %d", TLVInt(value), s.Lo, s.Hi)
+	if s.or != 0 {
+		reason += fmt.Sprintf(", or %d", s.or)
+	}
+	return reason, true
 }
 
 // checkTLVs refuses TLVs that break a limit, or could not be added.
@@ -125,8 +132,8 @@ func (c *Command) missing(s Status, t TLVs) int {
 	return -1
 }
 
-// checkMessage refuses a user data header that is announced but is none (SMPP 3.4 §5.2.12), a message in two places
-// (§5.3.2.32), and marks of a part that make no sense (§5.3.2.22).
+// checkMessage refuses a message in two places (SMPP 3.4 §5.3.2.32), and where esm_class says what the message is a user data
+// header that is announced but is none (§5.2.12) and marks of a part that make no sense (§5.3.2.22).
 func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLVs) {
 	if len(message) == 0 {
 		message, _ = t.Get(TagMessagePayload)
@@ -135,6 +142,9 @@ func (c *Command) checkMessage(r *refusal, esmClass uint8, message []byte, t TLV
 	}
 	if n := t.count(TagMessagePayload); n > 1 {
 		r.add(FieldError{c.Name, TagMessagePayload.String(), fmt.Sprintf("is there %d times, must be once", n), true})
+	}
+	if !c.Has(FieldESMClass) {
+		return
 	}
 	if esmClass&esmUDHI != 0 && !headerOf(message).Valid() {
 		r.add(FieldError{c.Name, FieldESMClass.String(), fmt.Sprintf("0x%02X has the UDHI bit, but the message does not start with a user data header", esmClass), true})

@@ -147,7 +147,7 @@ type tlvPart struct {
 // tlvParts are the parts of a composite value by name, taken from the fields of its Go type.
 func tlvParts(tag Tag, b []byte) []tlvPart {
 	composite, ok := parseComposite(tag, b)
-	if !ok {
+	if !ok || len(b) == 0 { // one that may be empty has no parts then
 		return nil
 	}
 	var parts []tlvPart

@@ -160,8 +160,18 @@ type TagSpec struct {
 
 	or         uint32            // or this one
 	twoLengths bool              // Min or Max octets, nothing between
+	form       tlvForm           // what its characters are
 	names      map[uint32]string // of the values
 }
+
+// tlvForm is what the characters of a value must be.
+type tlvForm uint8
+
+const (
+	formAny      tlvForm = iota
+	formDigits           // decimal digits
+	formAbsolute         // an absolute time of 16 characters (SMPP 3.4 §7.1.1)
+)
 
 // takes reports whether a value may have n octets, of which most are the most.
 func (s *TagSpec) takes(n, most int) bool {
@@ -171,6 +181,39 @@ func (s *TagSpec) takes(n, most int) bool {
 // holds reports whether a value is one that may be sent.
 func (s *TagSpec) holds(n uint32) bool {
 	return s.Hi == 0 || n >= s.Lo && n <= s.Hi || s.or != 0 && n == s.or
+}
+
+// faults are what is wrong with a value: the one rule for what is forgiven and what is refused.
+func (s *TagSpec) faults(v []byte) (w Warnings) {
+	if !s.takes(len(v), s.Max) {
+		return TLVLength
+	}
+	switch s.Kind {
+	case KindInt:
+		if s.Hi != 0 && !s.holds(TLVInt(v)) {
+			return ValueRange
+		}
+		return 0
+	case KindString:
+		nul := indexNUL(v)
+		if nul != len(v)-1 {
+			w = TLVNul
+		}
+		v = v[:nul]
+	}
+	switch s.form {
+	case formDigits:
+		if !digits(string(v), false) {
+			w |= ValueRange
+		}
+	case formAbsolute:
+		if len(v) != timeLen {
+			w |= TimeLength
+		} else if absoluteFault(string(v)) != "" {
+			w |= TimeFormat
+		}
+	}
+	return w
 }
 
 // Meaning is the name of an integer TLV's value in the TLV's paragraph, or of the first octet of network_error_code and

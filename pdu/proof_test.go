@@ -74,6 +74,12 @@ func consistent(t interface{ Fatalf(string, ...any) }, b []byte) {
 		}
 		return
 	}
+	if strict, err := m.AppendTo(nil); err == nil { // then it is nothing that decoding would have to forgive
+		var r PDU
+		if err := r.Decode(strict); err != nil || r.warnings&^EmptyBody != 0 {
+			t.Fatalf("%x: encoded strictly it is %x, which gives %v %v", b, strict, err, r.warnings.Codes())
+		}
+	}
 	q := rebuild(&p)
 	if p.warnings == 0 {
 		if q.Err() != nil || !bytes.Equal(q.raw, b) {

@@ -107,14 +107,13 @@ func (t TLVs) sar() (s Segment, any bool) {
 type marksFault uint8
 
 const (
-	marksFine     marksFault = iota
-	marksElement             // a concatenation element of impossible numbers, or of another length
-	marksTwice               // both in the user data header and in SAR TLVs (SMPP 3.4 §5.2.12)
-	marksNumber              // SAR TLVs with a part 3 of 2
-	marksUnusable            // SAR TLVs that are not all there, or not of their lengths: they mean nothing, which may be meant (§5.3.2.22)
+	marksFine    marksFault = iota
+	marksElement            // a concatenation element of impossible numbers, or of another length
+	marksTwice              // both in the user data header and in SAR TLVs (SMPP 3.4 §5.2.12)
+	marksNumber             // SAR TLVs with a part 3 of 2
 )
 
-// checkMarks finds what is wrong with the marks of a message.
+// checkMarks finds what is wrong with the marks of a message. SAR TLVs that are not all there are to be ignored (§5.3.2.22).
 func checkMarks(u UDH, t TLVs) marksFault {
 	header := false
 	for id, d := range u.Elements() {
@@ -126,14 +125,12 @@ func checkMarks(u UDH, t TLVs) marksFault {
 	}
 	s, any := t.sar()
 	switch {
-	case !any || s.valid() && !header:
-		return marksFine
-	case header:
+	case header && any:
 		return marksTwice
 	case s.Number > s.Total && s.Total > 0:
 		return marksNumber
 	}
-	return marksUnusable
+	return marksFine
 }
 
 // refusal is the field of marks that are not sent, and why; no reason for others.

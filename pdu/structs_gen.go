@@ -56,6 +56,7 @@ func (m *BindReceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -108,6 +109,7 @@ func (m *BindTransmitter) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -152,6 +154,7 @@ func (m *QuerySM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -345,6 +348,7 @@ func (m *Unbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *Unbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[5], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -403,6 +407,7 @@ func (m *ReplaceSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
 	out = append(out, byte(m.RegisteredDelivery), byte(m.SMDefaultMsgID))
 	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
+	e.message(0, m.ShortMessage, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -458,6 +463,7 @@ func (m *CancelSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
 	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
 	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 20)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -510,6 +516,7 @@ func (m *BindTransceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -549,6 +556,7 @@ func (m *Outbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
 	out = e.str(out, FieldPassword, m.Password, 8)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -582,6 +590,7 @@ func (m *EnquireLink) AppendRelaxed(dst []byte) ([]byte, error) { return m.encod
 func (m *EnquireLink) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[10], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -706,6 +715,7 @@ func (m *AlertNotification) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 64)
 	out = append(out, byte(m.EsmeAddrTON), byte(m.EsmeAddrNPI))
 	out = e.str(out, FieldEsmeAddr, m.EsmeAddr, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -831,6 +841,7 @@ func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = append(out, byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -875,6 +886,7 @@ func (m *QueryBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -922,6 +934,7 @@ func (m *CancelBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -955,6 +968,7 @@ func (m *GenericNack) AppendRelaxed(dst []byte) ([]byte, error) { return m.encod
 func (m *GenericNack) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[17], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -994,6 +1008,7 @@ func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1033,6 +1048,7 @@ func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1080,6 +1096,7 @@ func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = e.time(out, FieldFinalDate, m.FinalDate)
 	out = append(out, byte(m.MessageState), byte(m.ErrorCode))
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1119,6 +1136,7 @@ func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1158,6 +1176,7 @@ func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1191,6 +1210,7 @@ func (m *UnbindResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode
 func (m *UnbindResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[23], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1224,6 +1244,7 @@ func (m *ReplaceSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enc
 func (m *ReplaceSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[24], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1257,6 +1278,7 @@ func (m *CancelSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enco
 func (m *CancelSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[25], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1296,6 +1318,7 @@ func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1329,6 +1352,7 @@ func (m *EnquireLinkResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.e
 func (m *EnquireLinkResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[27], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1371,6 +1395,7 @@ func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = e.unsuccess(out, m.UnsuccessSME)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1410,6 +1435,7 @@ func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1449,6 +1475,7 @@ func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1488,6 +1515,7 @@ func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) 
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 
@@ -1521,6 +1549,7 @@ func (m *CancelBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { retu
 func (m *CancelBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[32], relaxed: relaxed}
 	out := e.header(dst, m.Header)
+	e.message(0, nil, &m.TLVs)
 	return e.finish(out, &m.TLVs)
 }
 

@@ -90,6 +90,14 @@ func timeFault(s string) string {
 	return ""
 }
 
+// absoluteFault is timeFault for a time of 16 characters that may not be relative.
+func absoluteFault(s string) string {
+	if fault := timeFault(s); fault != "" || s[15] != 'R' {
+		return fault
+	}
+	return "the last character must be + or -"
+}
+
 // two is the number of the two digits at at.
 func two(s string, at int) int { return int(s[at]-'0')*10 + int(s[at+1]-'0') }
 

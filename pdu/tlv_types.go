@@ -57,10 +57,14 @@ type CallbackNumAtag struct {
 	Text       []byte // at most 64 octets, as DataCoding says
 }
 
-// ParseCallbackNumAtag reads 1 to 65 octets, borrowed (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16); false for another length.
+// ParseCallbackNumAtag reads 0 to 65 octets, borrowed (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16); false for another length. Without
+// octets it is the zero value: a number that has no name beside it.
 func ParseCallbackNumAtag(b []byte) (v CallbackNumAtag, ok bool) {
-	if len(b) < 1 || len(b) > 65 {
+	if len(b) > 65 {
 		return v, false
+	}
+	if len(b) == 0 {
+		return v, true
 	}
 	return CallbackNumAtag{b[0], b[1:]}, true
 }

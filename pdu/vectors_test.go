@@ -276,13 +276,13 @@ func TestWarnings(t *testing.T) {
 		"000000128000000300000008" + "00000002" + "6100":                             "truncated_body",
 		queryResp("32363031303231353034303500"):                                      "", // as SMSCs report it
 		queryResp("32363031303261353034303500"):                                      "time_format",
-		changed(deliver("0000", "00", "000000000000"), 11, 5):                        "value_range",               // command_status
-		changed(deliver("0000", "00", "000000000000"), 12, 0x80):                     "value_range",               // sequence_number
-		changed(deliver("0000", "00", "000000000000"), 25, 5):                        "value_range",               // priority_flag
-		deliver("0000", "00", "000002000000"):                                        "value_range",               // replace_if_present_flag
-		deliver("0000", "00", "000000000000"+"020e000100"):                           "value_range,segment_marks", // sar_total_segments
-		deliver("0000", "00", "000000000000"+"0304000164"):                           "value_range",               // number_of_messages
-		deliver("0000", "00", "000000000000"+"001000020001"):                         "tlv_length",                // source_telematics_id
+		changed(deliver("0000", "00", "000000000000"), 11, 5):                        "value_range", // command_status
+		changed(deliver("0000", "00", "000000000000"), 12, 0x80):                     "value_range", // sequence_number
+		changed(deliver("0000", "00", "000000000000"), 25, 5):                        "value_range", // priority_flag
+		deliver("0000", "00", "000002000000"):                                        "value_range", // replace_if_present_flag
+		deliver("0000", "00", "000000000000"+"020e000100"):                           "value_range", // sar_total_segments
+		deliver("0000", "00", "000000000000"+"0304000164"):                           "value_range", // number_of_messages
+		deliver("0000", "00", "000000000000"+"001000020001"):                         "tlv_length",  // source_telematics_id
 		deliver("0000", "00", "0000000000ff"+strings.Repeat("61", 255)):              "message_length",
 		deliver("0000", "00", "00000000000161"+"0424000162"):                         "message_twice",
 		deliver("0000", "00", "00000000000161"+"04240000"):                           "",
@@ -299,9 +299,10 @@ func TestWarnings(t *testing.T) {
 		deliver("0000", "00", "000000000006"+"050003010203"):                         "",              // no header is announced
 		deliver("0000", "00", "000000000000"+sar("0102", "02", "02")):                "",
 		deliver("0000", "00", "000000000000"+sar("0102", "02", "03")):                "segment_marks",
-		deliver("0000", "00", "000000000000"+"020e000102"+"020f000101"):              "segment_marks", // one of the three is missing
-		deliver("0000", "00", "000000000000"+"020c00020001"):                         "segment_marks",
-		deliver("0000", "00", "000000000000"+sar("01", "02", "02")):                  "tlv_length,segment_marks",
+		deliver("0000", "00", "000000000000"+"020e000102"+"020f000101"):              "", // one of the three is missing: they are to be ignored
+		deliver("0000", "00", "000000000000"+"020c00020001"):                         "",
+		deliver("0000", "00", "000000000000"+sar("01", "02", "02")):                  "tlv_length",
+		deliver("4000", "00", "000000000006"+"050003010202"+"020c00020001"):          "segment_marks",
 		deliver("4000", "00", "000000000006"+"050003010202"+sar("0102", "02", "02")): "segment_marks", // twice
 		deliver("4000", "00", "000000000001"+"00"+sar("0102", "02", "02")):           "",              // a header without such an element
 		"0000001f000000210000000000000001000000000000000000000000000000":             "value_range",   // no destination

@@ -2,8 +2,8 @@
 package pdutest
 
 import (
+	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/esmehost/esmehost/pdu"
 )
@@ -33,7 +33,7 @@ func Random(r *rand.Rand, cmd *pdu.Command) *pdu.PDU {
 		defined(r, b, s)
 	}
 	for range r.IntN(4) {
-		tlv(r, b, payload)
+		tlv(r, b, &payload)
 	}
 	return b.Build()
 }
@@ -74,7 +74,8 @@ func field(r *rand.Rand, b *pdu.Builder, cmd *pdu.Command, i int, f pdu.FieldSpe
 	}
 }
 
-func tlv(r *rand.Rand, b *pdu.Builder, payload bool) {
+// tlv adds a TLV: a message_payload only where there may be one, and then no other.
+func tlv(r *rand.Rand, b *pdu.Builder, payload *bool) {
 	all := pdu.Tags()
 	if r.IntN(8) == 0 { // a vendor's own, twice now and then
 		t := pdu.Tag(0x1400 + r.IntN(0x2C00))
@@ -90,8 +91,9 @@ func tlv(r *rand.Rand, b *pdu.Builder, payload bool) {
 		b.AddTLVInt(pdu.TagSARTotalSegments, total)
 		b.AddTLVInt(pdu.TagSARSegmentSeqnum, 1+r.Int64N(total))
 	case pdu.TagMessagePayload:
-		if payload {
+		if *payload {
 			defined(r, b, s)
+			*payload = false
 		}
 	default:
 		defined(r, b, s)
@@ -107,7 +109,14 @@ func defined(r *rand.Rand, b *pdu.Builder, s pdu.TagSpec) {
 	if s.Tag == pdu.TagMSValidity {
 		size = 1 + 3*r.IntN(2) // the behaviour alone, or with a period (SMPP 5.0 §4.8.4)
 	}
-	if s.Kind == pdu.KindString {
+	switch {
+	case s.Tag == pdu.TagBroadcastEndTime:
+		b.AddTLVString(s.Tag, absolute(r))
+		return
+	case s.Tag == pdu.TagSourceNodeID || s.Tag == pdu.TagDestNodeID:
+		b.AddTLV(s.Tag, fmt.Sprintf("%06d", r.IntN(1e6)))
+		return
+	case s.Kind == pdu.KindString:
 		b.AddTLVString(s.Tag, text(r, size-1))
 		return
 	}
@@ -125,26 +134,16 @@ func Octets(r *rand.Rand, n int) string {
 
 // Time returns an absolute or a relative time in the protocol's format (SMPP 3.4 §7.1.1).
 func Time(r *rand.Rand) string {
-	var b strings.Builder
-	two := func(from, below int) {
-		n := from + r.IntN(below-from)
-		b.WriteByte(byte('0' + n/10))
-		b.WriteByte(byte('0' + n%10))
-	}
-	two(0, 100)
-	two(1, 13)
-	two(1, 29)
-	two(0, 24)
-	two(0, 60)
-	two(0, 60)
+	s := absolute(r)
 	if r.IntN(2) == 0 {
-		b.WriteString("000R")
-		return b.String()
+		return s[:12] + "000R"
 	}
-	b.WriteByte(byte('0' + r.IntN(10)))
-	two(0, 49)
-	b.WriteByte("+-"[r.IntN(2)])
-	return b.String()
+	return s
+}
+
+func absolute(r *rand.Rand) string {
+	return fmt.Sprintf("%02d%02d%02d%02d%02d%02d%d%02d%c", r.IntN(100), 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60),
+		r.IntN(10), r.IntN(49), "+-"[r.IntN(2)])
 }
 
 // text returns n printable characters of ASCII.

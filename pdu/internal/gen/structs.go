@@ -139,20 +139,18 @@ func structs(cs []command, enums map[string]map[string]string) string {
 			}
 		}
 		flush()
-		message, esmClass := "nil", false
+		message, esmClass := "nil", "0"
 		for _, f := range c.Fields {
 			switch {
 			case f.Name == "short_message":
 				message = "m.ShortMessage"
 			case f.Name == "esm_class":
-				esmClass = true
+				esmClass = "m.ESMClass"
 			case enums[f.Name] != nil:
 				p("e.most(Field%s, m.%s, %d)\n", goName(f.Name), goName(f.Name), most(f, enums))
 			}
 		}
-		if esmClass {
-			p("e.message(m.ESMClass, %s, &m.TLVs)\n", message)
-		}
+		p("e.message(%s, %s, &m.TLVs)\n", esmClass, message)
 		p("return e.finish(out, &m.TLVs)\n}\n\n")
 	}
 

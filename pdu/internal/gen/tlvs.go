@@ -24,6 +24,12 @@ func tlvs(ts []tlv) string {
 		if t.Name == "ms_validity" { // 1 octet, or 4 with a relative period (SMPP 5.0 §4.8.4.41)
 			p(", twoLengths: true")
 		}
+		switch {
+		case t.Type == "octet_string_decimal":
+			p(", form: formDigits")
+		case strings.Contains(t.Note, "absolute time"):
+			p(", form: formAbsolute")
+		}
 		if m := valueRange.FindStringSubmatch(t.Note); m != nil && kind == "KindInt" {
 			p(", Lo: %s, Hi: %s", m[1], m[2])
 			if m[3] != "" {
