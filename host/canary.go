@@ -33,6 +33,7 @@ type canary struct {
 	why   string
 	end   time.Time
 	last  [2]tally // when it ended
+	left  []string // binds that refused the code each for itself, and go on with the old one
 }
 
 // The states of a rollout.
@@ -178,8 +179,8 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 	return h.promote(ctx, c, why, r), nil
 }
 
-// promote puts the canaries' code into the others too. If one of those that hold together refuses it, all go back; if it is only
-// busy, that proves nothing, and the canaries go on.
+// promote puts the canaries' code into the others too. If one of those that hold together refuses it, or each of those that take
+// code on their own, all go back; if it is only busy, that proves nothing, and the canaries go on.
 func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadRequest) []Outcome {
 	r.Script, r.To = c.script.name, c.asked.To
 	binds := h.users(c.script.name)
@@ -195,7 +196,7 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 			return outcomeWaiting
 		})...)
 		if isBusy(who.err) {
-			h.log.Warn("not all could take the canaries' code now: they are watched on", "script", c.script.name, "hash", short(c.prog.Hash), "bind", who.bind.cfg.Name, "by", r.By, "error", who.err.Error())
+			h.watchOn(c, who, r)
 			return outcomesOf(results)
 		}
 		h.complain(c.script, c.prog, refusals(c.prog, results))
@@ -203,15 +204,36 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 		return outcomesOf(results)
 	}
 	results = append(results, h.each(ctx, alone, c.prog, false)...)
-	outcomes := h.report(ctx, c.script, c.prog, r, binds, results)
 	var without []string
-	for _, x := range results {
-		if x.word == outcomeRefused {
-			without = append(without, x.bind.cfg.Name)
+	var who *result // the last that refused it each for itself
+	others := 0     // that have it now
+	for i, x := range results {
+		switch {
+		case x.word == outcomeRefused:
+			without, who = append(without, x.bind.cfg.Name), &results[i]
+		case !c.has(x.bind.cfg.Name):
+			others++
 		}
 	}
+	if who != nil && others == 0 {
+		if slices.ContainsFunc(results, func(x result) bool { return isBusy(x.err) }) {
+			h.watchOn(c, who, r)
+			return outcomesOf(results)
+		}
+		h.complain(c.script, c.prog, refusals(c.prog, results))
+		h.sendBack(ctx, c, "none of the others can take it: "+who.bind.cfg.Name+": "+who.err.Error(), r, true)
+		return outcomesOf(results)
+	}
+	outcomes := h.report(ctx, c.script, c.prog, r, binds, results)
+	if !c.script.runs(c.prog) { // nobody was left but the canaries
+		h.took(c.script, c.prog, r, len(c.names))
+	}
 	if len(without) > 0 {
+		slices.Sort(without)
 		why += "; not taken by " + SomeNames(without)
+		c.mu.Lock()
+		c.left = without
+		c.mu.Unlock()
 	}
 	h.endCanary(c, rolloutTaken, why)
 	line := h.log.With("script", c.script.name, "hash", short(c.prog.Hash), "by", r.By, "why", why)
@@ -221,6 +243,11 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 		line.Info("the canaries did well: the others have their code now")
 	}
 	return outcomes
+}
+
+// watchOn says that the canaries' code could not go to the others now.
+func (h *Host) watchOn(c *canary, who *result, r ReloadRequest) {
+	h.log.Warn("not all could take the canaries' code now: they are watched on", "script", c.script.name, "hash", short(c.prog.Hash), "bind", who.bind.cfg.Name, "by", r.By, "error", who.err.Error())
 }
 
 func isBusy(err error) bool {

@@ -461,9 +461,56 @@ func TestACanaryThatSomeRefuseEachForItself(t *testing.T) {
 			t.Error(got)
 		}
 		w.traffic(61)
-		w.rollout(rolloutTaken, "not taken by b5")
+		if r := w.rollout(rolloutTaken, "not taken by b5"); fmt.Sprint(r.Refused) != "[b5]" {
+			t.Error(r.Refused)
+		}
 		w.log.expect(w.t, "level=WARN", "but for those that refuse it", "refused=b5")
 		w.expect("says", w.says(), strings.Replace(every("new61"), "new61 new61 new61 new61 new61 new61", "new61 new61 new61 new61 new61 old61", 1))
+	})
+}
+
+// Where none of the others takes it, it is not taken; where they are only busy, that says nothing.
+func TestACanaryThatAllOthersRefuseEachForItself(t *testing.T) {
+	inBubble(t, say("old", ""), "reload: each", func(w *bubble) {
+		w.save("s.lua", strings.Replace(say("new", ""), `~= "", "not here"`, `== "b0", "not here"`, 1))
+		ask := ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b0"}, For: time.Minute}}
+		w.reload(ask)
+		w.traffic(61)
+		w.rollout(rolloutBack, "none of the others can take it: b9: code_change refused")
+		w.expect("says", w.says(), every("old61"))
+
+		w.save("s.lua", say("newer", ""))
+		w.reload(ask)
+		release := make(chan struct{})
+		for _, b := range w.host.all()[1:] {
+			if err := b.client.Session().Do(func() { <-release }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.host.Decide(w.t.Context(), "s.lua", true); err != nil {
+			t.Error(err)
+		}
+		w.rollout(rolloutWatching, "")
+		close(release)
+		w.traffic(91)
+		w.rollout(rolloutTaken, "0 errors")
+	})
+}
+
+// Canaries that are left alone run what the script is from then on.
+func TestACanaryWithoutOthers(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		w.save("s.lua", say("new", ""))
+		w.reload(ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b0"}, For: time.Minute}})
+		w.save("esmehost.yaml", "watch: off\nbinds:\n  b0: { smsc: 'smsc:1', system_id: b0, script: s.lua }\n")
+		w.host.Apply(w.t.Context(), "test", true)
+		w.traffic(61)
+		w.rollout(rolloutTaken, "0 errors")
+		w.configure("")
+		w.host.Apply(w.t.Context(), "test", true)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		w.expect("says", w.says(), strings.Replace(every("new0"), "new0", "new61", 1))
 	})
 }
 

@@ -22,6 +22,7 @@ type Rollout struct {
 	Until    time.Time `json:"until"`         // when it is decided, or was
 	Why      string    `json:"why,omitempty"` // it ended
 	Names    []string  `json:"names"`         // of the canaries
+	Refused  []string  `json:"refused"`       // taken: by binds that refused it, each for itself, and go on with the old code
 	Canaries Group     `json:"canaries"`
 	Others   Group     `json:"others"`
 }
@@ -81,7 +82,7 @@ func (c *canary) view(h *Host) Rollout {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := Rollout{Script: c.script.name, State: c.state, Hash: c.prog.Hash, Old: c.old.Hash, By: c.asked.By, Began: c.judge.began,
-		Until: c.judge.began.Add(c.judge.period), Why: c.why, Names: c.names}
+		Until: c.judge.began.Add(c.judge.period), Why: c.why, Names: c.names, Refused: append([]string{}, c.left...)}
 	if c.state != rolloutWatching {
 		v.Until, mine, others = c.end, c.last[0], c.last[1]
 	}

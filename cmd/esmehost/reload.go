@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -26,7 +27,7 @@ var reloadCommand = &cli.Command{
 		&cli.BoolFlag{Name: "check", Usage: "only tell what would happen, tried in a copy of each bind's state"},
 		&cli.StringSliceFlag{Name: "canary", Usage: "`BINDS` that take it first: a percentage such as 5%, or names and patterns"},
 		&cli.DurationFlag{Name: "for", Value: 2 * time.Minute, Usage: "how long the canaries are watched"},
-		&cli.BoolFlag{Name: "wait", Usage: "with --canary: wait for the verdict; exit 1 when they went back"},
+		&cli.BoolFlag{Name: "wait", Usage: "with --canary: wait for the verdict; exit 1 when they went back, or a bind refused it"},
 		&cli.StringFlag{Name: "to", Usage: "take the earlier version with the `HASH`, or its start, whatever the file holds"}},
 	Action: func(c *cli.Context) error {
 		if c.NArg() > 1 || c.String("to") != "" && c.NArg() == 0 {
@@ -51,10 +52,21 @@ var reloadCommand = &cli.Command{
 		if err := cl.do("POST", "/v1/reload", query, nil, &outcomes); err != nil {
 			return err
 		}
-		if err := showOutcomes(c, outcomes); err != nil || !c.Bool("wait") || !slices.ContainsFunc(outcomes, func(o host.Outcome) bool { return o.Outcome == "waiting" }) {
-			return err
+		err = showOutcomes(c, outcomes)
+		has := func(word string) bool {
+			return slices.ContainsFunc(outcomes, func(o host.Outcome) bool { return o.Outcome == word })
 		}
-		return awaitRollout(c, cl)
+		switch {
+		case c.Bool("wait") && has("waiting"):
+			return cmp.Or(err, awaitRollout(c, cl))
+		case err == nil && len(canary) > 0 && !c.Bool("check") && has("reloaded") && !has("waiting"):
+			unwatched := fmt.Sprintf("the canaries would have been all %d binds: all took the script at once, and nobody watches it", len(outcomes))
+			if c.Bool("wait") {
+				return cli.Exit(unwatched, exitFailed)
+			}
+			fmt.Fprintln(c.App.ErrWriter, "esmehost: "+unwatched)
+		}
+		return err
 	},
 }
 

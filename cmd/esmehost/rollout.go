@@ -19,7 +19,7 @@ var rolloutCommand = &cli.Command{
 	Flags: []cli.Flag{adminFlag, tokenFlag, jsonFlag,
 		&cli.BoolFlag{Name: "abort", Usage: "the canaries go back to the old script at once"},
 		&cli.BoolFlag{Name: "promote", Usage: "all binds take the new script at once"},
-		&cli.BoolFlag{Name: "wait", Usage: "wait for the verdict; exit 1 when they went back"}},
+		&cli.BoolFlag{Name: "wait", Usage: "wait for the verdict; exit 1 when they went back, or a bind refused it"}},
 	Action: func(c *cli.Context) error {
 		asked := 0
 		do := ""
@@ -65,8 +65,11 @@ func awaitRollout(c *cli.Context, cl *client) error {
 		return err
 	}
 	for _, r := range all {
-		if r.State == "went_back" {
+		switch {
+		case r.State == "went_back":
 			return cli.Exit("the canaries of "+r.Script+" went back: "+oneLine(r.Why, 1000), exitFailed)
+		case len(r.Refused) > 0:
+			return cli.Exit(fmt.Sprintf("%d %s of %s go on with the old script: %s", len(r.Refused), plural(len(r.Refused), "bind"), r.Script, host.SomeNames(r.Refused)), exitFailed)
 		}
 	}
 	return nil
