@@ -129,15 +129,14 @@ func (b *Builder) Build() *PDU {
 	for i := range c.Fields {
 		size += len(b.values[i].s)
 	}
-	p := &PDU{cmd: c, id: c.ID, status: b.status, sequence: b.sequence, masked: b.masked}
+	p := &PDU{starts: noStarts, cmd: c, id: c.ID, sequence: b.sequence, masked: b.masked}
 	out := make([]byte, HeaderLen, size)
 	if b.set || len(b.tlvs.octets) > 0 || b.status == ESME_ROK || !c.ID.IsResponse() {
 		for i := range c.runs {
-			p.starts[i] = uint32(len(out))
+			*p.starts.of(i) = uint32(len(out))
 			out = b.appendRun(out, &c.runs[i])
 		}
-		p.starts[len(c.runs)] = uint32(len(out))
-		p.fields = uint8(len(c.Fields))
+		*p.starts.of(len(c.runs)) = uint32(len(out))
 	}
 	p.tlvs = int32(len(out))
 	if esmClass := uint8(b.number(FieldESMClass)); esmClass&esmUDHI != 0 || len(b.tlvs.octets) > 0 {

@@ -76,45 +76,45 @@ func (p *PDU) Decode(b []byte) error { return p.decode(b, false) }
 
 // decode is Decode. A strict one does not forgive a response whose body makes no sense, and keeps the fields before a fault.
 func (p *PDU) decode(b []byte, strict bool) error {
-	*p = PDU{raw: b, borrowed: true}
-	if len(b) < HeaderLen {
-		return &DecodeError{Status: ESME_RINVCMDLEN, Offset: len(b), Reason: fmt.Sprintf("truncated at %d", len(b))}
+	if len(b) < HeaderLen || binary.BigEndian.Uint32(b) != uint32(len(b)) {
+		return p.wrongLength(b)
 	}
-	p.id = CommandID(binary.BigEndian.Uint32(b[4:]))
-	p.status = Status(binary.BigEndian.Uint32(b[8:]))
-	p.sequence = binary.BigEndian.Uint32(b[12:])
+	id := CommandID(binary.BigEndian.Uint32(b[4:]))
+	cmd := commandOf(id)
+	*p = PDU{raw: b, cmd: cmd} // with more fields the compiler would make it elsewhere and copy it
+	status := Status(binary.BigEndian.Uint32(b[8:]))
+	sequence := binary.BigEndian.Uint32(b[12:])
+	p.id, p.sequence, p.borrowed = id, sequence, true
 	p.tlvs, p.tlvEnd = int32(len(b)), int32(len(b))
-	if n := binary.BigEndian.Uint32(b); n != uint32(len(b)) {
-		return &DecodeError{Status: ESME_RINVCMDLEN, Reason: fmt.Sprintf("command_length is %d, but there are %d octets", n, len(b))}
-	}
-	p.cmd = commandOf(p.id)
-	if p.cmd == nil {
+	p.starts = noStarts
+	if cmd == nil {
 		return nil
 	}
-	if (p.status != ESME_ROK || p.sequence > maxSequence) && !p.IsResponse() {
+	if id.IsResponse() {
+		if len(b) == HeaderLen && len(cmd.runs) > 0 {
+			p.warnings = EmptyBody // SMPP 3.4 §4.4.2: the body may be left out of an error response; many leave it out always
+			return nil
+		}
+	} else if status != ESME_ROK || sequence > maxSequence {
 		p.warnings = ValueRange
 	}
 	at := HeaderLen
-	if at == len(b) && len(p.cmd.Fields) > 0 && p.IsResponse() {
-		p.warnings = EmptyBody // SMPP 3.4 §4.4.2: the body may be left out of an error response; many leave it out always
-		return nil
-	}
-	for i := range p.cmd.runs {
-		r := &p.cmd.runs[i]
-		p.starts[i] = uint32(at)
+	runs := cmd.runs
+	for i := range runs {
+		r := &runs[i]
+		*p.starts.of(i) = uint32(at)
 		// Nearly all are integers, and a string or octets without a fault.
 		if end := at + int(r.ints); end < len(b) && b[at+int(r.limited)] <= r.most {
-			switch r.kind {
-			case KindString, KindTime:
+			if r.plain > 0 {
 				if b[end] == 0 {
 					at = end + 1
 					continue
 				}
-				if n := bytes.IndexByte(b[end:], 0); n > 0 && n < int(r.size) && r.kind == KindString {
+				if n := indexNUL(b[end:]); n < int(r.plain) && end+n < len(b) {
 					at = end + n + 1
 					continue
 				}
-			case KindOctets:
+			} else if r.kind == KindOctets {
 				if n := int(b[end-1]); end+n <= len(b) && n <= int(r.size) {
 					at = end + n
 					continue
@@ -127,17 +127,40 @@ func (p *PDU) decode(b []byte, strict bool) error {
 		}
 		at = end
 	}
-	p.starts[len(p.cmd.runs)] = uint32(at)
-	p.fields = uint8(len(p.cmd.Fields))
+	if end := p.starts.of(len(runs)); p.warnings&MissingNUL == 0 {
+		*end = uint32(at)
+	} else {
+		*end = uint32(at) + 1
+	}
 	p.tlvs = int32(at)
+	if at < len(b) || len(cmd.Mandatory) > 0 || p.Int(FieldESMClass)&esmUDHI != 0 {
+		p.options(at, strict)
+	}
+	return nil
+}
+
+// wrongLength is what Decode makes of octets that are not one PDU.
+func (p *PDU) wrongLength(b []byte) error {
+	*p = PDU{raw: b, borrowed: true}
+	if len(b) < HeaderLen {
+		return &DecodeError{Status: ESME_RINVCMDLEN, Offset: len(b), Reason: fmt.Sprintf("truncated at %d", len(b))}
+	}
+	p.id = CommandID(binary.BigEndian.Uint32(b[4:]))
+	p.sequence = binary.BigEndian.Uint32(b[12:])
+	p.tlvs, p.tlvEnd = int32(len(b)), int32(len(b))
+	return &DecodeError{Status: ESME_RINVCMDLEN, Reason: fmt.Sprintf("command_length is %d, but there are %d octets", binary.BigEndian.Uint32(b), len(b))}
+}
+
+// options looks at the TLVs, which start at at, and at what they and the mandatory fields say together.
+func (p *PDU) options(at int, strict bool) {
 	sar := false
-	if at < len(b) {
+	if at < len(p.raw) {
 		sar = p.scanTLVs(at)
 		if p.warnings&(TLVOverrun|TrailingOctets) != 0 && !strict {
 			p.bodyLeftOut()
 		}
 	}
-	if len(p.cmd.Mandatory) > 0 && p.cmd.missing(p.status, p.Options()) >= 0 {
+	if len(p.cmd.Mandatory) > 0 && p.cmd.missing(p.CommandStatus(), p.Options()) >= 0 {
 		p.warnings |= TLVMissing
 	}
 	if header := p.Int(FieldESMClass)&esmUDHI != 0; header || sar && p.cmd.Has(FieldESMClass) {
@@ -148,13 +171,12 @@ func (p *PDU) decode(b []byte, strict bool) error {
 			p.warnings |= SegmentMarks
 		}
 	}
-	return nil
 }
 
 // bodyLeftOut looks whether an error response that makes no sense otherwise has TLVs right behind its
 // header: SMPP 3.4 §4.4.2 lets the body be left out, and some peers take that for the mandatory fields alone.
 func (p *PDU) bodyLeftOut() {
-	if !p.IsResponse() || p.status == ESME_ROK || len(p.cmd.Fields) == 0 {
+	if !p.IsResponse() || p.CommandStatus() == ESME_ROK || len(p.cmd.Fields) == 0 {
 		return
 	}
 	t, err := ParseTLVs(p.raw[HeaderLen:])
@@ -166,7 +188,7 @@ func (p *PDU) bodyLeftOut() {
 			return
 		}
 	}
-	p.fields, p.warnings = 0, BodyLeftOut
+	p.starts, p.warnings = noStarts, BodyLeftOut
 	p.tlvs, p.tlvEnd = HeaderLen, int32(len(p.raw))
 }
 
@@ -174,13 +196,13 @@ func (p *PDU) bodyLeftOut() {
 // whatever else it says.
 func (p *PDU) giveUp(err *DecodeError, at int, strict bool) error {
 	p.tlvs, p.tlvEnd = int32(at), int32(at)
-	if p.IsResponse() && p.status != ESME_ROK && !strict {
+	if p.IsResponse() && p.CommandStatus() != ESME_ROK && !strict {
 		p.warnings |= TruncatedBody
 		p.bodyLeftOut()
 		return nil
 	}
 	if !p.IsResponse() && !strict { // who looks at one strictly wants to see it
-		p.fields = 0
+		p.starts = noStarts
 	}
 	return err
 }
@@ -190,7 +212,6 @@ func (p *PDU) run(r *run, at int) (int, *DecodeError) {
 	for i := range r.fields() {
 		end, err := p.field(int(r.first)+i, at)
 		if err != nil {
-			p.fields = r.first + uint8(i)
 			return at, err
 		}
 		at = end

@@ -61,8 +61,8 @@ func Explain(b []byte) *Explanation {
 	case e.PDU.warnings&TLVOverrun != 0:
 		e.Error = "TLV overruns PDU"
 	case e.PDU.warnings&MissingNUL != 0:
-		last := e.PDU.cmd.Fields[e.PDU.fields-1].Field
-		start, _ := e.PDU.span(e.PDU.place(last))
+		fields := e.PDU.cmd.Fields
+		start, _, _ := e.PDU.span(fields[len(fields)-1].Field)
 		e.Error = fmt.Sprintf("no NUL at %d", start)
 	}
 	if e.Error != "" && int64(n) == int64(len(b)) {
@@ -158,15 +158,18 @@ func (e *Explanation) MarshalJSON() ([]byte, error) {
 	}
 	o.set("command_length", binary.BigEndian.Uint32(e.raw))
 	o.set("command_id", fmt.Sprintf("0x%08X", uint32(p.id)))
-	o.set("command_status", uint32(p.status))
+	o.set("command_status", uint32(p.CommandStatus()))
 	o.set("sequence_number", p.sequence)
-	o.set("status_name", p.status.String())
+	o.set("status_name", p.CommandStatus().String())
 	if p.cmd == nil {
 		o.set("command", nil)
 		return o.MarshalJSON()
 	}
 	o.set("command", p.cmd.Name)
-	for _, f := range p.cmd.Fields[:p.fields] {
+	for _, f := range p.cmd.Fields {
+		if !p.Has(f.Field) {
+			break
+		}
 		name := f.Field.String()
 		switch f.Kind {
 		case KindInt:

@@ -23,11 +23,14 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	if len(e.raw) >= HeaderLen {
 		row("command_length", binary.BigEndian.Uint32(e.raw), fmt.Sprintf("%d octets are there", len(e.raw)), e.raw[:4])
 		row("command_id", fmt.Sprintf("0x%08X", uint32(p.id)), p.commandMeaning(), e.raw[4:8])
-		row("command_status", fmt.Sprintf("0x%08X", uint32(p.status)), p.status.explained(), e.raw[8:12])
+		row("command_status", fmt.Sprintf("0x%08X", uint32(p.CommandStatus())), p.CommandStatus().explained(), e.raw[8:12])
 		row("sequence_number", p.sequence, "", e.raw[12:16])
 	}
 	if p.cmd != nil {
-		for _, f := range p.cmd.Fields[:p.fields] {
+		for _, f := range p.cmd.Fields {
+			if !p.Has(f.Field) {
+				break
+			}
 			p.explainField(row, f, e.Zero)
 		}
 	}
@@ -113,7 +116,10 @@ func (p *PDU) commandMeaning() string {
 }
 
 func (p *PDU) explainField(row func(name string, value any, meaning string, octets []byte), f FieldSpec, zero Alphabet) {
-	start, end := p.span(p.place(f.Field))
+	start, end, _ := p.span(f.Field)
+	if (f.Kind == KindString || f.Kind == KindTime) && end < len(p.raw) {
+		end++ // its NUL
+	}
 	octets := p.raw[start:end]
 	name := f.Field.String()
 	switch f.Kind {

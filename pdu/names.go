@@ -49,6 +49,7 @@ type run struct {
 	most    uint8
 	kind    Kind  // of the field behind them; KindInt: there is none
 	size    uint8 // its Size
+	plain   uint8 // how many octets of a string, its NUL included, need no look inside: of a time only that
 }
 
 // fields is how many fields it has.
@@ -59,12 +60,16 @@ func (r *run) fields() int {
 	return int(r.ints) + 1
 }
 
-// place is where a field lies in a PDU.
+// place is where a field lies in a PDU. Runs have their number + 1 here: a place that is none lies in 0, which starts nowhere (see
+// [PDU]), so that who reads a field asks one question for all that it may lack.
 type place struct {
-	number uint8 // position in Fields + 1; 0: the command has no such field
-	run    uint8
-	skip   uint8 // octets behind the start of the run
-	kind   Kind
+	number  uint8 // position in Fields + 1; 0: the command has no such field
+	kind    Kind
+	start   uint8 // the run that it is in
+	skip    uint8 // octets from there to the field
+	end     uint8 // the run at whose start it ends
+	past    int8  // octets from there to the end of the value: a string's is before its NUL
+	integer uint8 // start, of an integer
 }
 
 // FieldSpec describes a mandatory field of a command (SMPP 3.4 §3.1).

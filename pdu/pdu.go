@@ -16,18 +16,33 @@ type PDU struct {
 	raw      []byte
 	cmd      *Command
 	id       CommandID
-	status   Status
 	sequence uint32
 
-	starts   [maxRuns + 1]uint32 // where each run of mandatory fields starts, and where the last one ends
-	fields   uint8               // how many of them there are
-	masked   bool                // the password is a secret: see PasswordMasked
-	borrowed bool                // raw is whoever's was decoded
+	starts   starts
+	masked   bool // the password is a secret: see PasswordMasked
+	borrowed bool // raw is whoever's was decoded
 	warnings Warnings
 	tlvs     int32       // where the TLVs start
 	tlvEnd   int32       // and end: behind the last whole one
 	err      *FieldError // what keeps a built PDU from being sent
 }
+
+// starts are where the runs of mandatory fields start, and behind them where the last one ends: one octet later, if it ends with a string
+// that lacks its NUL. The first element is nowhere, and so are those of runs that are not there: behind the end of any PDU.
+type starts [numStarts]uint32
+
+const nowhere = 1<<31 - 1<<9 // an int everywhere, and the offsets of a place can be added
+
+// noStarts are those of a PDU without mandatory fields.
+var noStarts = func() (s starts) {
+	for i := range s {
+		s[i] = nowhere
+	}
+	return s
+}()
+
+// of is the place of a run.
+func (s *starts) of(run int) *uint32 { return &s[uint(run+1)%numStarts] }
 
 // CommandID returns the command_id (SMPP 3.4 §5.1.2).
 func (p *PDU) CommandID() CommandID { return p.id }
@@ -36,7 +51,12 @@ func (p *PDU) CommandID() CommandID { return p.id }
 func (p *PDU) Command() *Command { return p.cmd }
 
 // CommandStatus returns the command_status, 0 in requests (SMPP 3.4 §5.1.3).
-func (p *PDU) CommandStatus() Status { return p.status }
+func (p *PDU) CommandStatus() Status {
+	if len(p.raw) < HeaderLen {
+		return 0
+	}
+	return Status(binary.BigEndian.Uint32(p.raw[8:]))
+}
 
 // SequenceNumber returns the sequence_number: 1 to 0x7FFFFFFF by the specification (SMPP 3.4 §5.1.4), any in what peers send.
 func (p *PDU) SequenceNumber() uint32 { return p.sequence }
@@ -109,47 +129,30 @@ func (p *PDU) CopyTo(dst *PDU, buf []byte) {
 	dst.raw, dst.borrowed = append(buf[:0], p.raw...), false
 }
 
-// place returns where a field lies; nil if the PDU has none of it.
-func (p *PDU) place(f Field) *place {
+// span is where the value of a field starts and ends; false if the PDU has none of it.
+func (p *PDU) span(f Field) (start, end int, ok bool) {
 	if p.cmd == nil || f >= numFields {
-		return nil
+		return 0, 0, false
 	}
 	at := &p.cmd.places[f]
-	if at.number-1 >= p.fields { // of a field that is not there it is 255
-		return nil
-	}
-	return at
+	end = int(p.starts[at.end%numStarts] + uint32(at.past))
+	return int(p.starts[at.start%numStarts] + uint32(at.skip)), end, end <= len(p.raw)
 }
 
 // Has reports whether the PDU has the mandatory field: error responses often have none (SMPP 3.4 §4.4.2).
-func (p *PDU) Has(f Field) bool { return p.place(f) != nil }
+func (p *PDU) Has(f Field) bool {
+	_, _, ok := p.span(f)
+	return ok
+}
 
 // Value returns the octets of a mandatory field, borrowed, and how they are to be read (SMPP 3.4 §3.1): an integer's are
 // big-endian, a string's are without its NUL. It reports false if the PDU has none of it.
 func (p *PDU) Value(f Field) (octets []byte, kind Kind, ok bool) {
-	at := p.place(f)
-	if at == nil {
+	start, end, ok := p.span(f)
+	if !ok {
 		return nil, 0, false
 	}
-	return p.octets(at), at.kind, true
-}
-
-// span is where the field there starts and ends, with the NUL of a string.
-func (p *PDU) span(at *place) (start, end uint32) {
-	start = p.starts[at.run] + uint32(at.skip)
-	if at.kind == KindInt {
-		return start, start + 1 // the generator takes no longer ones
-	}
-	return start, p.starts[at.run+1]
-}
-
-// octets are those of the field there, less the NUL of a string.
-func (p *PDU) octets(at *place) []byte {
-	start, end := p.span(at)
-	if (at.kind == KindString || at.kind == KindTime) && !(p.warnings&MissingNUL != 0 && int(end) == len(p.raw)) {
-		end--
-	}
-	return p.raw[start:end:end]
+	return p.raw[start:end:end], p.cmd.places[f].kind, true
 }
 
 // Int returns an integer field (SMPP 3.4 §3.1); 0 if there is none.
@@ -158,20 +161,19 @@ func (p *PDU) Int(f Field) uint32 {
 		return 0
 	}
 	at := &p.cmd.places[f]
-	if at.number-1 >= p.fields || at.kind != KindInt {
-		return 0
+	if i := int(p.starts[at.integer%numStarts] + uint32(at.skip)); i < len(p.raw) {
+		return uint32(p.raw[i])
 	}
-	return uint32(p.raw[p.starts[at.run]+uint32(at.skip)])
+	return 0
 }
 
 // Bytes returns a string field without its NUL, an octet string, or the octets of an array, borrowed (SMPP 3.4 §3.1);
 // nil if there is none.
 func (p *PDU) Bytes(f Field) []byte {
-	at := p.place(f)
-	if at == nil {
-		return nil
+	if start, end, ok := p.span(f); ok {
+		return p.raw[start:end:end]
 	}
-	return p.octets(at)
+	return nil
 }
 
 // Str returns Bytes as a string (SMPP 3.4 §3.1).
@@ -196,8 +198,8 @@ func (p *PDU) TLV(t Tag) (value []byte, ok bool) { return p.Options().Get(t) }
 func (p *PDU) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d", p.id, p.sequence)
-	if p.status != ESME_ROK || p.IsResponse() {
-		b.WriteString(" " + p.status.String())
+	if p.CommandStatus() != ESME_ROK || p.IsResponse() {
+		b.WriteString(" " + p.CommandStatus().String())
 	}
 	if p.cmd == nil {
 		fmt.Fprintf(&b, " (%d octets)", len(p.raw))

@@ -17,7 +17,7 @@ import (
 // rebuild makes the PDU again from what can be read of it.
 func rebuild(p *PDU) *PDU {
 	b := NewBuilder(p.cmd)
-	b.SetStatus(p.status)
+	b.SetStatus(p.CommandStatus())
 	b.SetSequence(p.sequence)
 	for _, f := range p.cmd.Fields {
 		switch {

@@ -36,8 +36,8 @@ type Header struct {
 
 // header returns the header of p. An error response that came with mandatory fields keeps them.
 func (p *PDU) header() Header {
-	h := Header{Status: p.status, Sequence: p.sequence}
-	h.EmptyBody = p.status != ESME_ROK && p.IsResponse() && p.fields > 0 && p.tlvEnd == p.tlvs && p.emptyFields()
+	h := Header{Status: p.CommandStatus(), Sequence: p.sequence}
+	h.EmptyBody = p.CommandStatus() != ESME_ROK && p.IsResponse() && p.cmd != nil && p.tlvs > HeaderLen && p.tlvEnd == p.tlvs && p.emptyFields()
 	return h
 }
 

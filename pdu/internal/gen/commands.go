@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -90,7 +91,14 @@ func commands(cs []command, enums map[string]map[string]string) string {
 			if r.ints < len(r.fields) {
 				kind, size = fieldKind(r.fields[r.ints])
 			}
-			p("{first: %d, ints: %d, limited: %d, most: %d, kind: %s, size: %d},\n", number, r.ints, limited, highest, kind, size)
+			plain := 0
+			switch kind {
+			case "KindString":
+				plain = size
+			case "KindTime":
+				plain = 1
+			}
+			p("{first: %d, ints: %d, limited: %d, most: %d, kind: %s, size: %d, plain: %d},\n", number, r.ints, limited, highest, kind, size, plain)
 			number += len(r.fields)
 		}
 		p("}, places: [numFields]place{\n")
@@ -98,13 +106,21 @@ func commands(cs []command, enums map[string]map[string]string) string {
 		for i, r := range runsOf(c.Fields) {
 			for skip, f := range r.fields {
 				number++
+				start, end, past, integer := i+1, i+2, 0, 0
 				kind, _ := fieldKind(f)
-				p("Field%s: {%d, %d, %d, %s},\n", goName(f.Name), number, i, skip, kind)
+				switch kind {
+				case "KindInt":
+					end, past, integer = start, skip+1, start
+				case "KindString", "KindTime":
+					past = -1
+				}
+				p("Field%s: {%d, %s, %d, %d, %d, %d, %d},\n", goName(f.Name), number, kind, start, skip, end, past, integer)
 			}
 		}
 		p("}},\n")
 	}
-	p("}\n\n// The most fields that a command has, and the most runs of them.\nconst (\nmaxFields = %d\nmaxRuns = %d\n)\n\n", fields, runs)
+	starts := 1 << bits.Len(uint(runs+1)) // a power of two, for indices that need no check; the first one is no run's
+	p("}\n\n// The most fields that a command has, and room for the starts of the most runs, and the end of the last.\nconst (\nmaxFields = %d\nnumStarts = %d\n)\n\n", fields, starts)
 	p("// commandOf finds the description of a command_id; nil if it is not defined.\nfunc commandOf(id CommandID) *Command {\nswitch id {\n")
 	for i, c := range cs {
 		p("case Cmd%s:\nreturn &commands[%d]\n", goName(c.Name), i)
