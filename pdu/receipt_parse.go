@@ -164,7 +164,7 @@ func (x *receiptScan) value(key int) string {
 	start := x.at
 	end := x.endOfWord(key)
 	if x.at == end && (key == keySubmitDate || key == keyDoneDate) {
-		end = x.timeOfDay(x.s[start:end])
+		end = x.timeOfDay(key, x.s[start:end])
 	}
 	x.skipSpace()
 	return x.s[start:end]
@@ -184,7 +184,7 @@ func (x *receiptScan) untilField() string {
 	}
 	x.skipSpace()
 	for end := start; x.at < len(x.s); {
-		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(n)) {
+		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(key, n)) {
 			return x.s[start:end]
 		}
 		end = x.skip()
@@ -192,15 +192,15 @@ func (x *receiptScan) untilField() string {
 	return x.s[start:]
 }
 
-// peek is the value behind the key of n octets that starts here, or as much of it as is enough to judge it.
-func (x *receiptScan) peek(n int) (value string) {
+// peek is the value behind a key of n octets that starts here, or as much of it as is enough to judge it.
+func (x *receiptScan) peek(key, n int) (value string) {
 	here := x.at
 	defer func() { x.at = here }()
 	x.at += n
 	for skipped := 0; x.at < len(x.s) && skipped < mostSpaces && space(x.s[x.at]); skipped++ {
 		x.at++
 	}
-	if key, _ := x.key(); key != keyNone {
+	if other, _ := x.key(); other != keyNone {
 		return ""
 	}
 	const enough = 20
@@ -210,6 +210,11 @@ func (x *receiptScan) peek(n int) (value string) {
 		i++
 	}
 	x.looked += i
+	if key == keySubmitDate || key == keyDoneDate {
+		start := x.at
+		x.at += i
+		return x.s[start:x.timeOfDay(key, s[:i])]
+	}
 	return s[:i]
 }
 
@@ -230,7 +235,9 @@ func wellFormed(key int, v string) bool {
 	case keySub, keyDlvrd:
 		return len(v) <= long && v != "" && all(digit)
 	case keySubmitDate, keyDoneDate:
-		return (len(v) == 10 || len(v) == 12 || len(v) == 14) && all(digit)
+		day, clock := splitTime(v)
+		n := len(day) + len(clock)
+		return (n == 10 || n == 12 || n == 14) && digits(day, false) && (clock == "" || digits(clock, false))
 	case keyStat:
 		_, known := (&Receipt{Stat: v}).State()
 		return known || len(v) <= long && v != "" && all(capital)

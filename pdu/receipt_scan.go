@@ -168,27 +168,24 @@ func (x *receiptScan) fieldAt(i int) bool {
 }
 
 // timeOfDay goes behind what follows a date if it is a time, as in 2026-01-02 15:04:05 and 260102 1505, and returns where it ends.
-func (x *receiptScan) timeOfDay(date string) (end int) {
-	s, i := x.s, x.at
-	if i+3 >= len(s) || s[i] != ' ' || !digits(s[i+1:i+3], false) {
-		return i
+func (x *receiptScan) timeOfDay(key int, date string) (end int) {
+	s, before := x.s, x.at
+	at := before
+	for at < len(s) && at-before < mostSpaces && (s[at] == ' ' || s[at] == '\t') {
+		at++
 	}
-	if s[i+3] != ':' { // digits alone, behind a date that has no time yet
-		n := i + 1
-		for n < len(s) && n <= i+7 && '0' <= s[n] && s[n] <= '9' {
-			n++
-		}
-		ends := n == len(s) || receiptOctets[s[n]]&(isSpace|isSeparator) != 0
-		if n != i+5 && n != i+7 || !ends || len(date) != 6 && len(date) != 8 || !digits(date, false) {
-			return i
-		}
+	x.looked += at - before
+	if at == before || at+2 >= len(s) || !digits(s[at:at+2], false) {
+		return before
 	}
-	for i++; i < len(s) && receiptOctets[s[i]]&(isSpace|isSeparator) == 0; i++ {
+	x.at = at
+	end = x.endOfWord(key)
+	// Digits alone are the time of a date that has none yet.
+	clock := s[at:end]
+	if len(clock) > 2 && clock[2] == ':' ||
+		(len(clock) == 4 || len(clock) == 6) && digits(clock, false) && (len(date) == 6 || len(date) == 8) && digits(date, false) {
+		return end
 	}
-	x.looked += i - x.at
-	x.at = i
-	if i < len(s) && separates(s[i]) {
-		x.at++
-	}
-	return i
+	x.at = before
+	return before
 }

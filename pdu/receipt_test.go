@@ -61,6 +61,19 @@ func TestReceipt(t *testing.T) {
 			Receipt{ID: "1", SubmitDate: "2026-01-02 15:04:05", DoneDate: "02/01/2026 15:04", Stat: "DELIVRD"}},
 		{"a space before the time", "id:1 submit date:260102 1504 done date:20260102 150405 stat:DELIVRD", nil,
 			Receipt{ID: "1", SubmitDate: "260102 1504", DoneDate: "20260102 150405", Stat: "DELIVRD"}},
+		{"two spaces before the time, or a tab", "id:1 submit date:260102  1504 done date:20260102\t150405 stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "260102  1504", DoneDate: "20260102\t150405", Stat: "DELIVRD"}},
+		{"four spaces are too many", "id:1 submit date:260102    1504 stat:DELIVRD", nil, Receipt{ID: "1", SubmitDate: "260102", Stat: "DELIVRD"}},
+		{"a space before the time, and nothing behind it", "id:1submit date:260102 1504done date:260102 150506stat:DELIVRDerr:000", nil,
+			Receipt{ID: "1", SubmitDate: "260102 1504", DoneDate: "260102 150506", Stat: "DELIVRD", Err: "000"}},
+		{"dates as people write them, and nothing behind them", "id:1 submit date:2026-01-02 15:04:05done date:2026-01-02  15:05stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "2026-01-02 15:04:05", DoneDate: "2026-01-02  15:05", Stat: "DELIVRD"}},
+		{"a space before the time, and a separator", "id:1;submit date:260102 1504;done date:260102 1505,stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "260102 1504", DoneDate: "260102 1505", Stat: "DELIVRD"}},
+		{"a time that ends the receipt", "id:1 stat:DELIVRD done date:260102 1504", nil, Receipt{ID: "1", Stat: "DELIVRD", DoneDate: "260102 1504"}},
+		{"letters behind a date", "id:1 done date:260102 15o4 stat:DELIVRD", nil, Receipt{ID: "1", DoneDate: "260102", Stat: "DELIVRD"}},
+		{"dates with a space behind the text", "text:we met done date:today 1504 submit date:260102 1504 done date:260102  1505 id:1 stat:DELIVRD", nil,
+			Receipt{ID: "1", SubmitDate: "260102 1504", DoneDate: "260102  1505", Stat: "DELIVRD", Text: "we met done date:today 1504"}},
 		{"a date with its time, and other digits", "id:1 submit date:2601021504 150405 done date:260102 15045 stat:DELIVRD", nil,
 			Receipt{ID: "1", SubmitDate: "2601021504", DoneDate: "260102", Stat: "DELIVRD"}},
 		{"an id that begins with the name of a key", "id:identity-1 sub:001", nil, Receipt{ID: "identity-1", Sub: "001"}},
@@ -136,7 +149,7 @@ func TestReceiptState(t *testing.T) {
 
 // However hostile a text is, each of its octets is looked at a few times and no more.
 func TestReceiptIsLinear(t *testing.T) {
-	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:", ",", ":", "id:,", "id:a,", ",a", "sub:1,", "aerr:", "text:,err:,", "1sub:", "done  ", ",abcdefghijklmnop"} {
+	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:", ",", ":", "id:,", "id:a,", ",a", "sub:1,", "aerr:", "text:,err:,", "1sub:", "done  ", ",abcdefghijklmnop", "done date:260102 ", "done date:260102 15:", "text:done date:260102   1234done date:"} {
 		for _, n := range []int{1 << 10, 1 << 16} {
 			s := strings.Repeat(unit, n/len(unit)+1)[:n]
 			var r Receipt
@@ -152,7 +165,7 @@ func TestReceiptProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := Receipt{ID: word.Draw(t, "id"), Sub: word.Draw(t, "sub"), Dlvrd: word.Draw(t, "dlvrd"), SubmitDate: word.Draw(t, "submit"),
 			DoneDate: word.Draw(t, "done"), Stat: word.Draw(t, "stat"), Err: word.Draw(t, "err"), Text: rapid.StringN(0, 50, 60).Draw(t, "text")}
-		r.Text = strings.TrimPrefix(strings.TrimRight(r.Text, "\x00"), " ") // many write a space behind the colon
+		r.Text = strings.TrimLeft(strings.TrimRight(r.Text, "\x00"), " ") // many write a space behind the colon
 		var got Receipt
 		got.parse(r.String())
 		if got != r {

@@ -173,9 +173,9 @@ func After(d time.Duration) (Time, error) {
 // ParseReceiptDate reads the date of a receipt: YYMMDDhhmm, YYMMDDhhmmss or YYYYMMDDhhmmss, in the zone of the
 // SMSC, which it does not say (SMPP 3.4 appendix B): without seconds it is the minute's beginning, and a year of two digits is
 // 1938 to 2037. It is false for zeros, which mean that there is none, and for
-// what is no date. A space may stand between the day and the time.
+// what is no date. Spaces and tabs may stand between the day and the time.
 func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
-	if day, clock, ok := strings.Cut(s, " "); ok {
+	if day, clock := splitTime(s); len(day) < len(s) {
 		if len(day) != 6 && len(day) != 8 || len(clock) != 4 && len(clock) != 6 {
 			return time.Time{}, false
 		}
@@ -194,6 +194,14 @@ func ParseReceiptDate(s string, zone *time.Location) (time.Time, bool) {
 		return date(two(s, 0)*100+two(s, 2), s[4:], 0, zone)
 	}
 	return time.Time{}, false
+}
+
+// splitTime is a day and the time that stands behind it, and behind spaces or tabs.
+func splitTime(s string) (day, clock string) {
+	if i := strings.IndexAny(s, " \t"); i >= 0 {
+		return s[:i], strings.TrimLeft(s[i:], " \t")
+	}
+	return s, ""
 }
 
 // ReceiptDate is the form of ten digits, YYMMDDhhmm (SMPP 3.4 appendix B), of t's own zone: give it t.In the SMSC's.
