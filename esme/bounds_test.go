@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -206,5 +208,74 @@ func TestAPanicEndsItsSessionOnly(t *testing.T) {
 				t.Fatalf("the log does not say where: %s", log.String())
 			}
 		})
+	}
+}
+
+// O5: a peer whose responses are large, and a handler that is stuck. What is kept for it is bounded in octets, and nothing of
+// it is left out.
+func TestLargeReportsAreBounded(t *testing.T) {
+	const backlog, window, size = 100 << 10, 5, 30_000
+	stuck := make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(stuck) })
+	w, p := beginBound(t, esme.Config{Backlog: backlog, Window: window, Queue: 50}, func(w *witness) {
+		w.any = func(_ *witness, callback string) {
+			if callback == "cast" {
+				<-stuck
+			}
+		}
+	})
+	go func() {
+		cmd, _ := pdu.CommandByName("submit_sm_resp")
+		for {
+			req, err := p.read()
+			if err != nil {
+				return
+			}
+			b := pdu.NewBuilder(cmd)
+			b.SetSequence(req.SequenceNumber())
+			b.AddTLV(0x1401, strings.Repeat("x", size))
+			if _, err := p.conn.Write(b.Build().AppendTo(nil)); err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(goOn)
+	w.session.Cast(1)
+	w.expect("cast 1")
+	accepted := 0
+	for {
+		err := w.session.Send(submit("1"))
+		if err == nil {
+			accepted++
+			continue
+		}
+		if !isCode(err, esme.CodeQueueFull) {
+			t.Fatal(err)
+		}
+		if strings.Contains(err.Error(), "the handler is behind") && w.session.Status().InFlight == 0 {
+			break
+		}
+		runtime.Gosched()
+	}
+	queued := w.session.Status().Queued
+	if kept := (accepted - queued) * size; kept > 3*backlog+window*size+64<<10 { // what lies in read buffers, twice in copies, and what was on its way
+		t.Fatalf("%d octets of responses are kept", kept)
+	}
+	if queued > 0 {
+		if _, err := w.session.Request(t.Context(), submit("1")); !isCode(err, esme.CodeQueueFull) {
+			t.Fatalf("who would wait behind what is held: %v", err)
+		}
+	}
+	goOn()
+	written, responses := 0, 0
+	for written < accepted || responses < accepted {
+		switch line := w.expectPrefix(""); {
+		case strings.HasPrefix(line, "written"):
+			written++
+		case strings.HasPrefix(line, "resp"):
+			responses++
+		default:
+			t.Fatalf("told %s", line)
+		}
 	}
 }

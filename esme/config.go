@@ -88,9 +88,9 @@ type Config struct {
 	TLS           *TLS          // encryption; nil: none, unless the address says smpps://
 
 	Window     int     // requests in flight; 0 = 10
-	Queue      int     // requests that wait for the bind or the window; 0 = 1000
+	Queue      int     // requests that wait for the bind or the window; 0 = 1000. It and the window hold 64 KiB a place at most
 	Mailbox    int     // calls, casts, messages, and what became of own PDUs, that wait for the handler; deferred answers; 0 = 10,000
-	Backlog    int     // octets of what the peer sent that wait for the handler, and that wait for the peer; 0 = 4 MiB
+	Backlog    int     // octets of the peer's requests that wait for the handler; of what became of own PDUs; that wait for the peer; 0 = 4 MiB
 	TPS        float64 // requests per second; 0 = unlimited
 	MaxPDUSize int     // octets; 0 = 128 KiB
 

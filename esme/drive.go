@@ -28,25 +28,10 @@ func (s *Session) flush(handled *tally) {
 // collect passes on what the machine has put out: events to the owner, the deadline to the timer, the close to the
 // connection; for the octets see due. It is called with the lock held.
 func (s *Session) collect() {
-	if len(s.m.events) > 0 {
-		for i := range s.m.events {
-			e := &s.m.events[i]
-			if e.Kind == EventAnswer {
-				a := answer{err: e.Err}
-				if e.PDU != nil {
-					a.pdu = e.PDU.Clone()
-				}
-				e.waiter.answer <- a
-				continue
-			}
-			s.inbox.add(e)
-		}
-		clear(s.m.events)
-		if s.m.events = s.m.events[:0]; cap(s.m.events) > keepItems {
-			s.m.events = nil
-		}
-		s.m.notes = 0
-		s.wakeOwner()
+	s.takeEvents()
+	if far := s.inbox.far(&s.cfg); far != s.m.held {
+		s.m.Hold(time.Now(), far)
+		s.takeEvents()
 	}
 	if s.room != nil && s.m.QueueRoom() && !s.inbox.behind(&s.cfg) {
 		s.notifyRoom()
@@ -60,6 +45,31 @@ func (s *Session) collect() {
 	}
 	s.arm()
 	s.closeIfWanted()
+}
+
+// takeEvents gives the machine's events to the owner, and to who waits.
+func (s *Session) takeEvents() {
+	if len(s.m.events) == 0 {
+		return
+	}
+	for i := range s.m.events {
+		e := &s.m.events[i]
+		if e.Kind == EventAnswer {
+			a := answer{err: e.Err}
+			if e.PDU != nil {
+				a.pdu = e.PDU.Clone()
+			}
+			e.waiter.answer <- a
+			continue
+		}
+		s.inbox.add(e)
+	}
+	clear(s.m.events)
+	if s.m.events = s.m.events[:0]; cap(s.m.events) > keepItems {
+		s.m.events = nil
+	}
+	s.m.notes = 0
+	s.wakeOwner()
 }
 
 // flushAt is how much a batch gathers before it goes out, flushAfter how long. Each look whether it takes that long wakes a

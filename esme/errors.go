@@ -56,8 +56,8 @@ func errStopped(what string) *Error {
 	return &Error{Code: CodeStopped, Message: what, Written: WrittenNever}
 }
 
-func errQueueFull(queue int) *Error {
-	return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d requests wait already (option queue)", queue),
+func errQueueFull(requests, octets int) *Error {
+	return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("%d requests of %d octets wait already (option queue)", requests, octets),
 		Retryable: true, Written: WrittenNever}
 }
 

@@ -20,6 +20,8 @@ type fact struct {
 	rate   float64 // factRate; 0: as many as there are
 	lost   []string
 	queued int
+	on     bool   // factHold
+	cfg    Config // factTune
 }
 
 type factKind uint8
@@ -43,6 +45,8 @@ const (
 	factReplied                  // name: the transport took an answer to it
 	factRate                     // rate, at: so many may go out in a second
 	factUnbind                   // at: the transport took the machine's own unbind
+	factHold                     // on: what becomes of requests is not to come to more than it does already
+	factTune                     // cfg, at: limits that hold from now on
 	factStopping                 // code, at: the session begins to end, and why
 	factStop                     // lost
 	factEnd                      // must: of the run
@@ -58,4 +62,4 @@ const (
 )
 
 var factNames = [...]string{"accept", "refuse", "due", "taken", "broken", "answer", "result", "resp", "timeout", "fail", "cancel", "left",
-	"peer", "seen", "owed", "replied", "rate", "unbind", "stopping", "stop", "end"}
+	"peer", "seen", "owed", "replied", "rate", "unbind", "hold", "tune", "stopping", "stop", "end"}

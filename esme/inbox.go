@@ -17,6 +17,7 @@ type inbox struct {
 	items    []item
 	messages int // calls, casts and messages: at most Mailbox, then the caller is refused
 	reports  int // what became of own PDUs; beyond Mailbox, Queue and Window Send is refused
+	octets   int // of these; beyond Backlog Send is refused, and beyond twice that the machine holds the queue
 	unread   int // octets of memory of what the peer sent; beyond Backlog the machine refuses its requests
 	notes    int // for the log: at most maxNotes
 	omitted  int // notes beyond
@@ -35,6 +36,7 @@ const (
 func (x *inbox) add(e *Event) {
 	if e.isReport() {
 		x.reports++
+		x.octets += e.octets()
 	}
 	switch e.Kind {
 	case EventResp:
@@ -71,8 +73,17 @@ func (e *Event) isReport() bool {
 	return e.Kind == EventSendResult || e.Kind == EventResp || e.Kind == EventRespTimeout
 }
 
+// octets is what a report holds. A response that is borrowed is counted with the buffer that it lies in.
+func (e *Event) octets() int {
+	n := e.Original.Len()
+	if e.own {
+		n += e.PDU.Len()
+	}
+	return n
+}
+
 // tally is what the owner has handled of a batch and not yet taken off the inbox's counts.
-type tally struct{ messages, reports int }
+type tally struct{ messages, reports, octets int }
 
 func (n *tally) count(it *item) {
 	switch {
@@ -80,6 +91,7 @@ func (n *tally) count(it *item) {
 		n.messages++
 	case it.event.isReport():
 		n.reports++
+		n.octets += it.event.octets()
 	}
 }
 
@@ -87,10 +99,14 @@ func (n *tally) count(it *item) {
 func (x *inbox) done(n *tally) {
 	x.messages -= n.messages
 	x.reports -= n.reports
+	x.octets -= n.octets
 	*n = tally{}
 }
 
-// behind reports whether so many reports wait that nothing new may be sent.
+// behind reports whether so many reports wait that nothing new is accepted from who is told by more of them.
 func (x *inbox) behind(c *Config) bool {
-	return c.Mailbox >= 0 && c.Queue >= 0 && c.Window >= 0 && x.reports > c.Mailbox+c.Queue+c.Window
+	return x.octets > c.Backlog || c.Mailbox >= 0 && c.Queue >= 0 && c.Window >= 0 && x.reports > c.Mailbox+c.Queue+c.Window
 }
+
+// far reports whether what was accepted before that has come to so much that it is not to go out either.
+func (x *inbox) far(c *Config) bool { return x.octets > 2*c.Backlog }

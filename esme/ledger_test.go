@@ -14,6 +14,7 @@ type entry struct {
 	taken     bool
 	takenAt   int // the place in the order of what was taken
 	dueAt     int // and in that of what left the queue
+	window    int // when it did
 	due       time.Duration
 	free      bool
 	broken    bool
@@ -53,7 +54,9 @@ type ledger struct {
 	seen     int // the order of the last one that was seen
 	stopping bool
 	stopAt   time.Duration
+	drainFor time.Duration // the unbind_limit then
 	stopped  bool
+	held     bool
 
 	bucket
 	word    bool          // the peer said that it has too much, the next fact shows what that led to
@@ -89,8 +92,14 @@ func (l *ledger) enter(f fact) error {
 	case factRate:
 		l.set(f)
 		return nil
+	case factHold:
+		l.held = f.on
+		return nil
+	case factTune:
+		l.tune(f)
+		return nil
 	case factStopping:
-		l.stopping, l.stopAt = true, f.at
+		l.stopping, l.stopAt, l.drainFor = true, f.at, l.unbindLimit
 		if f.code == "timers: stalled" && (!l.stalled || f.at < l.since+l.stalledLimit) {
 			return broken("stalled_limit", "stopped at %v; requests without an answer: %t, since %v", f.at, l.stalled, l.since)
 		}
@@ -106,7 +115,10 @@ func (l *ledger) enter(f fact) error {
 		l.lines[f.name], l.order = e, append(l.order, e)
 		return nil
 	case factRefuse:
-		if f.code == CodeQueueFull && f.queued < l.queue {
+		if f.code == CodeQueueFull && f.class == reply && !l.held {
+			return broken("O5", "a reply is refused, and nothing holds it up")
+		}
+		if f.code == CodeQueueFull && f.class != reply && f.queued < l.queue {
 			return broken("O5", "queue_full with %d of %d waiting", f.queued, l.queue)
 		}
 		return nil
@@ -155,6 +167,9 @@ func (l *ledger) enter(f fact) error {
 
 // leave takes what leaves the queue, for the first time or once more.
 func (l *ledger) leave(e *entry, f fact) error {
+	if l.held && e.class != waited && !e.again {
+		return broken("O5", "it leaves the queue, and the handler has too much before it already")
+	}
 	if e.free = f.free; e.free {
 		return nil
 	}
@@ -176,7 +191,7 @@ func (l *ledger) leave(e *entry, f fact) error {
 		l.stalled, l.since = true, f.at
 	}
 	l.dues++
-	e.dueAt = l.dues
+	e.dueAt, e.window = l.dues, l.window
 	e.pending, e.again, e.answered = true, false, false
 	return nil
 }
@@ -197,10 +212,24 @@ func (l *ledger) answer(e *entry, f fact) {
 		e.ended = true
 		delete(l.inFlight, e.seq)
 	}
-	l.stalled, l.since = false, f.at
-	for _, other := range l.order {
-		l.stalled = l.stalled || other.flies() && other != e
+	l.stalled, l.since = l.flying(e), f.at
+}
+
+// tune takes limits that hold from now on.
+func (l *ledger) tune(f fact) {
+	if f.cfg.StalledLimit != l.stalledLimit {
+		l.stalled, l.since = l.flying(nil), f.at
 	}
+	l.window, l.queue, l.retry = f.cfg.Window, f.cfg.Queue, f.cfg.RetryThrottled
+	l.responseLimit, l.stalledLimit, l.unbindLimit = f.cfg.ResponseLimit, f.cfg.StalledLimit, f.cfg.UnbindLimit
+	for _, e := range l.inFlight {
+		e.due = min(e.due, f.at+l.responseLimit)
+	}
+}
+
+// flying reports whether requests but this one are out.
+func (l *ledger) flying(but *entry) bool {
+	return slices.ContainsFunc(l.order, func(e *entry) bool { return e != but && e.flies() })
 }
 
 // flies reports whether the request is out, and has not ended.
@@ -257,8 +286,8 @@ func (l *ledger) fly(e *entry, at time.Duration) error {
 		return broken("O4", "sequence_number %d is that of %s, which is in flight", e.seq, other.name)
 	}
 	l.inFlight[e.seq] = e
-	if l.window > 0 && len(l.inFlight) > l.window {
-		return broken("O5", "%d in flight, the window is %d", len(l.inFlight), l.window)
+	if e.window > 0 && len(l.inFlight) > e.window {
+		return broken("O5", "%d in flight, the window is %d", len(l.inFlight), e.window)
 	}
 	return nil
 }
@@ -335,6 +364,8 @@ func (l *ledger) end(e *entry, f fact) error {
 		return broken("O4", "a timeout at %v, it was due at %v", f.at, e.due)
 	case f.kind == factFail && e.class != waited:
 		return broken("O4", "nobody waited")
+	case f.kind == factFail && f.code == CodeQueueFull && !l.held:
+		return broken("O5", "who waits is turned away, and nothing is held up")
 	case f.kind == factTimeout:
 		for _, other := range l.inFlight {
 			if other.takenAt < e.takenAt {
@@ -378,7 +409,7 @@ func (l *ledger) incoming(f fact) error {
 
 // unbind is how an own stop goes on when nothing is in hand any more, or the time for it is over.
 func (l *ledger) unbind(f fact) error {
-	if !l.replies || l.unbindLimit >= 0 && f.at >= l.stopAt+l.unbindLimit {
+	if !l.replies || l.drainFor >= 0 && f.at >= l.stopAt+l.drainFor {
 		return nil
 	}
 	for name, p := range l.peer {

@@ -38,6 +38,7 @@ type Machine struct {
 	writing   bool   // TakeOutput's octets are not yet reported by Written
 	marks     fifo[*outgoing]
 	queue     fifo[*outgoing]
+	queued    int         // octets in there
 	retries   []*outgoing // refused for the SMSC's load; they go out before the queue
 	accepted  uint64      // requests so far
 	window    window
@@ -45,6 +46,7 @@ type Machine struct {
 	tokens    *rate.Limiter
 
 	full     bool   // the consumer has no room for requests of the peer
+	held     bool   // nor for what became of its own PDUs
 	given    uint64 // events of the peer's requests so far, ...
 	handled  uint64 // those that the consumer is through with, in their order, ...
 	owed     uint64 // and up to which it was to be when a stop came
@@ -232,7 +234,7 @@ func (m *Machine) hangUp() {
 		}
 		o = next
 	}
-	m.queue.drop(func(o *outgoing) bool {
+	m.unqueue(func(o *outgoing) bool {
 		waits := m.waiterOf(o) != nil
 		if waits {
 			m.refuse(o, errOvertaken(m.finish.reason, WrittenNever))

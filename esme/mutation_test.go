@@ -31,6 +31,9 @@ func (r *run) find(i int, is func(f fact) bool) int {
 	return -1
 }
 
+// steady reports whether no limit changes on the way.
+func (r *run) steady() bool { return r.first(factTune) < 0 }
+
 func kindIs(k factKind) func(fact) bool { return func(f fact) bool { return f.kind == k } }
 
 // first is the first fact of a kind.
@@ -225,7 +228,7 @@ var mutations = []mutation{
 			most = max(most, len(now))
 		}
 		r.cfg.Window = most - 1
-		return most > 1
+		return most > 1 && r.steady()
 	}},
 	{"told of a refusal after which it is sent again", "retry_throttled", func(r *run) bool {
 		i := r.refused()
@@ -234,9 +237,9 @@ var mutations = []mutation{
 	{"refused once more than retry_throttled, and still not told", "O2 O4 O5", func(r *run) bool {
 		i := r.refused()
 		r.cfg.RetryThrottled = 0
-		return i >= 0 && r.again(r.facts[i].name) >= 0
+		return i >= 0 && r.steady() && r.again(r.facts[i].name) >= 0
 	}},
-	{"sent again, and who waited had given up", "O2 O4", func(r *run) bool {
+	{"sent again, and who waited had given up", "O2 O4 O5", func(r *run) bool {
 		i := r.refused()
 		return i >= 0 && r.again(r.facts[i].name) >= 0 && r.insert(i, fact{kind: factCancel, name: r.facts[i].name, far: WrittenYes})
 	}},
@@ -244,7 +247,7 @@ var mutations = []mutation{
 		i := r.refused()
 		return i >= 0 && r.change(r.again(r.facts[i].name), func(f *fact) { f.seq++ })
 	}},
-	{"sent again, and nobody refused it", "O2 O4", func(r *run) bool {
+	{"sent again, and nobody refused it", "O2 O4 O5", func(r *run) bool {
 		i := r.refused()
 		return i >= 0 && r.again(r.facts[i].name) >= 0 && r.change(i, func(f *fact) { f.load = false })
 	}},
@@ -299,11 +302,32 @@ var mutations = []mutation{
 	}},
 	{"stalled, and it goes on", "stalled_limit", func(r *run) bool {
 		i := r.find(0, stalled)
-		return i >= 0 && r.cfg.TPS == 0 && r.first(factRate) < 0 && r.insert(i, fact{kind: factAccept, name: "out999", class: request}) &&
-			r.insert(i+1, fact{kind: factDue, name: "out999", at: r.facts[i+1].at + time.Millisecond})
+		return i >= 0 && r.cfg.TPS == 0 && r.first(factRate) < 0 && r.insert(i, fact{kind: factHold}) && r.insert(i, fact{kind: factAccept, name: "out999", class: request}) &&
+			r.insert(i+2, fact{kind: factDue, name: "out999", at: r.facts[i+2].at + time.Millisecond})
 	}},
 	{"queue_full with room in the queue", "O5", func(r *run) bool {
-		return r.change(r.find(0, func(f fact) bool { return f.kind == factRefuse && f.code == CodeQueueFull }), func(f *fact) { f.queued-- })
+		i := r.find(0, func(f fact) bool { return f.kind == factRefuse && f.code == CodeQueueFull && f.class != reply })
+		return r.steady() && r.change(i, func(f *fact) { f.queued-- })
+	}},
+	{"it leaves the queue, and is held", "O5", func(r *run) bool {
+		i := r.find(0, func(f fact) bool { return f.kind == factDue && r.classIs(request)(f) })
+		return i >= 0 && (r.first(factHold) < 0 || r.first(factHold) > i) && r.insert(i, fact{kind: factHold, on: true})
+	}},
+	{"turned away, or a reply refused, and nothing is held", "O5", func(r *run) bool {
+		before := len(r.facts)
+		turned := r.find(0, func(f fact) bool {
+			return f.code == CodeQueueFull && (f.kind == factFail || f.kind == factRefuse && f.class == reply)
+		})
+		r.facts = slices.DeleteFunc(r.facts, kindIs(factHold))
+		return turned >= 0 && len(r.facts) < before
+	}},
+	{"a timeout before its time, which was changed", "O4", func(r *run) bool {
+		i := r.first(factTune)
+		late := r.find(i, func(f fact) bool { return f.kind == factTimeout && r.of(f.name, factTaken) > i })
+		for j := range r.facts {
+			r.facts[j].cfg.ResponseLimit = time.Hour
+		}
+		return i >= 0 && late >= 0
 	}},
 	{"accepted, and nobody hears of it again", "O4", func(r *run) bool {
 		i := r.first(factStop)
@@ -332,7 +356,7 @@ var mutations = []mutation{
 	}},
 	{"an unbind before the answer to what is in hand", "drain", func(r *run) bool {
 		i := r.first(factUnbind)
-		if i < 0 || !r.cfg.auto(AutoReply) || r.cfg.UnbindLimit >= 0 && r.facts[i].at >= r.facts[r.first(factStopping)].at+r.cfg.UnbindLimit {
+		if i < 0 || !r.steady() || !r.cfg.auto(AutoReply) || r.cfg.UnbindLimit >= 0 && r.facts[i].at >= r.facts[r.first(factStopping)].at+r.cfg.UnbindLimit {
 			return false
 		}
 		return r.move(r.find(0, func(f fact) bool {

@@ -218,7 +218,7 @@ func (p *program) collect() {
 		}
 		if e.Original != nil {
 			f.name = nameOf(e.Original)
-			if p.m.cfg.Mode == Manual && f.name == "" {
+			if f.name == "" { // the machine's own
 				continue
 			}
 		}
@@ -232,10 +232,12 @@ func (p *program) collect() {
 		case EventAnswer:
 			f.name = p.waiters[e.waiter]
 			p.waiting = slices.DeleteFunc(p.waiting, func(w *Waiter) bool { return w == e.waiter })
-			switch f.kind = factResp; f.code {
+			switch f.code {
+			case "":
+				f.kind = factResp
 			case CodeTimeout:
 				f.kind = factTimeout
-			case CodeStopped:
+			default:
 				f.kind = factFail
 			}
 		case EventPDU:
@@ -259,9 +261,31 @@ func (p *program) collect() {
 		}
 		p.add(f)
 	}
-	if p.m.queue.len() > p.cfg.Queue || len(p.m.retries) > p.cfg.Window {
-		p.wrong = fmt.Errorf("O5 broken: %d wait, and %d to go out again; the queue is %d, the window %d", p.m.queue.len(), len(p.m.retries), p.cfg.Queue, p.cfg.Window)
+	if p.m.queue.len() > p.most.Queue || len(p.m.retries) > p.most.Window {
+		p.wrong = fmt.Errorf("O5 broken: %d wait, and %d to go out again; the queue is %d, the window %d", p.m.queue.len(), len(p.m.retries), p.most.Queue, p.most.Window)
 	}
+}
+
+// behind says whether the consumer has too much before it: of the peer's requests, or of what became of its own.
+func (p *program) behind(how byte, too bool) {
+	if how < 4 {
+		p.m.Busy(too)
+		return
+	}
+	p.add(fact{kind: factHold, on: too})
+	p.m.Hold(p.now, too)
+	p.collect()
+}
+
+// tune changes the limits.
+func (p *program) tune() {
+	cfg := p.config()
+	full := cfg.withDefaults()
+	p.cfg.tune(&full)
+	p.most.Window, p.most.Queue = max(p.most.Window, full.Window), max(p.most.Queue, full.Queue)
+	p.add(fact{kind: factTune, cfg: p.cfg, at: p.since()})
+	p.m.Tune(p.now, cfg)
+	p.collect()
 }
 
 func (p *program) unqueue(name string) {
@@ -290,7 +314,7 @@ func (p *program) flushAndSettle() {
 		p.report()
 	}
 	m := p.m
-	free := m.phase == open && !p.dead && !m.finish.pending && (m.bound || !m.cfg.auto(AutoBind)) && m.tokens == nil && !p.writing && !p.torn
+	free := m.phase == open && !m.held && !p.dead && !m.finish.pending && (m.bound || !m.cfg.auto(AutoBind)) && m.tokens == nil && !p.writing && !p.torn
 	if free && m.Queued() > 0 && m.InFlight() < p.cfg.Window {
 		p.wrong = fmt.Errorf("O4 broken: %d wait, and %d of %d are in flight", m.Queued(), m.InFlight(), p.cfg.Window)
 	}
@@ -318,6 +342,7 @@ func (p *program) windUp() {
 		p.report()
 	}
 	p.m.Busy(false)
+	p.behind(4, false)
 	for range 200 {
 		for len(p.inbox) > 0 {
 			p.handle(0)

@@ -42,6 +42,7 @@ type program struct {
 
 	invalid  map[string]bool // what cannot be built, and so needs no room
 	rate     float64         // the last that the ledger was told
+	most     Config          // the largest window and queue that there were
 	stopping bool            // the ledger was told
 }
 
@@ -51,12 +52,14 @@ type outPDU struct {
 	pdu  *pdu.PDU
 }
 
-// runProgram runs code to its end and the session to its own, and returns the configuration and the facts.
+// runProgram runs code to its end and the session to its own, and returns the configuration that it began with, and the facts.
 func runProgram(code []byte) (Config, []fact, error) {
 	p := &program{code: code, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), waiters: map[*Waiter]string{}, invalid: map[string]bool{}, peerSeq: 1000}
 	p.cfg = p.config()
 	p.m = NewMachine(p.cfg)
 	p.cfg = p.cfg.withDefaults()
+	begins := p.cfg
+	p.most = p.cfg
 	p.m.Connected(p.now)
 	p.tellRate()
 	begin := p.next()
@@ -79,7 +82,7 @@ func runProgram(code []byte) (Config, []fact, error) {
 	}
 	p.windUp()
 	p.add(fact{kind: factEnd, must: !p.torn && !p.dead && !p.m.timers.aborted})
-	return p.cfg, p.facts, p.wrong
+	return begins, p.facts, p.wrong
 }
 
 func (p *program) next() byte {
@@ -110,8 +113,11 @@ func (p *program) config() Config {
 		cfg.EnquireLinkLimit, cfg.UnbindLimit = Infinity, Infinity
 	}
 	cfg.RetryThrottled = int(c >> 3 & 3)
-	if c>>5 == 1 {
+	switch c >> 5 {
+	case 1:
 		cfg.StalledLimit = 2500 * time.Millisecond
+	case 2:
+		cfg.ShowAutomatic = true
 	}
 	if c == 0xFF {
 		cfg.Automatic = AutoNone
@@ -197,10 +203,13 @@ func (p *program) step(op byte) {
 			p.stopIt(how)
 		}
 	case 28:
-		p.m.Busy(true)
+		p.behind(how, true)
 	case 29:
-		p.m.Busy(false)
+		p.behind(how, false)
 	case 30:
+		if how > 5 {
+			p.tune()
+		}
 		p.hangUp()
 	case 31:
 		p.flushAndSettle()

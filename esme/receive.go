@@ -311,7 +311,7 @@ func (m *Machine) answer(id pdu.CommandID, status pdu.Status, sequence uint32) {
 }
 
 // Reply answers a request of the peer, once. Replies wait for nothing; the error is queue_full when the peer does
-// not read and Backlog octets wait for it already.
+// not read and Backlog octets wait for it already, and under [Machine.Hold].
 func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	if in.session != m.identity {
 		return in.elsewhere()
@@ -325,7 +325,7 @@ func (m *Machine) Reply(now time.Time, in *Inbound, p *pdu.PDU) error {
 	if want, ok := in.command.Response(); !ok || p.CommandID() != want && p.CommandID() != pdu.CmdGenericNack {
 		return errInvalid(fmt.Errorf("%s is no answer to %s", p.CommandID(), in.command))
 	}
-	if err := m.outputFull(); err != nil {
+	if err := m.noReply(); err != nil {
 		in.invalid = true // ESME_RX_T_APPN it is then, if the handler has no more to say
 		return err
 	}

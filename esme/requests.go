@@ -14,8 +14,8 @@ import (
 func (s *Session) Send(p *pdu.PDU) error {
 	return s.try(func(now time.Time) error {
 		if s.inbox.behind(&s.cfg) {
-			return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("the handler is behind: %d reports on what was sent wait for it (limits mailbox, queue, window)",
-				s.inbox.reports), Retryable: true, Written: WrittenNever}
+			return &Error{Code: CodeQueueFull, Message: fmt.Sprintf("the handler is behind: %d reports of %d octets on what was sent wait for it (limits mailbox, queue, window; backlog)",
+				s.inbox.reports, s.inbox.octets), Retryable: true, Written: WrittenNever}
 		}
 		return s.m.Send(now, p, nil)
 	})

@@ -24,7 +24,7 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 	}
 	if p.IsResponse() {
 		// An answer that is not tied to a request in hand: it goes out under its own number, at once.
-		if err := m.outputFull(); err != nil {
+		if err := m.noReply(); err != nil {
 			return err
 		}
 		o.role = roleReply
@@ -33,15 +33,28 @@ func (m *Machine) Send(now time.Time, p *pdu.PDU, w *Waiter) error {
 	}
 	m.accepted++
 	o.order = m.accepted
-	if m.queue.len() == 0 && len(m.retries) == 0 && m.mayTransmit(t, o) {
+	if m.queue.len() == 0 && len(m.retries) == 0 && !m.heldUp(o) && m.mayTransmit(t, o) {
 		m.transmit(t, o)
 		return nil
 	}
-	if m.cfg.Queue >= 0 && m.queue.len() >= m.cfg.Queue {
-		return errQueueFull(m.cfg.Queue)
+	if !m.QueueRoom() {
+		return errQueueFull(m.queue.len(), m.queued)
 	}
 	m.queue.push(o)
+	m.queued += o.pdu.Len()
+	m.turnAway()
 	return nil
+}
+
+// unqueue takes requests out of the queue that will not go out.
+func (m *Machine) unqueue(is func(*outgoing) bool) {
+	m.queue.drop(func(o *outgoing) bool {
+		out := is(o)
+		if out {
+			m.queued -= o.pdu.Len()
+		}
+		return out
+	})
 }
 
 // SendRaw puts octets into the output as they are.
@@ -71,7 +84,7 @@ func (m *Machine) outputFull() error {
 func (m *Machine) Cancel(w *Waiter) Written {
 	written := WrittenYes
 	w.gaveUp = true
-	m.queue.drop(func(o *outgoing) bool {
+	m.unqueue(func(o *outgoing) bool {
 		if o.waiter == w {
 			written = WrittenNever
 			return true
@@ -84,11 +97,6 @@ func (m *Machine) Cancel(w *Waiter) Written {
 		}
 		return o.waiter == w
 	})
-	for o := m.window.head; o != nil; o = o.next {
-		if o.waiter == w {
-			o.tries = m.cfg.RetryThrottled
-		}
-	}
 	for i := range m.marks.len() {
 		if m.marks.at(i).waiter == w {
 			written = WrittenUnknown
@@ -98,7 +106,9 @@ func (m *Machine) Cancel(w *Waiter) Written {
 }
 
 // QueueRoom reports whether Send would accept a request now.
-func (m *Machine) QueueRoom() bool { return m.cfg.Queue < 0 || m.queue.len() < m.cfg.Queue }
+func (m *Machine) QueueRoom() bool {
+	return m.cfg.Queue < 0 || m.queue.len() < m.cfg.Queue && !crowded(m.queued, m.cfg.Queue)
+}
 
 // InFlight is the number of requests that wait for a response; Queued those that wait to go out.
 func (m *Machine) InFlight() int { return m.window.traffic }
@@ -123,7 +133,7 @@ func (m *Machine) mayTransmit(t time.Duration, o *outgoing) bool {
 	if !m.bound && m.cfg.auto(AutoBind) {
 		return false
 	}
-	if o.role == roleRequest && m.cfg.Window >= 0 && m.window.traffic >= m.cfg.Window {
+	if o.role == roleRequest && m.cfg.Window >= 0 && (m.window.traffic >= m.cfg.Window || crowded(m.window.octets, m.cfg.Window)) {
 		return false
 	}
 	if m.tokens == nil {
@@ -229,8 +239,11 @@ func (m *Machine) pump(t time.Duration) {
 		m.retries = slices.Delete(m.retries, 0, 1)
 		m.transmit(t, o)
 	}
-	for len(m.retries) == 0 && m.queue.len() > 0 && m.mayTransmit(t, m.queue.peek()) {
-		m.transmit(t, m.queue.pop())
+	for len(m.retries) == 0 && m.queue.len() > 0 && !m.heldUp(m.queue.peek()) && m.mayTransmit(t, m.queue.peek()) {
+		o := m.queue.pop()
+		m.queued -= o.pdu.Len()
+		m.transmit(t, o)
+		m.turnAway()
 	}
 	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && m.handled >= m.owed && len(m.deferred) == 0 && !m.binding() {
 		m.drained(t)

@@ -143,7 +143,7 @@ func (m *Machine) setRate(t time.Duration, empty bool) {
 // RetryThrottled), in the order in which they were accepted. It keeps its number. It reports false when the
 // refusal is its end.
 func (m *Machine) again(o *outgoing, refusal *pdu.PDU) bool {
-	if o.tries >= m.cfg.RetryThrottled || m.stopping() || m.phase != open {
+	if gaveUp := o.waiter != nil && o.waiter.gaveUp; gaveUp || o.tries >= m.cfg.RetryThrottled || m.stopping() || m.phase != open {
 		return false
 	}
 	o.tries++
@@ -172,5 +172,5 @@ func (m *Machine) refusedFor(o *outgoing) {
 		kind = EventAnswer
 	}
 	m.counters.Responses++
-	m.emit(Event{Kind: kind, PDU: o.refusal, Original: &o.pdu, waiter: w})
+	m.emit(Event{Kind: kind, PDU: o.refusal, Original: &o.pdu, waiter: w, own: true})
 }

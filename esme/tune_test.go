@@ -74,3 +74,16 @@ func TestTuneLimits(t *testing.T) {
 	r.hangUp()
 	r.expect("written(5)", "stop(timers: stalled [5])")
 }
+
+// Who gave up is not sent for again, whatever retry_throttled becomes.
+func TestTuneRetries(t *testing.T) {
+	r := boundRig(t, Config{EnquireLinkLimit: Infinity})
+	w := r.ask("x")
+	r.sent("submit_sm")
+	r.m.Cancel(w)
+	r.m.Tune(r.now, Config{RetryThrottled: 3, EnquireLinkLimit: Infinity})
+	r.respond(2, pdu.ESME_RTHROTTLED)
+	r.advance(5 * time.Second)
+	r.sent()
+	r.expect("note", "note")
+}

@@ -68,6 +68,7 @@ type window struct {
 	numbers
 	head, tail *outgoing // in send order
 	traffic    int       // without the link's own requests
+	octets     int       // of these
 	last       uint32    // the sequence number given last
 }
 
@@ -89,6 +90,7 @@ func (w *window) add(o *outgoing) {
 	w.put(o)
 	if !o.role.automatic() {
 		w.traffic++
+		w.octets += o.pdu.Len()
 	}
 	o.prev = w.tail
 	if w.tail != nil {
@@ -115,6 +117,7 @@ func (w *window) remove(o *outgoing) {
 	w.drop(o.pdu.SequenceNumber())
 	if !o.role.automatic() {
 		w.traffic--
+		w.octets -= o.pdu.Len()
 	}
 	if o.prev != nil {
 		o.prev.next = o.next
