@@ -91,8 +91,8 @@ func (h *Host) read() (*next, diag.List) {
 		}
 	}
 	if len(wrong) > 0 {
-		wrong.Sort()
-		return &next{cfg: cfg}, wrong
+		cfg.lookAtMissing()
+		return &next{cfg: cfg}, sorted(wrong)
 	}
 	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
 	now := newReading(cfg.Scripts)
@@ -132,9 +132,19 @@ func (h *Host) read() (*next, diag.List) {
 		wrong = append(wrong, list...)
 	}
 	if len(wrong) > 0 {
+		for file, f := range now.files { // a script that is mended may make it right
+			cfg.looks[filepath.Join(cfg.Scripts, filepath.FromSlash(file))] = f.look
+		}
 		return &next{cfg: cfg}, sorted(wrong)
 	}
 	return n, nil
+}
+
+// lookAtMissing has a configuration that was refused read again when a script that it names comes.
+func (c *Config) lookAtMissing() {
+	for script := range c.missing {
+		c.looks[filepath.Join(c.Scripts, filepath.FromSlash(script))] = look{stamp: stamp{missing: true}}
+	}
 }
 
 // programFor is what a new bind runs: what the others of its script run, or, where it is the first, what a start of the

@@ -360,3 +360,34 @@ func TestWatchOff(t *testing.T) {
 		t.Error("generation", g)
 	}
 }
+
+// A configuration that was refused because of a script is read again when that script, or what it requires, changes.
+func TestAConfigurationThatWaitsForItsScript(t *testing.T) {
+	for name, tt := range map[string]struct{ broken, mended map[string]string }{
+		"there was none":    {nil, map[string]string{"n.lua": say("n", "")}},
+		"it is no Lua":      {map[string]string{"n.lua": "return }"}, map[string]string{"n.lua": say("n", "")}},
+		"it does not load":  {map[string]string{"n.lua": "error('boom')"}, map[string]string{"n.lua": say("n", "")}},
+		"its module is bad": {map[string]string{"n.lua": "require 'm' " + say("n", ""), "m.lua": "}"}, map[string]string{"m.lua": "return {}"}},
+		"its module misses": {map[string]string{"n.lua": "require 'm' " + say("n", "")}, map[string]string{"m.lua": "return {}"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, say("old", ""), "", func(w *bubble) {
+				for file, src := range tt.broken {
+					w.save(file, src)
+				}
+				w.save("esmehost.yaml", "watch: off\nbinds:\n  b0: { smsc: 'smsc:1', system_id: b0, script: s.lua }\n  n: { smsc: 'smsc:1', system_id: n, script: n.lua }\n")
+				w.host.scan(w.t.Context(), true)
+				w.log.expect(w.t, "configuration refused")
+				if w.host.scan(w.t.Context(), false); w.host.configStale() {
+					t.Error("it is read again although nothing has changed")
+				}
+				for file, src := range tt.mended {
+					w.save(file, src)
+				}
+				w.host.scan(w.t.Context(), true)
+				synctest.Wait()
+				w.expect("says", w.says(), "old0 n0")
+			})
+		})
+	}
+}
