@@ -303,7 +303,8 @@ func packSeptets(dst, septets []byte, fill int) []byte {
 	return dst
 }
 
-// unpackSeptets appends the septets, an octet each. A CR that fills the last octet is padding.
+// unpackSeptets appends the septets, an octet each. A CR that fills the last octet is padding. So is one that has an octet of its own behind
+// a CR, as packSeptets writes it: two that were meant read as one there, which 3GPP 23.038 §6.1.1 says is the same.
 func unpackSeptets(dst, packed []byte, fill int) []byte {
 	n := (len(packed)*8 - fill) / 7
 	acc, bits := uint32(0), -fill
@@ -322,8 +323,11 @@ func unpackSeptets(dst, packed []byte, fill int) []byte {
 			bits -= 7
 		}
 	}
-	if n > 0 && (len(packed)*8-fill)%7 == 0 && dst[len(dst)-1] == gsmCR {
-		dst = dst[:len(dst)-1]
+	if last := len(dst) - 1; n > 0 && dst[last] == gsmCR {
+		switch spare := (len(packed)*8 - fill) % 7; {
+		case spare == 0, spare == 1 && n > 1 && dst[last-1] == gsmCR && packed[len(packed)-1] == gsmCR:
+			dst = dst[:last]
+		}
 	}
 	return dst
 }

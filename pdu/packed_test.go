@@ -61,6 +61,31 @@ func TestPackedBehindHeaders(t *testing.T) {
 	}
 }
 
+// Packed text of any length, behind headers of any length, reads back as it was, whatever it ends with: also an @, which is seven zero bits, and a CR,
+// which is what fills those (3GPP 23.038 §6.1.2.3.1). Only two CRs that end an octet's bit before its end are as a CR and its double.
+func TestPackedEnds(t *testing.T) {
+	var e = Encoding{Alphabet: GSMPacked}
+	for header := range 8 {
+		for n := range 40 {
+			for _, end := range []string{"", "\r", "\r\r", "\r\r\r", "@", "@@", "\r@", "@\r", "€", "€\r", "a\r\r"} {
+				text := strings.Repeat("x", n) + end
+				octets, err := e.appendPacked(nil, text, header)
+				if err != nil {
+					t.Fatal(err)
+				}
+				septets, _ := gsmDefault.append(nil, text)
+				want := text
+				if (fillBits(header)+7*len(septets))%8 == 7 && strings.HasSuffix(text, "\r\r") {
+					want = text[:len(text)-1]
+				}
+				if got := string(e.appendText(nil, octets, header)); got != want {
+					t.Errorf("%q behind %d octets is % x, and reads as %q, want %q", text, header, octets, got, want)
+				}
+			}
+		}
+	}
+}
+
 // Parts of packed text are joined septet by septet, whatever the lengths of their headers, and an escape that was cut in two is whole again.
 func TestReassemblePacked(t *testing.T) {
 	for _, by := range []SegmentKind{UDH8, UDH16} {

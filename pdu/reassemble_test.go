@@ -311,7 +311,7 @@ func reassembled(t interface {
 	}
 	for from, text := range texts {
 		if zero == GSMPacked {
-			text, got[from] = strings.ReplaceAll(text, "\r", ""), strings.ReplaceAll(got[from], "\r", "")
+			text, got[from] = oneCR(text), oneCR(got[from])
 		}
 		if got[from] != text {
 			t.Fatalf("%q came back as %q", text, got[from])

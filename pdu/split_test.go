@@ -148,7 +148,7 @@ func checkParts(t interface{ Errorf(string, ...any) }, name, text string, o Text
 		back += part
 	}
 	if m.Encoding.Alphabet == GSMPacked {
-		back, text = strings.ReplaceAll(back, "\r", ""), strings.ReplaceAll(text, "\r", "") // see packSeptets
+		back, text = oneCR(back), oneCR(text)
 	}
 	if back != text {
 		t.Errorf("%s: %q came back as %q", name, text, back)
