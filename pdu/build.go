@@ -206,7 +206,7 @@ func (b *Builder) appendPlainRun(out []byte, r *run) ([]byte, bool) {
 	s := values[r.ints].s
 	switch r.kind {
 	case KindString, KindTime:
-		if s != "" && (r.kind == KindTime || len(s) >= int(r.size) || strings.IndexByte(s, 0) >= 0) {
+		if s != "" && (r.kind == KindTime || len(s) >= int(r.size) || hasNUL(s)) {
 			return out, false
 		}
 		return append(append(out, s...), 0), true

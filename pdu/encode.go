@@ -187,10 +187,8 @@ func (e *encoder) header(out []byte, h Header) []byte {
 	if (h.Sequence > maxSequence || h.Status != ESME_ROK) && !e.relaxed {
 		e.cmd.checkHeader(&e.refusal, h)
 	}
-	return append(out, 0, 0, 0, 0,
-		byte(e.cmd.ID>>24), byte(e.cmd.ID>>16), byte(e.cmd.ID>>8), byte(e.cmd.ID),
-		byte(h.Status>>24), byte(h.Status>>16), byte(h.Status>>8), byte(h.Status),
-		byte(h.Sequence>>24), byte(h.Sequence>>16), byte(h.Sequence>>8), byte(h.Sequence))
+	out = binary.BigEndian.AppendUint64(out, uint64(e.cmd.ID)) // the length is written at last
+	return binary.BigEndian.AppendUint64(out, uint64(h.Status)<<32|uint64(h.Sequence))
 }
 
 // maxSequence is the highest sequence_number (SMPP 3.4 §5.1.4). A response has the number of its request, whatever that is.
@@ -222,23 +220,32 @@ func (e *encoder) refuse(f Field, reason string, relaxable bool) {
 }
 
 func (e *encoder) str(out []byte, f Field, s string, max int) []byte {
-	if s == "" { // most are
-		return append(out, 0)
+	if s != "" { // few are
+		out = e.text(out, f, s, max)
 	}
-	if len(s) > max || strings.IndexByte(s, 0) >= 0 {
+	return append(out, 0)
+}
+
+func (e *encoder) text(out []byte, f Field, s string, max int) []byte {
+	if len(s) > max || hasNUL(s) {
 		reason, relaxable := checkString(s, max)
 		e.refuse(f, reason, relaxable)
 	}
-	return append(append(out, s...), 0)
+	return append(out, s...)
 }
 
 func (e *encoder) time(out []byte, f Field, s string) []byte {
-	if len(s) > 0 {
-		if reason, relaxable := checkTime(f, s); reason != "" {
-			e.refuse(f, reason, relaxable)
-		}
+	if s != "" {
+		out = e.moment(out, f, s)
 	}
-	return append(append(out, s...), 0)
+	return append(out, 0)
+}
+
+func (e *encoder) moment(out []byte, f Field, s string) []byte {
+	if reason, relaxable := checkTime(f, s); reason != "" {
+		e.refuse(f, reason, relaxable)
+	}
+	return append(out, s...)
 }
 
 // most refuses the values of an integer that are reserved.
@@ -250,22 +257,20 @@ func (e *encoder) most(f Field, n, most uint8) {
 
 func (e *encoder) reserved(f Field, n, most uint8) { e.refuse(f, checkInt(n, most), true) }
 
-// message checks what the fields of a message say together.
-func (e *encoder) message(esmClass uint8, message []byte, t *TLVs) {
-	if !e.relaxed && (esmClass&esmUDHI != 0 || len(t.octets) > 0) {
-		e.cmd.checkMessage(&e.refusal, esmClass, message, *t)
+func (e *encoder) octets(out []byte, f Field, v []byte, max int) []byte {
+	if len(v) > max {
+		e.tooLong(f, len(v), max)
 	}
+	return append(append(out, byte(len(v))), v...)
 }
 
-func (e *encoder) octets(out []byte, f Field, v []byte, max int) []byte {
+func (e *encoder) tooLong(f Field, n, max int) {
 	if e.relaxed {
 		max = 0xFF // its length is an octet
 	}
-	if len(v) > max {
-		reason, relaxable := checkOctets(len(v), max)
+	if reason, relaxable := checkOctets(n, max); reason != "" {
 		e.refuse(f, reason, relaxable)
 	}
-	return append(append(out, byte(len(v))), v...)
 }
 
 func (e *encoder) dests(out []byte, list []Dest) []byte {
@@ -301,18 +306,25 @@ func (e *encoder) count(f Field, n, max int) {
 	}
 }
 
-// finish appends the TLVs and writes the length.
-func (e *encoder) finish(out []byte, t *TLVs) ([]byte, error) {
-	if len(t.octets) > 0 || t.err != nil {
-		e.cmd.checkTLVs(&e.refusal, t, e.relaxed)
-		out = append(out, t.octets...)
-	}
-	if len(e.cmd.Mandatory) > 0 && !e.relaxed {
-		e.cmd.checkMandatory(&e.refusal, Status(binary.BigEndian.Uint32(out[e.start+8:])), *t)
-	}
-	if e.err != nil {
-		return out[:e.start], e.err
+// finish appends the TLVs, and writes the length. Most PDUs have nothing that says anything together with other fields.
+func (e *encoder) finish(out []byte, esmClass uint8, message []byte, t *TLVs) ([]byte, error) {
+	if esmClass&esmUDHI != 0 || len(t.octets) > 0 || t.err != nil || len(e.cmd.Mandatory) > 0 || e.err != nil {
+		if out = e.options(out, esmClass, message, t); e.err != nil {
+			return out[:e.start], e.err
+		}
 	}
 	binary.BigEndian.PutUint32(out[e.start:], uint32(len(out)-e.start))
 	return out, nil
+}
+
+// options appends the TLVs, and checks them and what the fields of a message say together.
+func (e *encoder) options(out []byte, esmClass uint8, message []byte, t *TLVs) []byte {
+	if !e.relaxed && (esmClass&esmUDHI != 0 || len(t.octets) > 0) {
+		e.cmd.checkMessage(&e.refusal, esmClass, message, *t)
+	}
+	e.cmd.checkTLVs(&e.refusal, t, e.relaxed)
+	if !e.relaxed {
+		e.cmd.checkMandatory(&e.refusal, Status(binary.BigEndian.Uint32(out[e.start+8:])), *t)
+	}
+	return append(out, t.octets...)
 }

@@ -56,8 +56,7 @@ func (m *BindReceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BindTransmitter is the command bind_transmitter (SMPP 3.4 §4.1.1, 5.0 §4.1.1.1).
@@ -109,8 +108,7 @@ func (m *BindTransmitter) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // QuerySM is the command query_sm (SMPP 3.4 §4.8.1, 5.0 §4.5.2.1).
@@ -154,8 +152,7 @@ func (m *QuerySM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // SubmitSM is the command submit_sm (SMPP 3.4 §4.4.1, 5.0 §4.2.1.1).
@@ -234,8 +231,7 @@ func (m *SubmitSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
-	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, m.ESMClass, m.ShortMessage, &m.TLVs)
 }
 
 // DeliverSM is the command deliver_sm (SMPP 3.4 §4.6.1, 5.0 §4.3.1.1).
@@ -314,8 +310,7 @@ func (m *DeliverSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
-	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, m.ESMClass, m.ShortMessage, &m.TLVs)
 }
 
 // Unbind is the command unbind (SMPP 3.4 §4.2.1, 5.0 §4.1.1.8).
@@ -348,8 +343,7 @@ func (m *Unbind) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode(dst
 func (m *Unbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[5], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // ReplaceSM is the command replace_sm (SMPP 3.4 §4.10.1, 5.0 §4.5.3.1).
@@ -407,8 +401,7 @@ func (m *ReplaceSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.time(out, FieldValidityPeriod, m.ValidityPeriod)
 	out = append(out, byte(m.RegisteredDelivery), byte(m.SMDefaultMsgID))
 	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
-	e.message(0, m.ShortMessage, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, m.ShortMessage, &m.TLVs)
 }
 
 // CancelSM is the command cancel_sm (SMPP 3.4 §4.9.1, 5.0 §4.5.1.1).
@@ -463,8 +456,7 @@ func (m *CancelSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
 	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
 	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 20)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BindTransceiver is the command bind_transceiver (SMPP 3.4 §4.1.5, 5.0 §4.1.1.5).
@@ -516,8 +508,7 @@ func (m *BindTransceiver) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSystemType, m.SystemType, 12)
 	out = append(out, byte(m.InterfaceVersion), byte(m.AddrTON), byte(m.AddrNPI))
 	out = e.str(out, FieldAddressRange, m.AddressRange, 40)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // Outbind is the command outbind (SMPP 3.4 §4.1.7.1, 5.0 §4.1.1.7).
@@ -556,8 +547,7 @@ func (m *Outbind) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
 	out = e.str(out, FieldPassword, m.Password, 8)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // EnquireLink is the command enquire_link (SMPP 3.4 §4.11.1, 5.0 §4.1.2.1).
@@ -590,8 +580,7 @@ func (m *EnquireLink) AppendRelaxed(dst []byte) ([]byte, error) { return m.encod
 func (m *EnquireLink) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[10], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // SubmitMulti is the command submit_multi (SMPP 3.4 §4.5.1, 5.0 §4.2.3.1).
@@ -665,8 +654,7 @@ func (m *SubmitMulti) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.octets(out, FieldShortMessage, m.ShortMessage, 254)
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
-	e.message(m.ESMClass, m.ShortMessage, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, m.ESMClass, m.ShortMessage, &m.TLVs)
 }
 
 // AlertNotification is the command alert_notification (SMPP 3.4 §4.12.1, 5.0 §4.1.3.1).
@@ -715,8 +703,7 @@ func (m *AlertNotification) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 64)
 	out = append(out, byte(m.EsmeAddrTON), byte(m.EsmeAddrNPI))
 	out = e.str(out, FieldEsmeAddr, m.EsmeAddr, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // DataSM is the command data_sm (SMPP 3.4 §4.7.1, 5.0 §4.2.2.1).
@@ -775,8 +762,7 @@ func (m *DataSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = append(out, byte(m.DestAddrTON), byte(m.DestAddrNPI))
 	out = e.str(out, FieldDestinationAddr, m.DestinationAddr, 64)
 	out = append(out, byte(m.ESMClass), byte(m.RegisteredDelivery), byte(m.DataCoding))
-	e.message(m.ESMClass, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, m.ESMClass, nil, &m.TLVs)
 }
 
 // BroadcastSM is the command broadcast_sm (SMPP 5.0 §4.4.1.1).
@@ -841,8 +827,7 @@ func (m *BroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = append(out, byte(m.ReplaceIfPresentFlag), byte(m.DataCoding), byte(m.SMDefaultMsgID))
 	e.most(FieldPriorityFlag, m.PriorityFlag, 4)
 	e.most(FieldReplaceIfPresentFlag, m.ReplaceIfPresentFlag, 1)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // QueryBroadcastSM is the command query_broadcast_sm (SMPP 5.0 §4.6.1.1).
@@ -886,8 +871,7 @@ func (m *QueryBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // CancelBroadcastSM is the command cancel_broadcast_sm (SMPP 5.0 §4.6.2.1).
@@ -934,8 +918,7 @@ func (m *CancelBroadcastSM) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = append(out, byte(m.SourceAddrTON), byte(m.SourceAddrNPI))
 	out = e.str(out, FieldSourceAddr, m.SourceAddr, 20)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // GenericNack is the command generic_nack (SMPP 3.4 §4.3.1, 5.0 §4.1.4.1).
@@ -968,8 +951,7 @@ func (m *GenericNack) AppendRelaxed(dst []byte) ([]byte, error) { return m.encod
 func (m *GenericNack) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[17], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BindReceiverResp is the command bind_receiver_resp (SMPP 3.4 §4.1.4, 5.0 §4.1.1.4).
@@ -1008,8 +990,7 @@ func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BindTransmitterResp is the command bind_transmitter_resp (SMPP 3.4 §4.1.2, 5.0 §4.1.1.2).
@@ -1048,8 +1029,7 @@ func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // QuerySMResp is the command query_sm_resp (SMPP 3.4 §4.8.2, 5.0 §4.5.2.2).
@@ -1096,8 +1076,7 @@ func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = e.time(out, FieldFinalDate, m.FinalDate)
 	out = append(out, byte(m.MessageState), byte(m.ErrorCode))
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // SubmitSMResp is the command submit_sm_resp (SMPP 3.4 §4.4.2, 5.0 §4.2.1.2).
@@ -1136,8 +1115,7 @@ func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // DeliverSMResp is the command deliver_sm_resp (SMPP 3.4 §4.6.2, 5.0 §4.3.1.2).
@@ -1176,8 +1154,7 @@ func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // UnbindResp is the command unbind_resp (SMPP 3.4 §4.2.2, 5.0 §4.1.1.9).
@@ -1210,8 +1187,7 @@ func (m *UnbindResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode
 func (m *UnbindResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[23], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // ReplaceSMResp is the command replace_sm_resp (SMPP 3.4 §4.10.2, 5.0 §4.5.3.2).
@@ -1244,8 +1220,7 @@ func (m *ReplaceSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enc
 func (m *ReplaceSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[24], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // CancelSMResp is the command cancel_sm_resp (SMPP 3.4 §4.9.2, 5.0 §4.5.1.2).
@@ -1278,8 +1253,7 @@ func (m *CancelSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enco
 func (m *CancelSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[25], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BindTransceiverResp is the command bind_transceiver_resp (SMPP 3.4 §4.1.6, 5.0 §4.1.1.6).
@@ -1318,8 +1292,7 @@ func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldSystemID, m.SystemID, 15)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // EnquireLinkResp is the command enquire_link_resp (SMPP 3.4 §4.11.2, 5.0 §4.1.2.2).
@@ -1352,8 +1325,7 @@ func (m *EnquireLinkResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.e
 func (m *EnquireLinkResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[27], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // SubmitMultiResp is the command submit_multi_resp (SMPP 3.4 §4.5.2, 5.0 §4.2.3.2).
@@ -1395,8 +1367,7 @@ func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
 	out = e.unsuccess(out, m.UnsuccessSME)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // DataSMResp is the command data_sm_resp (SMPP 3.4 §4.7.2, 5.0 §4.2.2.2).
@@ -1435,8 +1406,7 @@ func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // BroadcastSMResp is the command broadcast_sm_resp (SMPP 5.0 §4.4.1.2).
@@ -1475,8 +1445,7 @@ func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // QueryBroadcastSMResp is the command query_broadcast_sm_resp (SMPP 5.0 §4.6.1.3).
@@ -1515,8 +1484,7 @@ func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) 
 	}
 	out := e.header(dst, m.Header)
 	out = e.str(out, FieldMessageID, m.MessageID, 64)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // CancelBroadcastSMResp is the command cancel_broadcast_sm_resp (SMPP 5.0 §4.6.2.3).
@@ -1549,8 +1517,7 @@ func (m *CancelBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { retu
 func (m *CancelBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[32], relaxed: relaxed}
 	out := e.header(dst, m.Header)
-	e.message(0, nil, &m.TLVs)
-	return e.finish(out, &m.TLVs)
+	return e.finish(out, 0, nil, &m.TLVs)
 }
 
 // New returns an empty struct of the command (SMPP 3.4 §4, 5.0 §4); false for one that is not defined (see [Unknown]).

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"math/bits"
 	"slices"
 	"sync/atomic"
 )
@@ -209,22 +208,3 @@ func TLVInt(v []byte) uint32 {
 func TLVString(v []byte) string { return string(trimNUL(v)) }
 
 func trimNUL(v []byte) []byte { return v[:indexNUL(v)] }
-
-// indexNUL is where the first NUL stands; the length if there is none.
-func indexNUL(v []byte) (n int) {
-	// Strings are short: eight octets at once are faster here than bytes.IndexByte, which is an assembly routine for long ones.
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; len(v) >= 8; v = v[8:] {
-		w := binary.LittleEndian.Uint64(v)
-		if w = (w - ones) &^ w & tops; w != 0 { // the lowest bit is in the first NUL
-			return n + bits.TrailingZeros64(w)/8
-		}
-		n += 8
-	}
-	for i, c := range v {
-		if c == 0 {
-			return n + i
-		}
-	}
-	return n + len(v)
-}

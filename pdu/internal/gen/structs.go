@@ -150,8 +150,7 @@ func structs(cs []command, enums map[string]map[string]string) string {
 				p("e.most(Field%s, m.%s, %d)\n", goName(f.Name), goName(f.Name), most(f, enums))
 			}
 		}
-		p("e.message(%s, %s, &m.TLVs)\n", esmClass, message)
-		p("return e.finish(out, &m.TLVs)\n}\n\n")
+		p("return e.finish(out, %s, %s, &m.TLVs)\n}\n\n", esmClass, message)
 	}
 
 	p("// New returns an empty struct of the command (SMPP 3.4 §4, 5.0 §4); false for one that is not defined (see [Unknown]).\nfunc New(id CommandID) (Typed, bool) {\nswitch id {\n")
