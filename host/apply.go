@@ -94,7 +94,7 @@ func (h *Host) read() (*next, diag.List) {
 		cfg.lookAtMissing()
 		return &next{cfg: cfg}, sorted(wrong)
 	}
-	n := &next{cfg: cfg, plan: diffConfigs(old, cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
+	n := &next{cfg: cfg, plan: h.withOrphans(diffConfigs(old, cfg), cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
 	now := newReading(cfg.Scripts)
 	defer now.end()
 	var programs []*vm.Program
@@ -197,13 +197,9 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 				starting = append(starting, b)
 			}
 		case "-":
-			delete(h.binds, s.Name)
-			leaving = append(leaving, old)
-			for name, b := range h.binds { // what its script started ends with it
-				if b.parent == s.Name {
-					delete(h.binds, name)
-					leaving = append(leaving, b)
-				}
+			if old != nil { // a linked one may have made room for another meanwhile
+				delete(h.binds, s.Name)
+				leaving = append(leaving, old)
 			}
 		case "=":
 			if len(s.Keys) > 0 {
@@ -211,6 +207,10 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 				changed[old] = c
 			}
 		}
+	}
+	for b := range h.orphans(&cfg) { // some may have come since the plan
+		delete(h.binds, b.cfg.Name)
+		leaving = append(leaving, b)
 	}
 	h.mu.Unlock()
 	h.forget()

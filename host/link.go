@@ -19,8 +19,9 @@ import (
 // maxLinks bounds the binds that the scripts of one bind may have started.
 const maxLinks = 1000
 
-// StartLink starts a bind for a script (esme.start_link). It waits for nothing: a callback may wait for it. The bind
-// ends with its parent's, with the host, or by its own stop: unless told otherwise it is transient.
+// StartLink starts a bind for a script (esme.start_link). It waits for nothing: a callback may wait for it. The bind ends by
+// its own stop (unless told otherwise it is transient), with the host, and when the configuration takes out its parent, or
+// what it has from it.
 func (h *Host) StartLink(l luabind.Link) (string, error) {
 	invalid := func(format string, args ...any) error {
 		return &esme.Error{Code: luabind.CodeInvalid, Message: fmt.Sprintf(format, args...)}
@@ -74,6 +75,9 @@ func (h *Host) enter(b *Bind) error {
 	if h.ctx == nil || h.ctx.Err() != nil {
 		return errStopping
 	}
+	if why := h.orphaned(b, h.cfg); why != "" { // the configuration has changed meanwhile
+		return &esme.Error{Code: esme.CodeStopped, Message: why}
+	}
 	links := 0
 	for _, x := range h.binds {
 		if x.parent == b.parent && x.endedAt().IsZero() {
@@ -90,6 +94,73 @@ func (h *Host) enter(b *Bind) error {
 	h.binds[b.cfg.Name] = b
 	b.start(h.ctx)
 	return nil
+}
+
+// orphans are the linked binds that may not go on under a configuration, with the reason: theirs, or that of the bind whose
+// script started them. It is called with the lock held.
+func (h *Host) orphans(cfg *Config) map[*Bind]string {
+	orphans := map[*Bind]string{}
+	for more := true; more; {
+		more = false
+		for _, b := range h.binds {
+			if b.parent == "" || orphans[b] != "" {
+				continue
+			}
+			why := h.orphaned(b, cfg)
+			if p := h.binds[b.parent]; p != nil && orphans[p] != "" {
+				why = "it was started by the script of " + b.parent + ", which drains"
+			}
+			if why != "" {
+				orphans[b], more = why, true
+			}
+		}
+	}
+	return orphans
+}
+
+// orphaned says why a linked bind may not go on under a configuration: its parent is in it no more, or has less than it was
+// given; empty: it may. It is called with the lock held.
+func (h *Host) orphaned(b *Bind, cfg *Config) string {
+	parent, ok := cfg.Bind(b.parent)
+	if !ok {
+		p := h.binds[b.parent]
+		if p == nil || p.parent == "" {
+			return "it was started by the script of " + b.parent + ", which is no longer configured"
+		}
+		parent = p.cfg
+	}
+	beyond := more(parent, b.cfg)
+	if !parent.Allow.StartBinds {
+		beyond = "allow.start_binds"
+	}
+	if beyond == "" {
+		return ""
+	}
+	return "it was started by the script of " + b.parent + ", which no longer has its " + beyond
+}
+
+// withOrphans is the plan with the linked binds that end by it.
+func (h *Host) withOrphans(plan Plan, cfg *Config) Plan {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for b, why := range h.orphans(cfg) {
+		if b.endedAt().IsZero() {
+			plan = append(plan, Step{Sign: "-", Name: b.cfg.Name, Why: why})
+		}
+	}
+	isHost := func(s Step) bool { return s.Sign == "!" || s.Sign == "*" }
+	slices.SortStableFunc(plan, func(x, y Step) int {
+		switch {
+		case isHost(x) && isHost(y):
+			return 0
+		case isHost(x):
+			return -1
+		case isHost(y):
+			return 1
+		}
+		return strings.Compare(x.Name, y.Name)
+	})
+	return plan
 }
 
 // endedLinks is how many binds that a bind's scripts started and that have ended stay to be seen, with why they

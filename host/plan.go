@@ -15,6 +15,7 @@ type Step struct {
 	Sign string   `json:"sign"` // + started, ~ restarted, - drained, = kept; of the host: ! not before it is started again, * from now on
 	Name string   `json:"name"`
 	Keys []string `json:"keys,omitempty"` // that differ
+	Why  string   `json:"why,omitempty"`  // it drains, where the configuration does not name it: a script has started it
 }
 
 // String is the step as people read it.
@@ -24,6 +25,9 @@ func (s Step) String() string {
 	case "+":
 		return "+ " + s.Name + " started"
 	case "-":
+		if s.Why != "" {
+			return "- " + s.Name + " drained, since " + s.Why
+		}
 		return "- " + s.Name + " drained"
 	case "~":
 		return fmt.Sprintf("~ %s restarted because of %s", s.Name, keys)

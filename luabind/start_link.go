@@ -35,7 +35,8 @@ var startLink = fn{
 	},
 	Returns: []param{{"bind", optional(refType), "a reference to the new bind"}, fails("not_allowed, invalid, exists, limit, stopped")},
 	Doc: "Starts a bind at run time. It needs `allow: {start_binds: true}`, may not be given more than its parent has (allow, limits), and is " +
-		"reached by its parent without further permission. It ends with the host, or by bind:stop().",
+		"reached by its parent without further permission. It goes on when its parent ends, stops or restarts; it ends by bind:stop(), with the host, " +
+		"and when the configuration takes out its parent, or something of what the parent may and it was given.",
 	Example: `local bind = assert(esme.start_link("127.0.0.1", 2775, "echo.lua", { greeting = "> " }, { name = "echo-2", system_id = "echo", password = "secret" }))`,
 	Do: func(c *call) int {
 		b := c.gen.bind

@@ -329,7 +329,7 @@ function esme.spawn(fn, ...) end
 ---@param delay duration # how long
 function esme.sleep(delay) end
 
----Starts a bind at run time. It needs `allow: {start_binds: true}`, may not be given more than its parent has (allow, limits), and is reached by its parent without further permission. It ends with the host, or by bind:stop().
+---Starts a bind at run time. It needs `allow: {start_binds: true}`, may not be given more than its parent has (allow, limits), and is reached by its parent without further permission. It goes on when its parent ends, stops or restarts; it ends by bind:stop(), with the host, and when the configuration takes out its parent, or something of what the parent may and it was given.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
