@@ -5,21 +5,23 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
 
 var (
 	promised = regexp.MustCompile(`(?m)^- \*\*([A-Z]\d)\*\* |^\| ([A-Z]\d\d) \|`)
-	proofRow = regexp.MustCompile(`(?m)^\| ([A-Z]\d+) \| (.+) \|$`)
-	proofs   = regexp.MustCompile("^`([a-z/]+)` (.+)$")
+	proofRow = regexp.MustCompile("(?m)^\\| ([A-Z]\\d+) \\| (`[^|]+) \\|$")
+	proofs   = regexp.MustCompile("^`([a-z/.]+)` (.+)$")
+	without  = regexp.MustCompile(`(?m)^\| ((?:[A-Z]\d\d ?)+) \| ([a-z, ]+) \| .+ \|$`)
 )
 
-// Every promise and scenario of the contract has tests that prove it, and they exist.
+// Every promise and scenario of the contract has tests that prove it: they exist, and those of a scenario are run and have
+// a part that bears its id. Each scenario is tried against the machine, over a connection and by a script, or the document says why not.
 func TestGuarantees(t *testing.T) {
 	contract, _ := os.ReadFile("docs/behaviour.md")
 	table, _ := os.ReadFile("docs/guarantees.md")
@@ -30,7 +32,9 @@ func TestGuarantees(t *testing.T) {
 		}
 		proved[m[1]] = m[2]
 	}
-	tests := map[string]map[string][]string{} // by package and name: the texts in it
+	tests := map[string][]string{}                // by package
+	scenarios := map[string]map[string][]string{} // by package and test: the ids that it is said to prove
+	from := map[string]map[string]bool{}          // by scenario: where it is tried from
 	for _, m := range promised.FindAllStringSubmatch(string(contract), -1) {
 		id := m[1] + m[2]
 		row := proved[id]
@@ -45,22 +49,26 @@ func TestGuarantees(t *testing.T) {
 				t.Errorf("docs/guarantees.md: %s: %q is no package with tests", id, part)
 				continue
 			}
-			if tests[m[1]] == nil {
-				tests[m[1]] = testsOf(t, m[1])
+			pkg := m[1]
+			if tests[pkg] == nil {
+				tests[pkg], scenarios[pkg] = testsOf(t, pkg), map[string][]string{}
 			}
 			for name := range strings.SplitSeq(m[2], ", ") {
 				name, script, _ := strings.Cut(name, "/")
-				texts, ok := tests[m[1]][name]
-				bears := func(text string) bool { return strings.Contains(text, id) }
-				switch {
-				case !ok:
-					t.Errorf("docs/guarantees.md: %s: package %s has no %s", id, m[1], name)
-				case len(id) > 2 && !slices.ContainsFunc(texts, bears):
-					t.Errorf("docs/guarantees.md: %s: no part of %s %s bears the id", id, m[1], name)
-				case script != "":
-					if _, err := os.Stat(filepath.Join(m[1], "testdata", script+".txt")); err != nil {
+				if !slices.Contains(tests[pkg], name) {
+					t.Errorf("docs/guarantees.md: %s: package %s has no %s", id, pkg, name)
+				}
+				if script != "" {
+					if _, err := os.Stat(filepath.Join(pkg, "testdata", script+".txt")); err != nil {
 						t.Errorf("docs/guarantees.md: %s: %v", id, err)
 					}
+				}
+				if len(id) > 2 {
+					scenarios[pkg][name] = append(scenarios[pkg][name], id)
+					if from[id] == nil {
+						from[id] = map[string]bool{}
+					}
+					from[id][placeOf(name)] = true
 				}
 			}
 		}
@@ -71,13 +79,84 @@ func TestGuarantees(t *testing.T) {
 	if len(tests) < 4 {
 		t.Errorf("only %d packages prove anything", len(tests))
 	}
+	for _, m := range without.FindAllStringSubmatch(string(table), -1) {
+		for id := range strings.FieldsSeq(m[1]) {
+			for place := range strings.SplitSeq(m[2], ", ") {
+				if from[id] == nil || from[id][place] {
+					t.Errorf("docs/guarantees.md: %s is said to be without a test of: %s", id, place)
+					continue
+				}
+				from[id][place] = true
+			}
+		}
+	}
+	for id, places := range from {
+		for _, place := range []string{"machine", "wire", "script"} {
+			if !places[place] {
+				t.Errorf("docs/guarantees.md: %s has no test of: %s, and no reason for that", id, place)
+			}
+		}
+	}
+	for pkg, names := range scenarios {
+		if len(names) > 0 {
+			runScenarios(t, pkg, names)
+		}
+	}
 }
 
-// testsOf returns the tests, fuzz targets and benchmarks of a package, with the texts that stand in each.
-func testsOf(t *testing.T, dir string) map[string][]string {
+// placeOf is where a test of scenarios sees them from.
+func placeOf(name string) string {
+	switch {
+	case strings.HasPrefix(name, "TestMachine"):
+		return "machine"
+	case strings.HasPrefix(name, "TestLua"):
+		return "script"
+	}
+	return "wire"
+}
+
+var (
+	partRan = regexp.MustCompile(`(?m)^ +--- (?:PASS|SKIP): (\w+)/(\S+)`)
+	bears   = regexp.MustCompile(`(?:^|/|,_)([A-Z]\d\d)_`)
+)
+
+// runScenarios runs tests of a package, each of which must pass with parts that bear the ids; those over a connection twice,
+// with TLS too.
+func runScenarios(t *testing.T, pkg string, want map[string][]string) {
+	t.Helper()
+	names := []string{}
+	for name := range want {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that go test may have the result still
+	out, err := exec.Command("go", "test", "-v", "-run", "^("+strings.Join(names, "|")+")$", "./"+pkg).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", pkg, err, out)
+	}
+	ran := map[string]bool{}
+	for _, m := range partRan.FindAllStringSubmatch(string(out), -1) {
+		over, _, _ := strings.Cut(m[2], "/")
+		for _, id := range bears.FindAllStringSubmatch(m[2], -1) {
+			ran[m[1]+" "+id[1]] = true
+			ran[m[1]+" "+id[1]+" "+over] = true
+		}
+	}
+	for name, ids := range want {
+		for _, id := range ids {
+			switch key := name + " " + id; {
+			case !ran[key]:
+				t.Errorf("docs/guarantees.md: %s: no part of %s %s that bears the id is run", id, pkg, name)
+			case strings.HasPrefix(name, "TestTCP") && !(ran[key+" TCP"] && ran[key+" TLS"]):
+				t.Errorf("%s: %s %s is not run both over TCP and over TLS", id, pkg, name)
+			}
+		}
+	}
+}
+
+// testsOf returns the names of the tests, fuzz targets, benchmarks and examples of a package.
+func testsOf(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
-	all := map[string][]string{}
 	for _, file := range files {
 		src, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
@@ -85,19 +164,10 @@ func testsOf(t *testing.T, dir string) map[string][]string {
 		}
 		for _, d := range src.Decls {
 			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Recv != nil || !regexp.MustCompile(`^(Test|Fuzz|Benchmark|Example)`).MatchString(fn.Name.Name) {
-				continue
+			if ok && fn.Recv == nil && regexp.MustCompile(`^(Test|Fuzz|Benchmark|Example)`).MatchString(fn.Name.Name) {
+				names = append(names, fn.Name.Name)
 			}
-			all[fn.Name.Name] = []string{}
-			ast.Inspect(fn, func(n ast.Node) bool {
-				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-					if text, err := strconv.Unquote(lit.Value); err == nil {
-						all[fn.Name.Name] = append(all[fn.Name.Name], text)
-					}
-				}
-				return true
-			})
 		}
 	}
-	return all
+	return names
 }

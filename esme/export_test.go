@@ -2,6 +2,13 @@ package esme
 
 import "runtime"
 
+// Number makes n the sequence number that s gave last.
+func Number(s *Session, n uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.m.window.last = n
+}
+
 // WaitsForRoom waits until somebody waits for room in the queue of s, or the session has ended.
 func WaitsForRoom(s *Session) bool {
 	for {

@@ -143,6 +143,14 @@ func TestTCPScenariosA(t *testing.T) {
 			}
 			w.expect("info hello")
 		}},
+		{"A13 nothing happens: init, and nothing goes out", func(t *testing.T) {
+			w, p := begin(t, manual)
+			w.expect("init")
+			w.session.Stop(custom)
+			p.expectEnd()
+			p.close()
+			w.ended("stop custom []")
+		}},
 		{"A14 init refuses: the socket is closed, and no stop", func(t *testing.T) {
 			w, p := begin(t, esme.Config{}, func(w *witness) { w.init = func(*esme.Session) error { return errors.New("not today") } })
 			p.expectEnd()
@@ -390,6 +398,22 @@ func TestTCPScenariosS(t *testing.T) {
 // What peers do to a stream, over loopback TCP.
 func TestTCPScenariosZ(t *testing.T) {
 	runOver(t, []scenario{
+		{"Z01 the handler dies with an unanswered request: it is lost once", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) {
+				w.any = func(_ *witness, callback string) {
+					if callback == "cast" {
+						panic("boom")
+					}
+				}
+			})
+			w.session.Send(submit("1"))
+			p.expect("submit_sm")
+			w.expect("written 2")
+			w.session.Cast(1)
+			p.expectEnd()
+			p.close()
+			w.ended("cast 1", "stop script_error: panic in a message: boom [2]")
+		}},
 		{"Z03 a generic_nack with the number resolves the request", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})
 			w.session.Send(submit("1"))
@@ -457,6 +481,24 @@ func TestTCPScenariosZ(t *testing.T) {
 			p.close()
 			w.expect("init", "bound transceiver")
 			w.ended("stop custom []")
+		}},
+		{"Z09 numbers wrap to 1 and skip those in flight", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{})
+			w.session.Send(submit("1")) // 2
+			first := p.expect("submit_sm")
+			w.expect("written 2")
+			esme.Number(w.session, 0x7FFFFFFE)
+			for i, want := range []uint32{0x7FFFFFFF, 1, 3} {
+				w.session.Send(submit(fmt.Sprint(i)))
+				req := p.expect("submit_sm")
+				if got := req.SequenceNumber(); got != want {
+					t.Fatalf("number %d, want %d", got, want)
+				}
+				p.answer(req, pdu.ESME_ROK)
+				w.expect(fmt.Sprint("written ", want), fmt.Sprint("resp ", want, " ESME_ROK"))
+			}
+			p.answer(first, pdu.ESME_ROK)
+			w.expect("resp 2 ESME_ROK")
 		}},
 		{"Z11 a PDU that cannot be built: one send error, in its turn, nothing else", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})

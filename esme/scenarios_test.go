@@ -568,6 +568,29 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.receive(build(t, "deliver_sm", 1, pdu.ESME_ROK))
 			r.expect("bound", "pdu(deliver_sm)")
 		}},
+		{"Z22 a stream that is cut anywhere: the same", func(t *testing.T) {
+			stream := build(t, "deliver_sm", 1, pdu.ESME_ROK, "short_message", "hello").AppendTo(nil)
+			stream = append(stream, 0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 2) // unknown
+			stream = build(t, "submit_sm_resp", 2, pdu.ESME_ROK, "message_id", "x").AppendTo(stream)
+			for cut := range stream {
+				r := boundRig(t, Config{})
+				r.send(r.submit("a"))
+				r.sent("submit_sm")
+				var rest []byte
+				for _, part := range [][]byte{stream[:cut], stream[cut:]} {
+					c := &chunk{buf: append(rest, part...)}
+					used, _, lost := c.decode(len(c.buf), defaultMaxPDUSize)
+					if lost != nil {
+						t.Fatal(lost)
+					}
+					for i := range c.pdus {
+						r.m.Received(r.now, &c.pdus[i])
+					}
+					rest = c.buf[used:]
+				}
+				r.expect("written(2)", "pdu(deliver_sm)", "unparsed", "resp(2 ESME_ROK)")
+			}
+		}},
 		{"Z23 stop twice: the first reason counts", func(t *testing.T) {
 			r := openRig(t, manualConfig)
 			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "one"})
@@ -575,6 +598,14 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.hangUp()
 			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "three"})
 			r.expect("stop(custom: one [])")
+		}},
+		{"G02 the peer closes while init runs: no bind goes out any more, and the stop follows", func(t *testing.T) {
+			r := &rig{t: t, m: NewMachine(Config{}), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+			r.m.Connected(r.now)
+			r.m.EndOfStream(r.now)
+			r.m.Started(r.now)
+			r.sent()
+			r.expect("stop(socket_closed [])")
 		}},
 		{"Z24 the peer closes while a callback runs: what came before is handled, then the stop", func(t *testing.T) {
 			r := boundRig(t, Config{})

@@ -107,5 +107,22 @@ func TestMachineScenariosS(t *testing.T) {
 				r.expect("written(2)", "refused(stopped never)", "stop(socket_closed [2])")
 			}
 		}},
+		{"S08 a caller who waits in the queue gives up: another gets the room", func(t *testing.T) {
+			r := boundRig(t, Config{Window: 1, Queue: 1})
+			r.ask("a")
+			b := r.ask("b")
+			if r.m.QueueRoom() {
+				t.Fatal("there is room")
+			}
+			if far := r.m.Cancel(b); far != WrittenNever {
+				t.Fatalf("written: %s", far)
+			}
+			r.ask("c")
+			r.sent("submit_sm")
+			answer(r, 2)
+			if to := r.sent("submit_sm")[0].Str(pdu.FieldDestinationAddr); to != "c" {
+				t.Fatalf("to %s", to)
+			}
+		}},
 	})
 }

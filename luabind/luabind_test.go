@@ -34,6 +34,7 @@ type rig struct {
 	t     *testing.T
 	dir   string
 	bind  *Bind
+	conn  net.Conn // the bind's
 	peer  *peer
 	lines chan string
 	exit  chan esme.Exit
@@ -77,7 +78,7 @@ func (r *rig) connect(cfg esme.Config) {
 		t.Fatal(err)
 	}
 	in.SetDeadline(time.Now().Add(30 * time.Second))
-	r.peer = &peer{t: t, conn: in}
+	r.conn, r.peer = conn, &peer{t: t, conn: in}
 	sess := esme.NewSession(cfg, r.bind.NewHandler(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -181,7 +182,17 @@ type peer struct {
 	buf  []byte
 }
 
+// expect reads the next PDU, which must be this command.
 func (p *peer) expect(command string) *pdu.PDU {
+	p.t.Helper()
+	got := p.next()
+	if got.CommandID().String() != command {
+		p.t.Fatalf("the bind sent %s, want %s", got, command)
+	}
+	return got
+}
+
+func (p *peer) next() *pdu.PDU {
 	p.t.Helper()
 	for {
 		n, err := pdu.FrameLength(p.buf, 1<<20)
@@ -195,15 +206,12 @@ func (p *peer) expect(command string) *pdu.PDU {
 			}
 			got = got.Clone()
 			p.buf = p.buf[n:]
-			if got.CommandID().String() != command {
-				p.t.Fatalf("the bind sent %s, want %s", got, command)
-			}
 			return got
 		}
 		chunk := make([]byte, 4096)
 		k, err := p.conn.Read(chunk)
 		if err != nil {
-			p.t.Fatalf("waiting for %s: %v", command, err)
+			p.t.Fatalf("waiting for a PDU: %v", err)
 		}
 		p.buf = append(p.buf, chunk[:k]...)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ local function numbers(pdus)
 end
 
 local function submit(to) return pdu.submit_sm { destination_addr = to } end
+
+-- talk says so much that nobody has the room for it until the test listens.
+local function talk() for i = 1, 12000 do log.info("talk") end end
 
 local later
 local hoarded = {}
@@ -65,6 +69,15 @@ local actions = {
       say("request", err.code, err.written)
     end)
   end,
+  impatient = function()
+    esme.spawn(function()
+      local _, err = esme.request(submit("200"), "20ms")
+      say("request", err.code, err.written)
+    end)
+  end,
+  patient = function()
+    esme.spawn(function() say("sent", tostring(esme.send_pdu(submit("201"), { wait = "20s" }))) end)
+  end,
   hundred = function()
     local right = 0
     for i = 1, 100 do
@@ -80,6 +93,7 @@ local actions = {
 function M.init(args)
   say("init")
   if args == "refuse" then return nil, "not today" end
+  if args == "talk" then talk() end
   return { n = 0, stop_in = args }
 end
 
@@ -94,6 +108,8 @@ function M.handle_pdu(p, state)
   stop_in(state, "pdu")
   if p.text == "defer" then esme.defer(p, "1m") end
   if p.text == "raise" then error("boom") end
+  if p.text == "talk" then talk() end
+  if p.text == "reply" then assert(esme.reply(p, pdu.deliver_sm_resp { command_status = "ESME_RX_P_APPN" })) end
 end
 
 function M.handle_resp(p, original, state)
@@ -204,6 +220,13 @@ func TestLuaScenarios(t *testing.T) {
 			}
 			r.told("written 1", "written 2")
 		}},
+		{"A07 a reply carries the request's number", setup{}, func(t *testing.T, r *rig) {
+			r.peer.send("deliver_sm", 4321, 0, "short_message", "reply")
+			if got := r.peer.expect("deliver_sm_resp"); got.SequenceNumber() != 4321 || got.CommandStatus() != pdu.ESME_RX_P_APPN {
+				t.Fatalf("got %v", got)
+			}
+			r.told("pdu deliver_sm 4321 reply", "written 4321")
+		}},
 		{"A08 stop: init, handle_stop(custom, [])", setup{esme: manual}, func(t *testing.T, r *rig) {
 			cast(r, "stop")
 			ended(r, "stop custom: one []")
@@ -228,6 +251,10 @@ func TestLuaScenarios(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.told("info hello")
+		}},
+		{"A13 nothing happens: init alone", setup{esme: manual}, func(t *testing.T, r *rig) {
+			<-call(r, "asked")
+			r.told("call asked")
 		}},
 		{"A14 init refuses: no handle_stop", setup{esme: manual, options: Options{Args: "refuse"}}, func(t *testing.T, r *rig) {
 			if e := <-r.exit; e.Refused == nil || !strings.Contains(e.Refused.Error(), "not today") {
@@ -274,6 +301,14 @@ func TestLuaScenarios(t *testing.T) {
 			cast(r, "password")
 			r.told("refused invalid_pdu never")
 		}},
+		{"A24 a link check without answer: stop timers enquire_link", setup{esme: esme.Config{EnquireLinkLimit: 10 * time.Millisecond, EnquireLinkRespLimit: 10 * time.Millisecond}}, func(t *testing.T, r *rig) {
+			r.peer.expect("enquire_link")
+			ended(r, "stop timers: enquire_link []")
+		}},
+		{"A25 inactivity: stop", setup{esme: esme.Config{InactivityLimit: 10 * time.Millisecond}}, func(t *testing.T, r *rig) {
+			r.peer.answer(r.peer.expect("unbind"), pdu.ESME_ROK)
+			ended(r, "stop timers: inactivity []")
+		}},
 		{"A26 the bind is refused: handle_stop(bind_failed)", setup{}, nil},
 		{"A27 a stop with an unanswered request: lost", setup{esme: esme.Config{UnbindLimit: 10 * time.Millisecond}}, func(t *testing.T, r *rig) {
 			cast(r, "send")
@@ -282,6 +317,14 @@ func TestLuaScenarios(t *testing.T) {
 			cast(r, "stop")
 			r.peer.answer(r.peer.expect("unbind"), pdu.ESME_ROK)
 			ended(r, "stop custom: one [2]")
+		}},
+		{"A29 the transport dies: handle_stop hears of all", setup{}, func(t *testing.T, r *rig) {
+			cast(r, "send")
+			r.peer.expect("submit_sm")
+			r.told("written 2")
+			r.conn.Close()
+			r.told("stop socket_error: closed [2]")
+			<-r.exit
 		}},
 		{"S01 a hundred requests of as many tasks: each gets its own response", setup{esme: esme.Config{Window: 100}}, func(t *testing.T, r *rig) {
 			cast(r, "hundred")
@@ -338,6 +381,14 @@ func TestLuaScenarios(t *testing.T) {
 			r.peer.answer(req, pdu.ESME_ROK, "message_id", "id7")
 			r.told("written 2", "resp 2 ESME_ROK id7")
 		}},
+		{"G02 the peer closes while init runs: init ends, then the stop", setup{options: Options{Args: "talk"}}, func(t *testing.T, r *rig) {
+			r.told("init")
+			r.peer.conn.Close()
+			if got := r.expect("> "); !strings.HasPrefix(got, "> stop socket_") || !strings.HasSuffix(got, " []") {
+				t.Fatalf("told %s", got)
+			}
+			<-r.exit
+		}},
 		{"S03 the caller's timeout comes first", setup{}, func(t *testing.T, r *rig) {
 			cast(r, "hurry")
 			r.peer.expect("submit_sm")
@@ -351,6 +402,24 @@ func TestLuaScenarios(t *testing.T) {
 		{"S05 what cannot be built: an error, nothing on the wire", setup{}, func(t *testing.T, r *rig) {
 			cast(r, "unbuildable")
 			r.told("request invalid_pdu never")
+		}},
+		{"S08 a task that waits in the queue gives up: another gets the room", setup{esme: esme.Config{Window: 1, Queue: 1}}, func(t *testing.T, r *rig) {
+			cast(r, "send")
+			req := r.peer.expect("submit_sm")
+			r.told("written 2")
+			cast(r, "impatient")
+			queued := func() vm.Data { return r.bind.Target().Status().(*vm.Table).Hash["queued"] }
+			for queued() != 1.0 {
+				runtime.Gosched()
+			}
+			cast(r, "patient")
+			if got := []string{r.expect("> "), r.expect("> ")}; !slices.Contains(got, "> request timeout never") || !slices.Contains(got, "> sent true") {
+				t.Fatalf("told %q", got)
+			}
+			r.peer.answer(req, pdu.ESME_ROK)
+			if to := r.peer.expect("submit_sm").Str(pdu.FieldDestinationAddr); to != "201" {
+				t.Fatalf("to %s", to)
+			}
 		}},
 		{"Z01 an unanswered request, the script raises under crash: handle_lost_pdus once", setup{options: Options{Crash: true}}, func(t *testing.T, r *rig) {
 			cast(r, "send")
@@ -409,6 +478,47 @@ func TestLuaScenarios(t *testing.T) {
 			r.peer.send("submit_sm_resp", seq, 0, "message_id", "x")
 			r.told("written 2", "resp 2 ESME_ROK x")
 		}},
+		{"Z08 a late bind_resp: bound, and stopped after it", setup{esme: esme.Config{Mode: esme.Transmitter}}, func(t *testing.T, r *rig) {
+			bind := r.peer.expect("bind_transmitter")
+			cast(r, "stopped")
+			r.told("send nil stopped")
+			r.peer.answer(bind, pdu.ESME_ROK)
+			r.peer.answer(r.peer.expect("unbind"), pdu.ESME_ROK)
+			r.told("info bound")
+			ended(r, "stop custom: one []")
+		}},
+		{"Z10 a callback blocks longer than both link limits, PDUs of the peer wait: the session lives", setup{esme: esme.Config{EnquireLinkLimit: 5 * time.Millisecond, EnquireLinkRespLimit: 300 * time.Millisecond}}, func(t *testing.T, r *rig) {
+			next := func() *pdu.PDU { // that is no link check
+				for {
+					got := r.peer.next()
+					if got.CommandID() != pdu.CmdEnquireLink {
+						return got
+					}
+					r.peer.answer(got, pdu.ESME_ROK)
+				}
+			}
+			r.peer.send("deliver_sm", 1, 0, "short_message", "talk")
+			r.told("pdu deliver_sm 1 talk")
+			r.peer.send("deliver_sm", 2, 0)
+			for began := time.Now(); time.Since(began) < 400*time.Millisecond; {
+				r.peer.answer(r.peer.expect("enquire_link"), pdu.ESME_ROK)
+			}
+			heard := make(chan bool)
+			go func() {
+				for l := range r.lines {
+					if l == "> pdu deliver_sm 2" {
+						close(heard)
+						return
+					}
+				}
+			}()
+			for want := range uint32(2) {
+				if got := next(); got.CommandID() != pdu.CmdDeliverSMResp || got.SequenceNumber() != want+1 {
+					t.Fatalf("got %v", got)
+				}
+			}
+			<-heard
+		}},
 		{"Z11 a PDU that cannot be built: one send error, and no loss after it", setup{}, func(t *testing.T, r *rig) {
 			cast(r, "long")
 			r.told("refused invalid_pdu never")
@@ -463,6 +573,10 @@ func TestLuaScenarios(t *testing.T) {
 			}
 			<-r.exit
 		}},
+		{"Z19 never bound: session_init", setup{esme: esme.Config{Mode: esme.Transmitter, SessionInitLimit: 10 * time.Millisecond}}, func(t *testing.T, r *rig) {
+			r.peer.expect("bind_transmitter")
+			ended(r, "stop timers: session_init []")
+		}},
 		{"Z20 a TLV twice: both, in order", setup{}, func(t *testing.T, r *rig) {
 			cmd, _ := pdu.CommandByName("deliver_sm")
 			b := pdu.NewBuilder(cmd)
@@ -486,6 +600,12 @@ func TestLuaScenarios(t *testing.T) {
 			}
 			r.peer.raw(both)
 			r.told("info bound", "pdu deliver_sm 1")
+		}},
+		{"Z22 an octet at a time: the same", setup{}, func(t *testing.T, r *rig) {
+			for _, octet := range append(r.peer.make("deliver_sm", 1, 0, "short_message", "hello"), r.peer.make("deliver_sm", 2, 0)...) {
+				r.peer.raw([]byte{octet})
+			}
+			r.told("pdu deliver_sm 1 hello", "pdu deliver_sm 2")
 		}},
 		{"Z24 the peer closes while callbacks are due: all before the FIN, then the stop", setup{}, func(t *testing.T, r *rig) {
 			for seq := uint32(1); seq < 4; seq++ {
@@ -542,6 +662,10 @@ func TestLuaScenarios(t *testing.T) {
 				r.peer.answer(r.peer.expect("bind_transceiver"), pdu.ESME_RINVPASWD)
 				r.told("init")
 				ended(r, "stop bind_failed: ESME_RINVPASWD []")
+				return
+			}
+			if tt.setup.options.Args == "talk" {
+				tt.run(t, start(t, tt.setup))
 				return
 			}
 			if tt.setup.esme.Mode != esme.Transceiver {
