@@ -13,6 +13,9 @@ import (
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
+// taskCosts is what a task costs, in instructions: its thread is most of it.
+const taskCosts = 500
+
 // defaultTimeout is how long esme.call and esme.request wait unless told.
 const defaultTimeout = 5 * time.Second
 
@@ -127,6 +130,7 @@ end, p.source_addr))`,
 				args = append(args, c.value(i))
 			}
 			fn := c.value(1).(*lua.LFunction)
+			c.charge(taskCosts)
 			if err := c.s.Go(vm.TaskName(c.L, fn), fn, args...); err != nil {
 				return c.fail(codeError("limit", "%v", err))
 			}

@@ -3,7 +3,6 @@ package vm
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +32,7 @@ type budget struct {
 	slow   bool          // the last slice took long: look at each instruction
 	os     int           // the thread that it ran on at the last look, once it has run for long
 	cpu    time.Duration // of that thread, then
-	polite time.Duration // active, when others were let run last
+	rested time.Duration // active, when others were let run last
 	made   int64         // octets of strings and the like since memory was measured
 	grew   int64         // octets that the state can have taken since then: those, and what its instructions make
 
@@ -54,8 +53,6 @@ const (
 	exactAfter = time.Millisecond
 	// heldUp is how many times its time a run may be held up.
 	heldUp = 10
-	// politeEvery is how long a run may go on before it lets others run again.
-	politeEvery = time.Millisecond / 4
 	// measureEvery is how long a run may go on before memory is looked at again.
 	measureEvery = time.Millisecond
 )
@@ -75,7 +72,7 @@ func clock() time.Duration { return time.Since(epoch) }
 func (b *budget) start(a allowance) {
 	b.allowed, b.left = a, a.instructions
 	b.tripped = ""
-	b.last, b.active, b.passed, b.polite, b.looked = 0, 0, 0, 0, 0
+	b.last, b.active, b.passed, b.rested, b.looked = 0, 0, 0, 0, 0
 	b.slow, b.cpu = false, 0
 	b.check.Store(max(0, b.left-clockEvery))
 }
@@ -142,11 +139,12 @@ func (b *budget) lookAtClock() {
 	now := clock()
 	if b.last != 0 {
 		b.count(now - b.last)
+		if more := b.active - b.rested; more > heavySlice {
+			b.rested = b.active
+			b.state.makeRoom(more)
+			now = clock()
+		}
 		if b.active > exactAfter {
-			if b.active-b.polite > politeEvery {
-				b.polite = b.active
-				runtime.Gosched()
-			}
 			now = clock()
 			b.os, b.cpu = threadCPU()
 		}

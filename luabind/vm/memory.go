@@ -31,14 +31,17 @@ const (
 	surveyFirst = 50_000 // instructions before a state is walked at all
 	surveyShare = 100    // a survey takes at most one part in so many of the script's time
 	instruction = 20 * time.Nanosecond
+	restEvery   = 1 << 10 // values of a walk between two rests of a state that is heavy
 )
 
 // survey is when a state is walked next, and what was found.
 type survey struct {
-	since    int64 // instructions since the last one
-	next     int64 // instructions at which the next one is due
-	took     time.Duration
-	size     int64 // found
+	since    int64         // instructions since the last one
+	next     int64         // instructions at which the next one is due
+	took     time.Duration // of a processor, by the last one
+	os       int           // the thread that it ran on, since its last rest
+	cpu      time.Duration // of that thread, then
+	size     int64         // found
 	live     uint64
 	warned   bool
 	stack    []lua.LValue
@@ -58,11 +61,9 @@ func (s *State) settle() bool {
 	if quarter := s.limits.Memory / 4; v.since < max(v.next, surveyFirst) && min(int64(live-v.live), s.budget.grew) < quarter {
 		return false
 	}
-	os, began := threadCPU()
 	s.measure(true)
 	v.since, v.live = 0, live
-	if now, ended := threadCPU(); now == os { // else the next one tells
-		v.took = ended - began
+	if v.took > 0 { // else the next one tells
 		v.next = int64(v.took/instruction) * surveyShare
 	}
 	switch high := s.limits.Memory / 10 * 8; {
@@ -106,6 +107,8 @@ func octets(n int64) string {
 func (s *State) measure(compact bool) {
 	v := &s.survey
 	v.total, v.limit, v.compact, v.overlong = 0, s.limits.Memory, compact, false
+	v.took = 0
+	v.os, v.cpu = threadCPU()
 	if v.seen == nil {
 		v.seen, v.strings = map[unsafe.Pointer]struct{}{}, map[*byte]struct{}{}
 	}
@@ -132,11 +135,15 @@ func (s *State) measure(compact bool) {
 	if s.hooks.Roots != nil {
 		s.hooks.Roots(v.value)
 	}
-	for len(v.stack) > 0 && v.total <= v.limit {
+	for n := 1; len(v.stack) > 0 && v.total <= v.limit; n++ {
+		if n%restEvery == 0 {
+			v.walked(s)
+		}
 		top := v.stack[len(v.stack)-1]
 		v.stack = v.stack[:len(v.stack)-1]
 		v.inside(top)
 	}
+	v.walked(s)
 	v.size = v.total
 	s.budget.made, s.budget.grew, s.budget.allocated = 0, 0, allocated()
 	v.stack = v.stack[:0]
@@ -146,6 +153,16 @@ func (s *State) measure(compact bool) {
 	}
 	clear(v.seen)
 	clear(v.strings)
+}
+
+// walked counts the time of a part of the walk, and lets others run after it.
+func (v *survey) walked(s *State) {
+	os, cpu := threadCPU()
+	if os == v.os { // else it is not known; it is the same for the next part
+		v.took += cpu - v.cpu
+		s.makeRoom(cpu - v.cpu)
+	}
+	v.os, v.cpu = threadCPU()
 }
 
 // value counts what a value takes beside its place, and notes it for the walk when there is more in it.

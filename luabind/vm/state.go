@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -47,7 +46,8 @@ type State struct {
 	budget budget
 	survey survey
 
-	watched *atomic.Uint32 // odd while something runs
+	room    room
+	watched *watched
 
 	mu       sync.Mutex
 	task     *task // whose turn it is; nil: a callback's
@@ -174,6 +174,7 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 	if s.poisoned {
 		return nil, &Error{Kind: Panic, Message: "the state is broken by an earlier failure: " + s.cause.Message}
 	}
+	s.makeRoom(0)
 	s.begin(t, a)
 	s.depth, s.frames = 0, 0
 	if t == nil {
@@ -183,6 +184,7 @@ func (s *State) turn(t *task, a allowance, L *lua.LState, fn lua.LValue, nret in
 	s.runs()
 	ret, err = s.run(L, fn, nret, args)
 	s.used += s.budget.used()
+	s.ran()
 	s.stands()
 	switch {
 	case err != nil && err.Kind == Closed: // a task of a state that is not used again

@@ -91,6 +91,7 @@ func (s *State) Ask(L *lua.LState, surely bool, ask func(ctx context.Context) (a
 	}
 	t, depth, nested, current := s.task, s.depth, s.frames, L.G.CurrentThread
 	t.threads = append(t.threads[:0], s.running...)
+	s.ran()
 	ran := s.budget.active
 	s.task, s.running = nil, s.running[:0]
 	s.used += s.budget.used()

@@ -28,9 +28,15 @@ var watcher struct {
 
 // watchChunk keeps what is read at every look close together.
 type watchChunk struct {
-	runs    [256]atomic.Uint32
+	states  [256]watched
 	seen    [256]uint32
 	budgets [256]weak.Pointer[State]
+}
+
+// watched is what the watcher reads of a state.
+type watched struct {
+	runs  atomic.Uint32 // odd while something runs
+	heavy atomic.Int64  // of the clock: until then it counts as one that takes much of a processor
 }
 
 // watch gives the state its place; it is freed with the state.
@@ -41,21 +47,22 @@ func (s *State) watch() {
 	if len(w.free) == 0 {
 		c := &watchChunk{}
 		w.chunks = append(w.chunks, c)
-		for i := len(c.runs) - 1; i >= 0; i-- {
-			w.free = append(w.free, (len(w.chunks)-1)*len(c.runs)+i)
+		for i := len(c.states) - 1; i >= 0; i-- {
+			w.free = append(w.free, (len(w.chunks)-1)*len(c.states)+i)
 		}
 	}
 	n := w.free[len(w.free)-1]
 	w.free = w.free[:len(w.free)-1]
 	c := w.chunks[n/256]
-	c.runs[n%256].Store(0)
+	s.watched = &c.states[n%256]
+	s.watched.runs.Store(0)
+	s.watched.heavy.Store(0)
 	c.budgets[n%256] = weak.Make(s)
-	s.watched = &c.runs[n%256]
 	runtime.AddCleanup(s, func(n int) {
 		w.Lock()
 		defer w.Unlock()
 		c := w.chunks[n/256]
-		c.runs[n%256].Store(0)
+		c.states[n%256].runs.Store(0)
 		c.budgets[n%256] = weak.Pointer[State]{}
 		w.free = append(w.free, n)
 	}, n)
@@ -63,13 +70,13 @@ func (s *State) watch() {
 
 // runs marks the beginning of a run, and stands the end.
 func (s *State) runs() {
-	s.watched.Add(1)
+	s.watched.runs.Add(1)
 	if !watcher.on.Load() {
 		startWatching()
 	}
 }
 
-func (s *State) stands() { s.watched.Add(1) }
+func (s *State) stands() { s.watched.runs.Add(1) }
 
 func startWatching() {
 	if watcher.on.CompareAndSwap(false, true) {
@@ -102,10 +109,14 @@ func keepWatching() {
 func look() bool {
 	watcher.Lock()
 	defer watcher.Unlock()
-	any := false
+	any, now := false, clock()
 	for _, c := range watcher.chunks {
-		for i := range c.runs {
-			run := c.runs[i].Load()
+		for i := range c.states {
+			w := &c.states[i]
+			run := w.runs.Load()
+			if (run != c.seen[i] || run%2 == 1) && time.Duration(w.heavy.Load()) < now {
+				sawLight(w, now)
+			}
 			if run == c.seen[i] {
 				if run%2 == 1 {
 					any = true
