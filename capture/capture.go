@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/ip4defrag"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
 	"github.com/gopacket/gopacket/reassembly"
@@ -37,6 +36,7 @@ type Summary struct {
 	PDUs        int   // handed over
 	NotTCP      int   // packets of other protocols
 	Unreadable  int   // packets that are cut off or make no sense; what there is of them is used
+	Fragments   int   // packets that are fragments of others, of which the rest was not recorded
 	OtherLink   int   // packets of a kind of link that is not known here
 	Link        int   // which one that is, by its LINKTYPE number; the first one if there are several
 	Missing     int64 // octets of SMPP connections that were not recorded
@@ -91,13 +91,12 @@ func Read(r io.Reader, found func(PDU) error, fault func(Fault)) (Summary, error
 	if err != nil {
 		return Summary{}, err
 	}
-	d := &dissector{found: found, fault: fault, current: map[endpoints]*connection{}}
+	d := &dissector{found: found, fault: fault, current: map[netEndpoints]*connection{}, networks: map[endpoints]network{}}
 	pool := reassembly.NewStreamPool(d)
 	assembler := reassembly.NewAssembler(pool)
 	// What waits for a packet that never comes is bounded: about 1 MiB a connection, 256 MiB in all, and in time.
 	assembler.MaxBufferedPagesPerConnection = 512
 	assembler.MaxBufferedPagesTotal = 128 << 10
-	fragments := ip4defrag.NewIPv4Defragmenter()
 	for d.err == nil {
 		octets, ci, err := src.ReadPacketData()
 		if errors.Is(err, io.EOF) {
@@ -115,12 +114,13 @@ func Read(r io.Reader, found func(PDU) error, fault func(Fault)) (Summary, error
 			d.sum.OtherLink++
 			continue
 		}
-		d.packet(assembler, fragments, gopacket.NewPacket(octets, decoder, gopacket.DecodeOptions{NoCopy: true}), ci)
+		d.packet(assembler, gopacket.NewPacket(octets, decoder, gopacket.DecodeOptions{NoCopy: true}), ci)
 	}
 	if d.err == nil {
 		assembler.FlushAll()
 	}
-	return d.total(), d.err
+	sum := d.total() // which may find more
+	return sum, d.err
 }
 
 // dissector makes connections of packets and collects what they find.
@@ -130,8 +130,10 @@ type dissector struct {
 	err         error // of found
 	sum         Summary
 	connections []*connection
-	current     map[endpoints]*connection // the last one between two endpoints
-	assembled   *connection               // whose segment the reassembly has now
+	current     map[netEndpoints]*connection // the last one between two endpoints
+	networks    map[endpoints]network        // the first one in which two endpoints were
+	fragments   defragmenter
+	assembled   *connection // whose segment the reassembly has now
 	waiting     waiting
 }
 
@@ -143,38 +145,48 @@ func (m moment) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureI
 
 // packet takes the segment in a packet. In a tunnel (GRE, IP in IP, VXLAN) there are several IP headers: the connection is that of the one next to
 // TCP.
-func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Defragmenter, p gopacket.Packet, ci gopacket.CaptureInfo) {
-	var net gopacket.Flow
+func (d *dissector) packet(a *reassembly.Assembler, p gopacket.Packet, ci gopacket.CaptureInfo) {
+	var hosts gopacket.Flow
+	var in network
+	var v6 *layers.IPv6
 	var tcp *layers.TCP
 	for todo := p.Layers(); len(todo) > 0 && tcp == nil; todo = todo[1:] {
+		var err error
+		whole := p
 		switch l := todo[0].(type) {
 		case *layers.IPv4:
-			net = l.NetworkFlow()
-			if l.Flags&layers.IPv4MoreFragments == 0 && l.FragOffset == 0 {
-				continue
+			hosts = l.NetworkFlow()
+			if l.Flags&layers.IPv4MoreFragments != 0 || l.FragOffset != 0 {
+				whole, err = d.fragments.addV4(l, ci.Timestamp)
 			}
-			whole, err := fragments.DefragIPv4WithTimestamp(l, ci.Timestamp)
-			if err != nil {
-				d.sum.Unreadable++
-				return
-			}
-			if whole == nil {
-				return // the rest is still to come
-			}
-			p = gopacket.NewPacket(whole.Payload, whole.NextLayerType(), gopacket.DecodeOptions{NoCopy: true})
-			todo = append([]gopacket.Layer{nil}, p.Layers()...) // go on with these
 		case *layers.IPv6:
-			net = l.NetworkFlow()
+			v6, hosts = l, l.NetworkFlow()
+		case *layers.IPv6Fragment:
+			whole = d.fragments.addV6(v6, l)
+		case *layers.VXLAN:
+			in = network{layers.LayerTypeVXLAN, l.VNI}
+		case *layers.Geneve:
+			in = network{layers.LayerTypeGeneve, l.VNI}
 		case *layers.TCP:
 			tcp = l
 		}
+		switch {
+		case err != nil:
+			d.sum.Unreadable++
+			return
+		case whole == nil:
+			return // the rest is still to come
+		case whole != p:
+			p = whole
+			todo = append([]gopacket.Layer{nil}, p.Layers()...) // go on with these
+		}
 	}
 	switch {
-	case tcp != nil && net != gopacket.Flow{}:
+	case tcp != nil && hosts != gopacket.Flow{}:
 		if p.Metadata().Truncated {
 			d.sum.Unreadable++
 		}
-		d.segment(a, net, tcp, ci)
+		d.segment(a, in, hosts, tcp, ci)
 	case p.TransportLayer() == nil && p.ErrorLayer() != nil:
 		d.sum.Unreadable++
 	default:
@@ -184,12 +196,13 @@ func (d *dissector) packet(a *reassembly.Assembler, fragments *ip4defrag.IPv4Def
 
 // segment gives a segment to the connection that it is of. The reassembly knows connections by their numbers, not by
 // their endpoints, which may have had others before.
-func (d *dissector) segment(a *reassembly.Assembler, net gopacket.Flow, tcp *layers.TCP, ci gopacket.CaptureInfo) {
-	ends, back := endpointsOf(net, tcp.TransportFlow())
-	c := d.current[ends]
+func (d *dissector) segment(a *reassembly.Assembler, in network, hosts gopacket.Flow, tcp *layers.TCP, ci gopacket.CaptureInfo) {
+	ends, back := endpointsOf(hosts, tcp.TransportFlow())
+	between := netEndpoints{d.networkOf(ends, in), ends}
+	c := d.current[between]
 	if c == nil || c.isOver(back, tcp) {
 		c = newConnection(d, ends, len(d.connections))
-		d.current[ends] = c
+		d.current[between] = c
 		d.connections = append(d.connections, c)
 	}
 	c.ways[way01(back)].note(tcp)
@@ -221,9 +234,15 @@ func (w *waiting) flush(a *reassembly.Assembler, now time.Time) {
 // total adds up what the connections counted, and tells the faults that are known only when all of a connection is.
 func (d *dissector) total() Summary {
 	s := d.sum
+	s.Fragments = d.fragments.missing()
 	s.Connections = len(d.connections)
 	for _, c := range d.connections {
 		isSMPP := c.ways[0].pdus+c.ways[1].pdus > 0
+		for i := range c.ways {
+			if isSMPP && d.err == nil {
+				d.err = c.ways[i].undefined(d.found)
+			}
+		}
 		if d.err == nil {
 			c.beginnings(isSMPP)
 		}

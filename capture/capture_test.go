@@ -317,31 +317,6 @@ func TestOtherPackets(t *testing.T) {
 	}
 }
 
-// A packet that IP cut into fragments is put together.
-func TestFragments(t *testing.T) {
-	p := octets(t, pdu.CmdSubmitSM, 1, strings.Repeat("long ", 40))
-	frame := segment{data: p}.packet(t, false, false)
-	const head = 14 + 20
-	cut := head + 120 // a multiple of 8 behind the header
-	fragment := func(from, to int, more bool) []byte {
-		ip := &layers.IPv4{Version: 4, TTL: 64, Id: 9, Protocol: layers.IPProtocolTCP, FragOffset: uint16((from - head) / 8),
-			SrcIP: net.IPv4(10, 0, 0, 1).To4(), DstIP: net.IPv4(10, 0, 0, 2).To4()}
-		if more {
-			ip.Flags = layers.IPv4MoreFragments
-		}
-		eth := &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4}
-		buf := gopacket.NewSerializeBuffer()
-		if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, gopacket.Payload(frame[from:to])); err != nil {
-			t.Fatal(err)
-		}
-		return bytes.Clone(buf.Bytes())
-	}
-	got, sum, err := read(t, record(t, false, fragment(cut, len(frame), false), fragment(head, cut, true)))
-	if want := []string{fmt.Sprintf("10.0.0.1:40000 > 10.0.0.2:3550 %x", p)}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %q %+v %v\nwant %q", got, sum, err, want)
-	}
-}
-
 func TestErrors(t *testing.T) {
 	whole := record(t, false, segment{data: octets(t, pdu.CmdEnquireLink, 1, "")}.packet(t, false, false), segment{data: nil}.packet(t, false, false))
 	for name, tt := range map[string]struct {

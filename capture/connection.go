@@ -22,6 +22,33 @@ func endpointsOf(hosts, ports gopacket.Flow) (e endpoints, back bool) {
 	return e, back
 }
 
+// network is one of several that share the links of a capture, and may use the same addresses: a virtual one, by the number that
+// its tunnel's headers carry. The zero value is the network of packets without such a tunnel.
+type network struct {
+	tunnel gopacket.LayerType
+	number uint32
+}
+
+// netEndpoints are endpoints in a network.
+type netEndpoints struct {
+	in network
+	endpoints
+}
+
+// networkOf is the network to keep a packet's connection under, whose endpoints are ends. The first one in which they are seen counts
+// as the one without a tunnel: many captures have each packet twice, inside of the tunnel and outside.
+func (d *dissector) networkOf(ends endpoints, in network) network {
+	first, known := d.networks[ends]
+	if !known || first == (network{}) {
+		d.networks[ends] = in
+		return network{}
+	}
+	if in == first {
+		return network{}
+	}
+	return in
+}
+
 // connection is one TCP connection: two ways, each a stream of PDUs.
 type connection struct {
 	d        *dissector

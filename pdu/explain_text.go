@@ -65,10 +65,10 @@ func (e *Explanation) WriteText(w io.Writer) error {
 func (e *Explanation) explainRest(row func(name string, value any, meaning string, octets []byte)) {
 	p := &e.PDU
 	name, rest := "(rest)", e.raw[min(len(e.raw), max(HeaderLen, int(p.tlvEnd))):]
-	switch defined := commandOf(p.id); {
+	switch {
 	case p.cmd == nil:
 		name, rest = "(body)", e.raw[min(len(e.raw), HeaderLen):]
-		if defined != nil && defined.Has(FieldPassword) {
+		if looksSecret(e.raw) {
 			name = "password and the rest of the body"
 		}
 	case p.cmd.Has(FieldPassword) && !p.Has(FieldPassword):
@@ -81,6 +81,19 @@ func (e *Explanation) explainRest(row func(name string, value any, meaning strin
 		}
 		row(name, countOctets(len(rest)), text, rest)
 	}
+}
+
+// looksSecret reports whether octets that cannot be read may be of a command with a password all the same: of a wrong command_length or
+// without one, or with the octets of its integers in the wrong order.
+func looksSecret(b []byte) bool {
+	for at := 0; at <= 4 && at+4 <= len(b); at += 4 {
+		for _, id := range []uint32{binary.BigEndian.Uint32(b[at:]), binary.LittleEndian.Uint32(b[at:])} {
+			if cmd := commandOf(CommandID(id)); cmd != nil && cmd.Has(FieldPassword) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func countOctets(n int) string {

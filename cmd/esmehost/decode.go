@@ -67,6 +67,7 @@ type decoder struct {
 	failed int          // PDUs that are malformed
 	faults int          // places in captures where no PDU can start
 	lines  int          // of standard input that are not understood
+	told   int          // of the latter two
 
 	warnings bool // of JSON too
 }
@@ -93,15 +94,30 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\uFEFF"), "#") // editors write the mark, people the remark
 		if line = strings.TrimSpace(line); line != "" {
 			if err := d.hex(line, "no hex"); err != nil {
-				if e := d.out.Flush(); e != nil {
-					return e
-				}
-				fmt.Fprintf(os.Stderr, "esmehost: line %d: %v\n", n, err)
 				d.lines++
+				if err := d.tell("line %d: %v", n, err); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return lines.Err()
+}
+
+// mostTold is how many faults are told one by one: a capture may have millions. All are counted.
+const mostTold = 50
+
+// tell writes a fault to standard error, behind what was printed before it.
+func (d *decoder) tell(format string, args ...any) error {
+	if d.told++; d.told > mostTold {
+		return nil
+	}
+	err := d.out.Flush()
+	fmt.Fprintf(os.Stderr, "esmehost: "+format+"\n", args...)
+	if d.told == mostTold {
+		fmt.Fprintln(os.Stderr, "esmehost: what more there is like that is only counted")
+	}
+	return err
 }
 
 func isFile(name string) bool {
@@ -249,8 +265,7 @@ func (d *decoder) capture(name string, r io.Reader) error {
 			why = fmt.Sprintf("command_length %d unreasonable", f.Err.Length)
 		}
 		d.faults++
-		_ = d.out.Flush() // an error stays for what is written next
-		fmt.Fprintf(os.Stderr, "esmehost: %s: %s  %s > %s: %s; left out up to the next PDU\n", name, f.Time.UTC().Format(timeLayout), f.From, f.To, why)
+		_ = d.tell("%s: %s  %s > %s: %s; left out up to the next PDU", name, f.Time.UTC().Format(timeLayout), f.From, f.To, why) // an error of the output stays for what is written next
 	}
 	sum, err := capture.Read(in, func(p capture.PDU) error { return d.explain(pdu.Explain(p.Octets), &p) }, fault)
 	if errors.Is(err, capture.ErrFormat) {
@@ -294,6 +309,7 @@ func leftOut(s capture.Summary, others map[string]int) string {
 		unit, what string
 	}{
 		{int64(s.Connections - s.SMPP), "TCP connection", without}, {int64(s.NotTCP), "packet", "not of TCP"}, {int64(s.Unreadable), "packet", "unreadable"},
+		{int64(s.Fragments), "fragment", "of packets that were not recorded whole"},
 		{int64(s.OtherLink), "packet", fmt.Sprintf("of the link type %d, which is not known here (record with tcpdump -i any)", s.Link)},
 		{s.Missing, "octet", "not recorded"}, {s.Passed, "octet", "of no whole PDU"},
 	} {
