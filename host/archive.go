@@ -188,6 +188,16 @@ func (a *archive) open(script string) *History {
 	return h
 }
 
+// openAll reads the histories of all scripts that there were.
+func (a *archive) openAll() {
+	files, _ := filepath.Glob(filepath.Join(a.dir, "history", "*.json"))
+	for _, f := range files {
+		if script, err := url.PathUnescape(strings.TrimSuffix(filepath.Base(f), ".json")); err == nil {
+			a.open(script)
+		}
+	}
+}
+
 // change changes the history of a script, and drops what it no longer names.
 func (a *archive) change(script string, edit func(h *History)) error {
 	a.mu.Lock()
@@ -232,12 +242,7 @@ func (h *History) trim() (dropped []Version) {
 func (a *archive) drop(gone []Version) {
 	named := map[string]bool{}
 	if a.dir != "" && len(gone) > 0 {
-		files, _ := filepath.Glob(filepath.Join(a.dir, "history", "*.json"))
-		for _, f := range files {
-			if script, err := url.PathUnescape(strings.TrimSuffix(filepath.Base(f), ".json")); err == nil {
-				a.open(script)
-			}
-		}
+		a.openAll()
 	}
 	for _, h := range a.histories {
 		for _, v := range h.Versions {

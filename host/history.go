@@ -1,11 +1,15 @@
 package host
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
 )
 
@@ -25,16 +29,42 @@ type ScriptHistory struct {
 
 // History returns what happened to a script. The error is an *esme.Error: not_found.
 func (h *Host) History(script string) (ScriptHistory, error) {
-	if err := h.archive.known(script); err != nil {
+	all, err := h.archive.versions(script)
+	if err != nil {
 		return ScriptHistory{}, err
 	}
-	x := h.archive.history(script)
+	p := h.script(script).current()
+	for i := range slices.Backward(all.Versions) { // what came after it is no version that all run
+		if p != nil && p.Hash == all.Versions[i].Hash {
+			all.Versions[i].Running = true
+			break
+		}
+	}
+	return all, nil
+}
+
+// ReadHistory returns what a host has kept in its data_dir, which need not run. Nothing is changed.
+// The error is an *esme.Error: not_found.
+func ReadHistory(dataDir, script string) (ScriptHistory, error) {
+	a := &archive{dir: dataDir, programs: map[string]*vm.Program{}, histories: map[string]*History{}}
+	if _, err := os.Stat(filepath.Join(dataDir, "history")); err != nil {
+		return ScriptHistory{}, &esme.Error{Code: "not_found", Message: fmt.Sprintf("%s is no data_dir of a host: %s", dataDir, pathReason(err))}
+	}
+	a.openAll()
+	return a.versions(script)
+}
+
+// versions are those of a script with what each changed. The error is an *esme.Error: not_found.
+func (a *archive) versions(script string) (ScriptHistory, error) {
+	if err := a.known(script); err != nil {
+		return ScriptHistory{}, err
+	}
+	x := a.history(script)
 	all := ScriptHistory{Script: script, Passed: x.Passed}
-	s := h.script(script)
 	var before *vm.Program
 	for i, v := range x.Versions {
 		d := VersionDiff{Version: v}
-		prog, err := h.archive.load(script, v.Hash)
+		prog, err := a.load(script, v.Hash)
 		switch {
 		case err != nil:
 			d.Diff = err.Error() + "\n"
@@ -43,12 +73,6 @@ func (h *Host) History(script string) (ScriptHistory, error) {
 		}
 		before = prog
 		all.Versions = append(all.Versions, d)
-	}
-	for i := range slices.Backward(all.Versions) { // what came after it is no version that all run
-		if p := s.current(); p != nil && p.Hash == all.Versions[i].Hash {
-			all.Versions[i].Running = true
-			break
-		}
 	}
 	return all, nil
 }

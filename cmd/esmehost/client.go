@@ -38,7 +38,7 @@ func newClient(c *cli.Context) (*client, error) {
 	if at == "" {
 		a, err := host.FindAdmin(defaultConfig)
 		if err != nil {
-			return nil, cli.Exit("no host is named: use --admin ADDR, ESMEHOST_ADMIN, or go to the folder of the host's esmehost.yaml\n"+err.Error(), exitFailed)
+			return nil, noHost("no host is named: use --admin ADDR, ESMEHOST_ADMIN, or go to the folder of the host's esmehost.yaml\n" + err.Error())
 		}
 		at = a.Socket
 	}
@@ -71,7 +71,7 @@ func (c *client) do(method, path string, query url.Values, body []byte, v any) e
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return cli.Exit(fmt.Sprintf("no host answers at %s: is it running? (%v)", c.at, err), exitFailed)
+		return noHost(fmt.Sprintf("no host answers at %s: is it running? (%v)", c.at, err))
 	}
 	defer resp.Body.Close()
 	out, err := io.ReadAll(resp.Body)
@@ -83,9 +83,13 @@ func (c *client) do(method, path string, query url.Values, body []byte, v any) e
 		if json.Unmarshal(out, &f) != nil {
 			f = host.Failure{Code: resp.Status, Message: strings.TrimSpace(string(out))}
 		}
-		return cli.Exit(f.Code+": "+f.Message, exitFailed)
+		return &failure{Failure: f}
 	}
 	return json.Unmarshal(out, v)
+}
+
+func noHost(message string) error {
+	return &failure{host.Failure{Code: codeNoHost, Message: message}, message}
 }
 
 // messageCommand makes call, cast and send: BIND and a JSON value.

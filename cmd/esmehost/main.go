@@ -2,7 +2,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,13 +16,14 @@ func main() {
 	app := &cli.App{
 		Name:                 "esmehost",
 		Usage:                "run scripted SMPP binds",
+		Description:          exitCodes,
 		Version:              version(),
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand, demoCommand, checkCommand, simCommand, decodeCommand,
 			statusCommand, startCommand, stopCommand, restartCommand, planCommand, reloadCommand, rolloutCommand, historyCommand, callCommand, castCommand, sendCommand,
-			docCommand, typesCommand,
+			docCommand, typesCommand, completionCommand,
 		},
 		CommandNotFound: func(c *cli.Context, name string) {
 			fmt.Fprintf(c.App.ErrWriter, "esmehost: there is no command '%s'; see esmehost --help\n", name)
@@ -36,33 +36,9 @@ func main() {
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true // a bind may be called help, or h
 	}
-	err := app.Run(flagsFirst(app.Commands, os.Args))
-	var exit cli.ExitCoder
-	switch {
-	case err == nil:
-	case errors.As(err, &exit):
-		if m := exit.Error(); m != "" {
-			fmt.Fprintln(os.Stderr, "esmehost: "+m)
-		}
-		os.Exit(exit.ExitCode())
-	default:
-		fmt.Fprintln(os.Stderr, "esmehost: "+err.Error())
-		os.Exit(exitFailed)
+	if code := say(os.Stderr, app.Run(flagsFirst(app.Commands, os.Args)), asJSON(app.Commands, os.Args)); code != 0 {
+		os.Exit(code)
 	}
-}
-
-// Exit codes: 0 done, 1 failed, 2 used in a way that makes no sense.
-const (
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-func usageError(c *cli.Context, err error, _ bool) error {
-	return usage("%v; see esmehost %s --help", err, c.Command.Name)
-}
-
-func usage(format string, args ...any) error {
-	return cli.Exit(fmt.Sprintf(format, args...), exitUsage)
 }
 
 func version() string {

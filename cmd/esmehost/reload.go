@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/host"
 )
 
@@ -101,18 +103,16 @@ func showOutcomes(c *cli.Context, outcomes []host.Outcome) error {
 
 var historyCommand = &cli.Command{
 	Name: "history", Usage: "show the versions of a script that ran, and what each changed", ArgsUsage: "SCRIPT",
-	Description: "The newest comes last. Any of them can be had again: esmehost reload --to HASH SCRIPT.\n\nExample: esmehost history echo.lua",
-	Flags:       []cli.Flag{adminFlag, tokenFlag, jsonFlag, &cli.BoolFlag{Name: "no-diff", Usage: "one line a version"}},
+	Description: "The newest comes last. Any of them can be had again: esmehost reload --to HASH SCRIPT.\n\nExample: esmehost history echo.lua\n" +
+		"Example: esmehost history --data-dir /var/lib/esmehost echo.lua",
+	Flags: []cli.Flag{adminFlag, tokenFlag, jsonFlag, &cli.BoolFlag{Name: "no-diff", Usage: "one line a version"},
+		&cli.StringFlag{Name: "data-dir", Usage: "read the `FOLDER` in which a host keeps its history, be it running or not"}},
 	Action: func(c *cli.Context) error {
 		if c.NArg() != 1 {
 			return usage("history takes the name of a script")
 		}
-		cl, err := newClient(c)
+		h, err := history(c)
 		if err != nil {
-			return err
-		}
-		var h host.ScriptHistory
-		if err := cl.do("GET", "/v1/history", url.Values{"script": {c.Args().First()}}, nil, &h); err != nil {
 			return err
 		}
 		if c.Bool("json") {
@@ -139,6 +139,25 @@ var historyCommand = &cli.Command{
 		}
 		return nil
 	},
+}
+
+// history asks the host, or reads what one has left.
+func history(c *cli.Context) (h host.ScriptHistory, err error) {
+	script := c.Args().First()
+	if dir := c.String("data-dir"); dir != "" {
+		h, err = host.ReadHistory(dir, script)
+		var known *esme.Error
+		if errors.As(err, &known) {
+			err = &failure{Failure: host.Failure{Code: known.Code, Message: known.Message}}
+		}
+		return h, err
+	}
+	cl, err := newClient(c)
+	if err != nil {
+		return h, err
+	}
+	err = cl.do("GET", "/v1/history", url.Values{"script": {script}}, nil, &h)
+	return h, err
 }
 
 func indented(text string) string {

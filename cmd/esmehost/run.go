@@ -121,7 +121,7 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		cancel()
 		<-signals
 		fmt.Fprintln(os.Stderr, "esmehost: ended at once by a second signal; what was in flight is unknown")
-		os.Exit(130)
+		os.Exit(exitSignal)
 	}()
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
