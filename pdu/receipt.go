@@ -1,9 +1,6 @@
 package pdu
 
-import (
-	"bytes"
-	"time"
-)
+import "time"
 
 // Receipt is what a delivery receipt says (SMPP 3.4 appendix B, §5.3.2.12, §5.3.2.31, §5.3.2.35), as text and verbatim.
 type Receipt struct {
@@ -41,8 +38,7 @@ func (p *PDU) IsReceipt() bool {
 // The fields may stand in any order or be missing; TLVs win over the text, the first of a tag over others. The
 // text of the message, which may say anything, ends where a field begins that was not there before and has a value that it
 // can have. It takes time in proportion to the length of the PDU, and one allocation, two where the ids differ.
-func (p *PDU) Receipt() (Receipt, bool) {
-	var r Receipt
+func (p *PDU) Receipt() (r Receipt, ok bool) {
 	if !p.IsReceipt() {
 		return r, false
 	}
@@ -54,25 +50,18 @@ func (p *PDU) Receipt() (Receipt, bool) {
 
 // take takes what the TLVs say, the first of each.
 func (r *Receipt) take(t TLVs) {
-	var id, state, network bool // were there
-	for tag, v := range t.All() {
-		switch {
-		case tag == TagReceiptedMessageID && !id:
-			id = true
-			if id := trimNUL(v); len(id) > 0 && string(id) != r.ID {
-				r.ID, r.TextID = string(id), r.ID
-			}
-		case tag == TagMessageState && !state:
-			state = true
-			if len(v) == 1 {
-				if s := MessageState(v[0]).Stat(); s != "" {
-					r.Stat = s
-				}
-			}
-		case tag == TagNetworkErrorCode && !network:
-			network = true
-			r.NetworkError, _ = ParseNetworkErrorCode(v)
+	if id, _ := t.Get(TagReceiptedMessageID); len(id) > 0 {
+		if id = trimNUL(id); len(id) > 0 && string(id) != r.ID {
+			r.ID, r.TextID = string(id), r.ID
 		}
+	}
+	if state, _ := t.Get(TagMessageState); len(state) == 1 {
+		if s := MessageState(state[0]).Stat(); s != "" {
+			r.Stat = s
+		}
+	}
+	if network, ok := t.Get(TagNetworkErrorCode); ok {
+		r.NetworkError, _ = ParseNetworkErrorCode(network)
 	}
 }
 
@@ -90,7 +79,10 @@ func (p *PDU) receiptText() string {
 		}
 		return string(appendFromUCS2(nil, b))
 	}
-	return string(bytes.TrimRight(b, "\x00"))
+	for n := len(b); n > 0 && b[n-1] == 0; n-- {
+		b = b[:n-1]
+	}
+	return string(b)
 }
 
 // receiptStats are the words of the text form.

@@ -44,9 +44,10 @@ func (r *Receipt) field(key int) *string {
 // on to the end, or to a field that has not been there and whose value is one that the field can have.
 func (r *Receipt) parse(s string) int {
 	x := receiptScan{s: s}
-	key := -1
+	key := keyID
 	for {
-		key = x.next(key + 1)
+		key = r.plain(&x, key)
+		key = x.next(key)
 		if key == keyNone {
 			return x.looked
 		}
@@ -61,11 +62,65 @@ func (r *Receipt) parse(s string) int {
 		if first {
 			*r.field(key) = value
 		}
+		key++
 	}
 }
 
-// next goes behind the next key and returns it. The one that is likely is tried first: most SMSCs keep to the order of
-// appendix B.
+// plain takes the fields that stand as in appendix B, from the key that is likely on: in its order and case, each with a word that needs no
+// thought. Most SMSCs write all of them so. It returns the key that would come next.
+func (r *Receipt) plain(x *receiptScan, likely int) int {
+	s, at := x.s, x.at
+	for ; likely < keyText; likely++ {
+		k := &plainKeys[likely]
+		if len(s)-at < 16 || word(s[at:])&k.mask != k.head || k.tail != "" && s[at+8:at+8+len(k.tail)] != k.tail {
+			break
+		}
+		start := at + k.octets
+		end := wordFrom(s, start)
+		if !endsPlainly(s, start, end) {
+			break
+		}
+		at = end + 1
+		if x.seen&(1<<likely) == 0 {
+			x.seen |= 1 << likely
+			*r.field(likely) = s[start:end]
+		}
+	}
+	x.looked += at - x.at
+	x.at = at
+	return likely
+}
+
+// plainKeys are receiptKeys in words of eight octets.
+var plainKeys = func() (keys [keyText]struct {
+	octets     int
+	head, mask uint64 // of the first eight octets, or as many as there are
+	tail       string // those behind them
+}) {
+	for i := range keys {
+		k := receiptKeys[i]
+		n := min(len(k), 8)
+		keys[i].octets, keys[i].tail = len(k), k[n:]
+		keys[i].mask = 1<<(8*n) - 1 // of eight octets all, since 1<<64 is 0
+		keys[i].head = word(k+"        ") & keys[i].mask
+	}
+	return keys
+}()
+
+// wordFrom is where the word at i ends.
+func wordFrom(s string, i int) (end int) {
+	for i < len(s) && receiptOctets[s[i]] == 0 {
+		i++
+	}
+	return i
+}
+
+// endsPlainly reports whether behind the word s[start:end] are a space and another word, which is no time: the value is that word.
+func endsPlainly(s string, start, end int) bool {
+	return end > start && end+1 < len(s) && s[end] == ' ' && s[end+1] > '9' && receiptOctets[s[end+1]] == 0 && !endsDateWord(s[end-1])
+}
+
+// next goes behind the next key and returns it. The one that is likely is tried first.
 func (x *receiptScan) next(likely int) int {
 	if likely < len(receiptKeys) {
 		k := receiptKeys[likely]
@@ -147,22 +202,19 @@ func (x *receiptScan) is(key int) (_, n int) {
 // value takes what stands behind a key: a word, unless that is a key itself; then the value is empty. Only an id may
 // be like a key that has no such value.
 func (x *receiptScan) value(key int) string {
-	s, behind, i := x.s, x.at, x.at
-	for i < len(s) && receiptOctets[s[i]] == 0 {
-		i++
+	behind := x.at
+	end := wordFrom(x.s, behind)
+	x.looked += end - behind + 1
+	if endsPlainly(x.s, behind, end) {
+		x.at = end + 1
+		return x.s[behind:end]
 	}
-	if i > behind && i+1 < len(s) && s[i] == ' ' && s[i+1] > '9' && receiptOctets[s[i+1]] == 0 && !endsDateWord(s[i-1]) {
-		x.looked += i - behind + 1 // one word, and another that is no time: nearly always
-		x.at = i + 1
-		return s[behind:i]
-	}
-	x.looked += i - behind
 	x.skipSpace()
 	if k, n := x.key(); k != keyNone && (key != keyID || x.at > behind || k != keyID && k != keyErr && k != keyText && x.begins(k, x.at+n)) {
 		return ""
 	}
 	start := x.at
-	end := x.endOfWord(key)
+	end = x.endOfWord(key)
 	if x.at == end && (key == keySubmitDate || key == keyDoneDate) {
 		end = x.timeOfDay(key, x.s[start:end])
 	}
