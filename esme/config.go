@@ -83,7 +83,7 @@ type Config struct {
 	StalledLimit         time.Duration // no answer since a request went out: stop; 0 = off
 	UnbindLimit          time.Duration // drain, unbind and close, each; 0 = 5 s
 
-	SourceAddress string        // host, or host:port, that connections come from; empty: the system chooses
+	SourceAddress string        // host, or host:port (for one session at a time), that connections come from; empty: the system chooses
 	KeepAlive     time.Duration // between TCP keep-alive probes; 0 = 15 s
 	TLS           *TLS          // encryption; nil: none, unless the address says smpps://
 

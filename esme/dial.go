@@ -53,8 +53,13 @@ func (d *Dialer) Dial(ctx context.Context, address string, cfg Config) (net.Conn
 	if connect == nil {
 		nd := net.Dialer{KeepAlive: cfg.KeepAlive}
 		if cfg.SourceAddress != "" {
-			if nd.LocalAddr, err = sourceAddress(cfg.SourceAddress); err != nil {
+			source, err := sourceAddress(cfg.SourceAddress)
+			if err != nil {
 				return nil, connectError(err)
+			}
+			nd.LocalAddr = source
+			if source.Port != 0 {
+				nd.Control = reusePort
 			}
 		}
 		connect = nd.DialContext
@@ -89,7 +94,7 @@ func splitAddress(address string, secure bool) (string, bool) {
 	return address, secure
 }
 
-func sourceAddress(s string) (net.Addr, error) {
+func sourceAddress(s string) (*net.TCPAddr, error) {
 	if _, _, err := net.SplitHostPort(s); err != nil {
 		s = net.JoinHostPort(s, "0")
 	}

@@ -34,6 +34,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 		r.fail(n, "no binds are configured", "")
 	}
 	base := newBindReader(r, c)
+	ports := sourcePorts{}
 	if defaults != nil {
 		r.mapping(defaults, "defaults", base.keys())
 	}
@@ -45,6 +46,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 		}
 		r.mapping(at, "the bind "+name, b.keys())
 		b.complete(name, at)
+		ports.take(&b, name, at)
 		place := diag.Diagnostic{File: r.file, Message: "the script of the bind " + name}
 		script := at.find("script") // or the bind, where the defaults name it
 		if script.Node != nil && script.GetToken() != nil {

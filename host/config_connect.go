@@ -133,6 +133,30 @@ func (b *bindReader) sourceAddress(n *node) {
 	b.ESME.SourceAddress = s
 }
 
+// sourcePorts are the source_addresses with a port, and which bind connects from there to which SMSC: TCP has one connection
+// between two ports.
+type sourcePorts map[[2]string]string
+
+func (x sourcePorts) take(b *bindReader, name string, at *node) {
+	source := b.ESME.SourceAddress
+	if _, port, err := net.SplitHostPort(source); err != nil || port == "0" {
+		return
+	}
+	n := at.find("source_address")
+	if b.sessions > 1 {
+		b.fail(n, fmt.Sprintf("%d sessions cannot connect from one port", b.sessions), "take the port out, or give each session a bind and a port of its own")
+	}
+	for _, smsc := range b.SMSC {
+		smsc = strings.TrimPrefix(strings.TrimPrefix(smsc, "smpps://"), "smpp://")
+		way := [2]string{source, smsc}
+		if other := x[way]; other != "" && other != name {
+			b.fail(n, fmt.Sprintf("the bind %s connects from %s to %s too", other, source, smsc), "give each a port of its own, or take the port out")
+			return
+		}
+		x[way] = name
+	}
+}
+
 func (b *bindReader) backoff(n *node) {
 	f := &b.Backoff
 	set := func(d *time.Duration) func(*node) {
