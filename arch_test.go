@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -77,4 +79,26 @@ func contains(all []string, s string) bool {
 		}
 	}
 	return false
+}
+
+// The host uses the session by the door that is open to everybody: esme keeps nothing beside it for its neighbours.
+func TestOneDoor(t *testing.T) {
+	for _, pattern := range []string{"esme/internal", "esme/*/internal"} {
+		if dirs, _ := filepath.Glob(pattern); len(dirs) > 0 {
+			t.Errorf("%v: a second door", dirs)
+		}
+	}
+	files, _ := filepath.Glob("esme/*.go")
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(src), "//go:linkname") {
+			t.Errorf("%s: a second door", file)
+		}
+	}
+	if len(files) < 20 {
+		t.Errorf("only %d files were looked at", len(files))
+	}
 }
