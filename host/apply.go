@@ -191,6 +191,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 			b := n.binds[s.Name]
 			b.lua.Inherit(old.lua)
 			b.follow(old)
+			b.succeed(old)
 			h.binds[s.Name] = b
 			leaving = append(leaving, old)
 			if old.runs() { // one that was stopped stays so
@@ -199,6 +200,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 		case "-":
 			if old != nil { // a linked one may have made room for another meanwhile
 				delete(h.binds, s.Name)
+				h.gone.add(old)
 				leaving = append(leaving, old)
 			}
 		case "=":
@@ -210,6 +212,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 	}
 	for b := range h.orphans(&cfg) { // some may have come since the plan
 		delete(h.binds, b.cfg.Name)
+		h.gone.add(b)
 		leaving = append(leaving, b)
 	}
 	h.mu.Unlock()

@@ -26,7 +26,8 @@ type Bind struct {
 	mu     sync.Mutex
 	client *esme.Client  // of the latest start
 	done   chan struct{} // closed when it has ended
-	total  esme.Counters // of the clients before it
+	past   counts        // of the clients before it, and of the binds of its name whose place it has taken
+	before *Bind         // such a bind, which drains still
 	after  []*Bind       // those that drain before this one starts: of its name, or its account
 	again  chan struct{} // of a restart while it drains: closed when it has started again, or is not to any more
 	begun  bool
@@ -100,7 +101,7 @@ func (b *Bind) started(ctx context.Context) bool {
 		return false
 	}
 	if b.begun { // a client runs once
-		b.total.Add(b.client.Status().Total)
+		b.past.Add(b.client.Status().Total)
 		b.client = b.newClient()
 	}
 	b.begun, b.ended = true, time.Time{}
@@ -114,6 +115,7 @@ func (b *Bind) started(ctx context.Context) bool {
 		}
 		b.mu.Lock()
 		b.after = nil
+		b.leaveBehind()
 		b.mu.Unlock()
 		client.Run(ctx)
 		if b.parent != "" {
@@ -216,22 +218,6 @@ func (b *Bind) endedAt() time.Time {
 	return b.ended
 }
 
-// lost is how many requests were unanswered when the bind's sessions stopped.
-func (b *Bind) lost() uint64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.total.Lost + b.client.Counters().Lost
-}
-
-// counters are those of all sessions.
-func (b *Bind) counters() esme.Counters {
-	b.mu.Lock()
-	client, all := b.client, b.total
-	b.mu.Unlock()
-	all.Add(client.Counters())
-	return all
-}
-
 func (b *Bind) bound() bool {
 	b.mu.Lock()
 	client := b.client
@@ -267,9 +253,9 @@ func (b *Bind) Status() Status {
 	b.mu.Lock()
 	client, after := b.client, b.after
 	b.mu.Unlock()
-	info, c, s := b.lua.Info(), client.Status(), client.Session()
+	info, c, s, counts := b.lua.Info(), client.Status(), client.Session(), b.counts()
 	st := Status{Name: b.cfg.Name, State: c.State, Session: info.Session, Mode: b.cfg.ESME.Mode.String(), Script: info.Script,
-		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: info.Errors, Counters: b.counters(),
+		Generation: info.Generation, Hash: info.Hash, LastError: c.LastError, Errors: counts.errors, Counters: counts.Counters,
 		Labels: b.live.Load().labels, Parent: b.parent, Canary: b.host.isCanary(b)}
 	if info.LastError != "" {
 		st.LastError = info.LastError

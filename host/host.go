@@ -32,6 +32,7 @@ type Host struct {
 	mu      sync.Mutex
 	cfg     *Config
 	binds   map[string]*Bind
+	gone    departed
 	scripts map[string]*script
 	ctx     context.Context // while it runs
 	looks   map[string]look // at the files of the configuration

@@ -91,6 +91,9 @@ func (h *Host) enter(b *Bind) error {
 	case links >= maxLinks:
 		return &esme.Error{Code: "limit", Message: fmt.Sprintf("scripts of %s have started %d binds already", b.parent, maxLinks)}
 	}
+	if taken {
+		h.gone.add(old)
+	}
 	h.binds[b.cfg.Name] = b
 	b.start(h.ctx)
 	return nil
@@ -183,6 +186,7 @@ func (h *Host) leave(b *Bind) {
 	if len(ended) > endedLinks {
 		oldest := slices.MinFunc(ended, func(x, y *Bind) int { return x.endedAt().Compare(y.endedAt()) })
 		delete(h.binds, oldest.cfg.Name)
+		h.gone.add(oldest)
 	}
 }
 

@@ -29,12 +29,28 @@ func (h *Host) drain(limit context.Context) error {
 	return h.abandon()
 }
 
-// lost is how many requests had no response when the sessions of the binds ended.
+// lost is how many requests had no response when the sessions of the binds ended, since the host was started.
 func (h *Host) lost() (n uint64) {
-	for _, b := range h.all() {
+	h.mu.Lock()
+	gone := h.gone
+	gone.binds = slices.Clone(gone.binds)
+	h.mu.Unlock()
+	n = gone.lost
+	for _, b := range append(h.all(), gone.binds...) {
 		n += b.lost()
 	}
 	return n
+}
+
+// draining are the binds whose sessions may be there yet: also those that are no longer configured, or not as they were.
+func (h *Host) draining() (all []*Bind) {
+	h.mu.Lock()
+	gone := slices.Clone(h.gone.binds)
+	h.mu.Unlock()
+	for _, b := range append(h.all(), gone...) {
+		all = append(all, b.predecessors()...)
+	}
+	return slices.DeleteFunc(all, func(b *Bind) bool { return !b.runs() })
 }
 
 // abandon says what goes with the process: of the binds that have not drained, and of all together.
@@ -42,10 +58,7 @@ func (h *Host) abandon() error {
 	var names []string
 	lost := h.lost()
 	inFlight, queued, mailbox := 0, 0, 0
-	for _, b := range h.all() {
-		if !b.runs() {
-			continue
-		}
+	for _, b := range h.draining() {
 		st := b.Status()
 		names = append(names, st.Name)
 		inFlight, queued, mailbox = inFlight+st.InFlight, queued+st.Queued, mailbox+st.Mailbox
@@ -55,6 +68,7 @@ func (h *Host) abandon() error {
 		}
 	}
 	slices.Sort(names)
+	names = slices.Compact(names)
 	h.log.Error("host stopped before all binds had drained", "lost", lost, "unknown", inFlight, "never_sent", queued, "never_heard", mailbox,
 		"binds", SomeNames(names))
 	return fmt.Errorf("%d binds had not drained within shutdown_limit (%v): of %d requests it is unknown whether the SMSC took them, and %d never went out; see the log",

@@ -41,8 +41,8 @@ type facts struct {
 }
 
 func factsOf(b *Bind) facts {
-	i := b.lua.Info()
-	return facts{i.Errors, i.Trips, wireOf(b.counters())}
+	c := b.counts()
+	return facts{c.errors, c.trips, wireOf(c.Counters)}
 }
 
 // measure gives the binds of the script the meter of their group, those too that came since.
