@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -229,5 +230,19 @@ func TestEmptyCallbackNumAtag(t *testing.T) {
 	j, err := pdu.ExplainedTLV{Tag: pdu.TagCallbackNumAtag}.MarshalJSON()
 	if want := `{"tag":"0x0303","name":"callback_num_atag","len":0}`; err != nil || string(j) != want {
 		t.Errorf("%s %v, want %s", j, err, want)
+	}
+}
+
+// The documentation says of each warning what it means.
+func TestWarningsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "\n## What is forgiven\n")
+	for _, code := range (^pdu.Warnings(0)).Codes() {
+		if !strings.Contains(table, "`"+code+"`") {
+			t.Errorf("docs/messages.md does not say what %s is", code)
+		}
 	}
 }

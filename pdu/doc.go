@@ -47,12 +47,14 @@
 // Decoding forgives what real peers do wrong and can be understood: each pardon is one of the [Warnings] and has
 // a stable code. A body that cannot be understood is a [*DecodeError] with the status to answer with. Building is
 // strict: what breaks a limit is a [*FieldError] that names the field and the limit; a peer that is known to take
-// greater lengths can be sent them ([PDU.RelaxedErr], AppendRelaxed of [Typed]). So decode(encode(x)) is x, and
+// greater lengths can be sent them ([PDU.RelaxedErr], AppendRelaxed of [Typed]). It refuses all that decoding has a
+// warning for, except an error response without a body, which may be ([EmptyBody]). So decode(encode(x)) is x, and
 // encode(decode(b)), strictly, is b for all b that were read without a warning.
 //
 // Reserved values are passed both ways in silence where networks and vendors extend them: those of TON and NPI, esm_class,
 // registered_delivery, data_coding and the TLVs with named values, such as privacy_indicator, whose name is then the number. Refused, and flagged, are those of priority_flag and
-// replace_if_present_flag, and of TLVs that are numbers with limits ([TagSpec].Lo and Hi).
+// replace_if_present_flag, of TLVs that are numbers with limits ([TagSpec].Lo and Hi), and what is no time in broadcast_end_time and
+// no digits in source_node_id and dest_node_id. SAR TLVs that are not all there are to be ignored (SMPP 3.4 §5.3.2.22), and are.
 //
 // # Text, messages in parts, receipts, times
 //

@@ -103,6 +103,9 @@ func TestLimitsAreTheSame(t *testing.T) {
 					if err := q.Decode(p.AppendTo(nil)); err != nil || q.Str(spec.Field) != s {
 						t.Errorf("%s.%s came back as %q, %v; want %q", cmd.Name, spec.Field, q.Str(spec.Field), err, s)
 					}
+					if q.Warnings()&^pdu.TLVMissing == 0 {
+						t.Errorf("%s.%s of %d octets was read without a warning", cmd.Name, spec.Field, len(s))
+					}
 				}
 			}
 		}
@@ -310,6 +313,9 @@ func TestDestsAndUnsuccess(t *testing.T) {
 	}
 	for range p.Dests() {
 		break // an iterator may be left early
+	}
+	if d := (pdu.Dest{Flag: pdu.DestFlagSME, TON: 1, NPI: 1, Address: "7", List: "friends"}); string(d.AppendTo(nil)) != "\x01\x01\x017\x00" {
+		t.Errorf("%x is no SME address", d.AppendTo(nil))
 	}
 	if _, err := (&pdu.SubmitMulti{DestAddress: []pdu.Dest{{Flag: 3}}}).AppendTo(nil); err == nil || err.Error() != "submit_multi.dest_address: [0] dest_flag is 3, must be 1 or 2" {
 		t.Error(err)

@@ -317,6 +317,37 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// Of a request with a fault there are no fields: they would be half of something. A response has those before the fault.
+func TestFieldsBeforeAFault(t *testing.T) {
+	for _, tt := range []struct {
+		name, hexed, fault string
+		field              Field
+		want               string
+		has                bool
+		warnings           string
+	}{
+		{"a request", "00000013" + "00000003" + "00000000" + "00000002" + "610001", "query_sm.source_addr_npi: truncated at 19", FieldMessageID, "", false, ""},
+		{"a response", "00000013" + "80000003" + "00000000" + "00000002" + "610061", "query_sm_resp.final_date: no NUL at 18", FieldMessageID, "a", true, ""},
+		{"a string without NUL that is not the last", "00000012" + "80000003" + "00000000" + "00000002" + "6161", "query_sm_resp.message_id: no NUL at 16", FieldMessageID, "", false, ""},
+		{"an error response", "00000013" + "80000003" + "00000008" + "00000002" + "610061", "", FieldMessageID, "a", true, "truncated_body"},
+		{"an error response of TLVs", "00000017" + "80000103" + "00000008" + "00000002" + "0423000303001f", "", FieldMessageID, "", false, "body_left_out"},
+		{"an error response of vendors' TLVs, which may be anything", "00000015" + "80000103" + "00000008" + "00000002" + "1401000161", "", FieldMessageID, "\x14\x01", true, "trailing_octets"},
+		{"an error response of a TLV of a wrong length", "00000016" + "80000103" + "00000008" + "00000002" + "042300020300", "", FieldMessageID, "\x04#", true, "trailing_octets"},
+		{"a success of TLVs", "00000017" + "80000103" + "00000000" + "00000002" + "0423000303001f", "", FieldMessageID, "\x04#", true, "tlv_overrun"},
+	} {
+		b, _ := hex.DecodeString(tt.hexed)
+		var p PDU
+		fault := ""
+		if err := p.Decode(b); err != nil {
+			fault = err.Error()
+		}
+		if fault != tt.fault || p.Str(tt.field) != tt.want || p.Has(tt.field) != tt.has || strings.Join(p.Warnings().Codes(), ",") != tt.warnings ||
+			p.SequenceNumber() != 2 {
+			t.Errorf("%s: %q, %q %v, %v", tt.name, fault, p.Str(tt.field), p.Has(tt.field), p.Warnings().Codes())
+		}
+	}
+}
+
 func TestFrameLength(t *testing.T) {
 	for in, want := range map[string]string{
 		"\x00\x00\x00":     "",
