@@ -110,7 +110,8 @@ func (p *PDU) decode(b []byte, strict bool) error {
 					at = end + 1
 					continue
 				}
-				if n := indexNUL(b[end:]); n < int(r.plain) && end+n < len(b) {
+				n := indexNUL(b[end:])
+				if end+n < len(b) && (n < int(r.plain) || r.kind == KindTime && n == timeLen && timeFault(string(b[end:end+n])) == "") {
 					at = end + n + 1
 					continue
 				}

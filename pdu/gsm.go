@@ -181,9 +181,8 @@ func (t *gsmTables) append(dst []byte, s string) (out []byte, bad int) {
 			n, i = n+1, i+1
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		v := t.of(r)
-		if v == gsmNone || r == utf8.RuneError && size == 1 {
+		v, size := t.at(s, i)
+		if v == gsmNone {
 			return room[:n], i
 		}
 		if i += size; v <= 0xFF {
@@ -224,6 +223,9 @@ func (t *gsmTables) septets(s string) (n int, ok bool) {
 
 // at is the septet of the character at i, and how many octets that has.
 func (t *gsmTables) at(s string, i int) (v uint16, size int) {
+	if c := s[i]; 0xC2 <= c && c <= 0xCF && i+1 < len(s) && s[i+1]&0xC0 == 0x80 { // U+0080 to U+03FF, as most are: two octets of UTF-8
+		return t.low[uint(c&0x0F)<<6|uint(s[i+1]&0x3F)], 2
+	}
 	r, size := utf8.DecodeRuneInString(s[i:])
 	return t.of(r), size
 }

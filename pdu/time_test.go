@@ -2,6 +2,7 @@ package pdu
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -126,5 +127,26 @@ func TestReceiptDates(t *testing.T) {
 	}
 	if got := ReceiptDate(utc(2026, 1, 2, 15, 4, 5)); got != "2601021504" {
 		t.Error(got)
+	}
+}
+
+// The calendar is that of package time, on each day that two digits can name.
+func TestValidDate(t *testing.T) {
+	for _, year := range []int{0, 1900, 1938, 1999, 2000, 2023, 2024, 2037, 2100} {
+		for month := range 100 {
+			for day := range 100 {
+				moment := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+				want := moment.Year() == year && moment.Month() == time.Month(month) && moment.Day() == day
+				s := fmt.Sprintf("%02d%02d2359", month, day)
+				if validDate(year, s) != want || validDate(year, s+"59") != want {
+					t.Errorf("%d %s: want %t", year, s, want)
+				}
+			}
+		}
+	}
+	for _, s := range []string{"01012400", "01012360", "0101235960", "0101990000", "0101009900"} {
+		if validDate(2024, s) {
+			t.Error(s)
+		}
 	}
 }
