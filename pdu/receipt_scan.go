@@ -143,7 +143,10 @@ func (x *receiptScan) begins(key, i int) bool {
 		i++
 	}
 	x.looked++
-	return i < len(x.s) && wellFormed(key, x.s[i:i+1])
+	if i >= len(x.s) {
+		return key == keyText // only the text may be empty
+	}
+	return wellFormed(key, x.s[i:i+1])
 }
 
 // fieldAt reports whether a field begins at i, or a vendor's: letters and a colon.
