@@ -9,6 +9,7 @@ import (
 // From is the handle of a caller who waits for the reply to a call.
 type From struct {
 	replied atomic.Bool
+	gone    atomic.Bool // the caller has given up
 	reply   chan callResult
 }
 
@@ -28,7 +29,23 @@ func (f *From) settle(r callResult) bool {
 		return false
 	}
 	f.reply <- r
+	if f.gone.Load() {
+		f.drop()
+	}
 	return true
+}
+
+// giveUp is for a caller who waits no more: an answer is not kept for as long as somebody keeps the handle.
+func (f *From) giveUp() {
+	f.gone.Store(true)
+	f.drop()
+}
+
+func (f *From) drop() {
+	select {
+	case <-f.reply:
+	default:
+	}
 }
 
 // Call asks the handler (HandleCall) and waits for its reply. The error is an *Error: stopped, queue_full
@@ -46,9 +63,11 @@ func (s *Session) Call(ctx context.Context, request any) (any, error) {
 		case r := <-from.reply:
 			return r.value, r.err
 		default:
+			from.giveUp()
 			return nil, errStopped("the session ended before the reply")
 		}
 	case <-ctx.Done():
+		from.giveUp()
 		return nil, &Error{Code: CodeTimeout, Message: "no reply in time", Cause: ctx.Err()}
 	}
 }

@@ -70,6 +70,7 @@ type Bind struct {
 	log       *slog.Logger
 	flood     *flood // of lines that its scripts write
 	hostFlood *flood // of lines that the host writes about what they do
+	errFlood  *flood // of their errors, and what the host does about these
 
 	code     atomic.Pointer[code] // prog and generation, for the log, which is written with and without the lock
 	requests chan struct{}        // of the module http, at once
@@ -111,7 +112,7 @@ func NewBind(opts Options, prog *vm.Program) *Bind {
 	}
 	opts.Trial = cmp.Or(opts.Trial, time.Minute)
 	opts.OldTasks = cmp.Or(opts.OldTasks, 30*time.Second)
-	b := &Bind{opts: opts, flood: newFlood(opts.Limits.LogRate), hostFlood: newFlood(opts.Limits.LogRate),
+	b := &Bind{opts: opts, flood: newFlood(opts.Limits.LogRate), hostFlood: newFlood(opts.Limits.LogRate), errFlood: newFlood(opts.Limits.LogRate),
 		maps: new(mapStore), segments: new(segments), requests: make(chan struct{}, httpAtOnce)}
 	b.log = slog.New(codeLog{opts.Log.Handler(), &b.code})
 	b.run(prog, 1)
@@ -178,7 +179,7 @@ func (b *Bind) NewHandler() *Handler {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sessions++
-	h := &Handler{bind: b, number: b.sessions, repeats: repeats{flood: b.hostFlood}}
+	h := &Handler{bind: b, number: b.sessions, repeats: repeats{flood: b.errFlood}}
 	h.log = b.log.With("session", h.number)
 	b.current = h
 	return h

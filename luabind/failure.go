@@ -75,13 +75,11 @@ func (h *Handler) tooMany(now time.Time) bool {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	kept := h.errors[:0]
-	for _, t := range h.errors {
-		if now.Sub(t) < h.bind.opts.ErrorsIn {
-			kept = append(kept, t)
-		}
+	within := 0 // the oldest that counts still
+	for within < len(h.errors) && now.Sub(h.errors[within]) >= h.bind.opts.ErrorsIn {
+		within++
 	}
-	h.errors = append(kept, now)
+	h.errors = append(h.errors[within:], now)
 	return len(h.errors) > h.bind.opts.Errors
 }
 

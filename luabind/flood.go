@@ -11,7 +11,8 @@ import (
 )
 
 // flood bounds how many lines a bind's scripts may log, or make the host log: limits.log_rate a second, twice as many at once.
-// A bind has one for its scripts' own lines and one for the host's, so that a script that logs much does not hide its errors.
+// A bind has one for its scripts' own lines, one for the host's, and one for errors, so that a script that logs much, or has the host do so, does
+// not hide its errors.
 type flood struct {
 	mu      sync.Mutex
 	tokens  *rate.Limiter

@@ -197,7 +197,7 @@ func endsWith(tb testing.TB, script string) []string {
 }
 
 // Each hostile script runs beside good binds in one process, over sockets. Whatever it does, it ends as it says,
-// the good ones answer each message, their links are checked and none is lost, and the memory of the
+// over some sessions with many callbacks each, the good ones answer each message, their links are checked and none is lost, and the memory of the
 // process stays under its bound.
 func TestHostileScripts(t *testing.T) {
 	files, _ := filepath.Glob("testdata/hostile/*.lua")
@@ -205,8 +205,9 @@ func TestHostileScripts(t *testing.T) {
 		t.Fatalf("only %d scripts", len(files))
 	}
 	n := newTown(t)
-	const goods, each = 3, 10
-	limits := vm.Limits{Instructions: 300_000, Time: 20 * time.Millisecond, Memory: 24 << 20}
+	const goods, each, sessions = 3, 10, 2
+	often := 0 // scripts that got all of their messages
+	limits := vm.Limits{Instructions: 300_000, Time: 20 * time.Millisecond, Memory: 24 << 20, Timers: 1000}
 	if os.Getenv("CI") != "" {
 		limits = vm.Limits{} // the defaults take longer
 	}
@@ -229,9 +230,9 @@ func TestHostileScripts(t *testing.T) {
 			peak := watchHeap()
 			account := fmt.Sprintf("bad-%d", i)
 			bad, err := n.move(account, string(src), limits)
-			var got []chan pdu.Status
+			var got chan pdu.Status
 			if err == nil {
-				got = append(got, n.answers(account, 3))
+				got = n.answers(account, 1)
 			}
 			var fromGood []chan pdu.Status
 			for i := range good {
@@ -247,7 +248,22 @@ func TestHostileScripts(t *testing.T) {
 			}
 			ended := "refused"
 			if err == nil {
-				ended = bad.outcome(got[0])
+				bad.hears(got)
+				heard := 0
+				for session := range sessions {
+					if session > 0 {
+						n.run(bad)
+					}
+					heard += n.abuse(bad)
+					bad.stop()
+					if e := <-bad.exit; !e.Bound && e.Refused == nil {
+						t.Errorf("no session: %+v", e)
+					}
+				}
+				if heard == sessions*callbacks {
+					often++
+				}
+				ended = bad.outcome()
 			}
 			want := endsWith(t, string(src))
 			if !slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(ended, w) }) {
@@ -269,6 +285,9 @@ func TestHostileScripts(t *testing.T) {
 				t.Errorf("the process used %d MiB", most>>20)
 			}
 		})
+	}
+	if often < 10 {
+		t.Errorf("%d scripts got %d messages, others trip before", often, sessions*callbacks)
 	}
 	// Binds that are stopped keep their maps and the last data of their scripts, and no state. Measured: 43 MiB.
 	if left := watchHeap()(); left > 160<<20 {
@@ -294,19 +313,42 @@ func TestHostileScripts(t *testing.T) {
 	}
 }
 
-// outcome waits until the script has had its messages, stops it, and says what it ended with.
-func (r *resident) outcome(got chan pdu.Status) string {
+// hears waits for the answers to messages; false when the session ends before.
+func (r *resident) hears(got chan pdu.Status) bool {
 	for range cap(got) {
 		select {
 		case <-got:
 		case e := <-r.exit:
 			r.exit <- e
+			return false
 		}
 	}
-	r.stop()
-	if e := <-r.exit; !e.Bound && e.Refused == nil {
-		return fmt.Sprintf("no session: %+v", e)
+	return true
+}
+
+// What a hostile script gets in one session: so many messages, or as many as its steps are enough for.
+const (
+	callbacks = 127
+	steps     = 100_000
+)
+
+// abuse gives the bind message after message, and returns how many it has answered.
+func (n *town) abuse(r *resident) (heard int) {
+	for batch := 1; heard < callbacks && r.hears(n.answers(r.bind.opts.Name, batch)); batch *= 2 {
+		heard += batch
+		state := r.bind.handler().generation().vm
+		state.Lock()
+		used := state.Used()
+		state.Unlock()
+		if used > steps {
+			break
+		}
 	}
+	return heard
+}
+
+// outcome says what the script ended with.
+func (r *resident) outcome() string {
 	switch line := r.lines.find("script error"); {
 	case r.lines.find("machine failed") != "" || strings.Contains(line, "runtime error"):
 		return "panic: " + line

@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -89,6 +90,42 @@ return {
 		runtime.Gosched()
 	}
 	t.Error("the state of the session that ended is still there")
+}
+
+// Answers to callers who have given up are not kept with their handles.
+func TestAnswersThatComeTooLateAreNotKept(t *testing.T) {
+	const calls = 64
+	r := bound(t, setup{script: `
+local callers = {}
+return {
+  handle_call = function(request, from)
+    if request == "how many" then return "reply", #callers end
+    callers[#callers + 1] = from
+    return "noreply"
+  end,
+  handle_cast = function(i) assert(callers[i]:reply(i .. ("x"):rep(1000000))) end,
+}`})
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range calls {
+		r.bind.Target().Call(gone, "later")
+	}
+	heap := func() int64 {
+		if r.call("how many") != float64(calls) {
+			t.Fatal("they have not come")
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for i := range calls {
+		r.cast(float64(i + 1))
+	}
+	if grew := heap() - before; grew > calls<<20/4 {
+		t.Errorf("the heap grew by %d octets", grew)
+	}
 }
 
 // eachFunction visits the functions of the packages that scripts have to do with, tests left out.

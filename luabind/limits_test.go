@@ -347,6 +347,21 @@ return {
 	}
 }
 
+// The lines about what was not sent leave an error its own.
+func TestOtherLinesDoNotHideAnError(t *testing.T) {
+	r := bound(t, setup{options: Options{Limits: vm.Limits{LogRate: 1}}, script: `
+return {
+  handle_cast = function(i) esme.send_pdu(pdu.submit_sm { short_message = ("x"):rep(255) }) end,
+  handle_call = function(n) if n == 1 then error("hear me") end return "reply", n end,
+}`})
+	for range 300 {
+		r.cast(0.0)
+	}
+	r.call(0.0)
+	r.bind.Target().Call(t.Context(), 1.0)
+	r.expect("script error error=s.lua:4: hear me")
+}
+
 // limits.metrics bounds the series of a bind, whatever they are called.
 func TestTheNumberOfSeries(t *testing.T) {
 	r := bound(t, setup{options: Options{Limits: vm.Limits{Metrics: 10}}, script: `

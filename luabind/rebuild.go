@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -96,6 +97,6 @@ func (h *Handler) rebuild(old *generation, cause *vm.Error) error {
 	h.gen.Store(g)
 	h.mu.Unlock()
 	old.vm.Close()
-	h.warn(g, "the script runs in a fresh state, "+which, "cause", cause.Error())
+	h.bind.errFlood.log(h.logger(g, ""), slog.LevelWarn, 1, "the script runs in a fresh state, "+which, "cause", cause.Error())
 	return nil
 }

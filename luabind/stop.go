@@ -24,7 +24,7 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	exit := "normal"
 	l := h.logger(g, "")
 	ended := []any{"reason", reason.String(), "lost", len(lost)}
-	if n := h.bind.hostFlood.rest(); n > 0 {
+	if n := h.bind.hostFlood.rest() + h.bind.errFlood.rest(); n > 0 {
 		ended = append(ended, "suppressed", n)
 	}
 	l.Info("session ended", ended...)

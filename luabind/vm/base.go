@@ -86,6 +86,7 @@ func baseError(L *lua.LState) int {
 			v = lua.LString(place+" ") + message
 		}
 	}
+	FromLua(L).raises(v)
 	L.Error(v, 0)
 	return 0
 }
@@ -114,6 +115,7 @@ func baseAssert(L *lua.LState) int {
 	if message == lua.LNil {
 		message = lua.LString("assertion failed!")
 	}
+	FromLua(L).raises(message)
 	L.Error(message, 0)
 	return 0
 }

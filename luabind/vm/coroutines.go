@@ -3,6 +3,7 @@ package vm
 import (
 	"slices"
 	"strings"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
@@ -100,13 +101,31 @@ func coResume(L *lua.LState) int {
 	s.leave(L)
 	if n >= 2 && L.Get(-n) == lua.LFalse {
 		// The machine takes a panic of a Go function for an error of the script.
-		if message, ok := L.Get(1 - n).(lua.LString); ok && strings.HasPrefix(string(message), "runtime error: ") {
+		if message, ok := L.Get(1 - n).(lua.LString); ok && looksBroken(message) && !s.raisedIt(message) {
 			s.poisoned = true
 			L.RaiseError("%s", string(message))
 		}
 		s.keeps(L, L.Get(1-n))
 	}
 	return n
+}
+
+// looksBroken reports whether an error has the message of a panic of Go.
+func looksBroken(v lua.LValue) bool {
+	message, ok := v.(lua.LString)
+	return ok && strings.HasPrefix(string(message), "runtime error: ")
+}
+
+// raises notes what a script raises itself, where it looks like a panic of Go.
+func (s *State) raises(v lua.LValue) {
+	if looksBroken(v) {
+		s.raised = string(v.(lua.LString))
+	}
+}
+
+// raisedIt reports whether this very text was raised by the script.
+func (s *State) raisedIt(message lua.LString) bool {
+	return unsafe.StringData(s.raised) == unsafe.StringData(string(message))
 }
 
 func coWrap(L *lua.LState) int {

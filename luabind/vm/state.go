@@ -68,6 +68,7 @@ type State struct {
 	depth   int           // levels of Go stack
 	frames  int           // of the threads that wait
 	place   *Error        // where a limit tripped first
+	raised  string        // by the script, with the message of a panic of Go
 	results []lua.LValue
 	used    int64 // instructions, of all runs that have ended
 }

@@ -116,6 +116,7 @@ func TestSemantics(t *testing.T) {
 		{"a yield as the last thing of a coroutine", "local co = coroutine.wrap(function() return coroutine.yield(1) end); co(); local a, b = co(2, 3); return a .. b", "23"},
 		{"yield across pcall is refused", "local co = coroutine.create(function() pcall(coroutine.yield, 1); return 'went on' end); local ok, v = coroutine.resume(co); return v", "went on"},
 		{"error values are kept", "local ok, e = pcall(error, {code = 'x'}); return e.code", "x"},
+		{"an error that looks like a panic", "local function f(m) error(m, 0) end; local _, a = coroutine.resume(coroutine.create(f), 'runtime error: x'); local ok, b = pcall(coroutine.wrap(function() assert(false, a) end)); return a .. b", "runtime error: xruntime error: x"},
 		{"xpcall", "local ok, e = xpcall(function() error('a', 0) end, function(m) return m .. 'b' end); return e", "ab"},
 		{"pcall in pcall bombs are bounded", "local function f() return pcall(f) end; return tostring(f())", "true"},
 		{"coroutines in coroutines are bounded", "local function f() return coroutine.wrap(f)() end; return tostring(pcall(f))", "false"},
