@@ -1,7 +1,10 @@
 package host
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -47,4 +50,37 @@ func TestTheLastGoodVersionIsKept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A start removes what a crash left half-written, and knows what another host has written meanwhile.
+func TestAStartCleansUp(t *testing.T) {
+	inBubble(t, say("one", ""), "", func(w *bubble) {
+		w.stop()
+		left := []string{filepath.Join(w.dir, "data", "scripts", ".new-1", "s.lua"), filepath.Join(w.dir, "data", "history", ".new-2")}
+		for _, path := range left {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("half"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h, wrong := Load(filepath.Join(w.dir, "esmehost.yaml"), discard)
+		if len(wrong) > 0 {
+			t.Fatal(wrong.Error())
+		}
+		w.start() // it is quicker
+		w.save("s.lua", say("two", ""))
+		w.reload(ReloadRequest{})
+		w.stop()
+		for _, path := range left {
+			if _, err := os.Stat(path); err == nil {
+				t.Errorf("%s is left", path)
+			}
+		}
+		if err := h.begin(w.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if x, err := h.History("s.lua"); err != nil || len(x.Versions) < 2 || x.Versions[1].What != "reloaded" {
+			t.Errorf("what another host has written is lost: %+v %v", x, err)
+		}
+		h.end(true)
+	})
 }

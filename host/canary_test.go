@@ -80,12 +80,14 @@ func inBubbleWith(t *testing.T, cfg smsc.Config, script, extra string, test func
 	})
 }
 
-func (w *bubble) configure(extra string) {
+func (w *bubble) configure(extra string) { w.save("esmehost.yaml", w.yaml(extra)) }
+
+func (w *bubble) yaml(extra string) string {
 	yaml := "watch: off\nbinds:\n"
 	for i := range 10 {
 		yaml += fmt.Sprintf("  b%d: { smsc: 'smsc:1', system_id: b%d, script: s.lua, %s }\n", i, i, extra)
 	}
-	w.save("esmehost.yaml", yaml)
+	return yaml
 }
 
 // start is that of a world, but nothing listens and nothing watches files.
@@ -494,6 +496,18 @@ func TestACanaryThatAllOthersRefuseEachForItself(t *testing.T) {
 		close(release)
 		w.traffic(91)
 		w.rollout(rolloutTaken, "0 errors")
+	})
+}
+
+// A canary that refuses newer code goes back to what the others ran: its own code is nobody's any more.
+func TestACanaryThatRefusesNewerCode(t *testing.T) {
+	inBubble(t, say("old", ""), "reload: each", func(w *bubble) {
+		w.save("s.lua", say("new", ""))
+		w.reload(ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"b0", "b1"}, For: time.Minute}})
+		w.save("s.lua", say("newer", "b1"))
+		w.reload(ReloadRequest{})
+		w.rollout(rolloutReplaced, "newer code came")
+		w.expect("says", w.says(), strings.Replace(every("newer0"), "newer0 newer0", "newer0 old0", 1))
 	})
 }
 

@@ -147,14 +147,57 @@ func TestALinkThatComesTooLate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		late := newBind(c, w.host.script("s.lua").current(), w.host)
-		late.parent = "b0"
+		linked := func(name string) *Bind {
+			c.Name = name
+			b := newBind(c, w.host.script("s.lua").current(), w.host)
+			b.parent = "b0"
+			return b
+		}
 		w.configure("")
-		w.host.Apply(w.t.Context(), "test", true)
+		w.host.reloading.Lock()
+		n, wrong := w.host.read()
+		if err := w.host.enter(linked("between")); err != nil || len(wrong) > 0 {
+			t.Fatal(err, wrong) // the plan does not know it
+		}
+		w.host.adopt(n)
+		w.host.reloading.Unlock()
+		if _, ok := w.host.bind("between"); ok {
+			t.Error("one that came after the plan goes on")
+		}
+		late := linked("late")
 		if err := w.host.enter(late); err == nil || !strings.Contains(err.Error(), "no longer has its allow.start_binds") {
 			t.Error(err)
 		}
 		synctest.Wait()
 		time.Sleep(2 * time.Second)
+	})
+}
+
+// A loop that starts binds ends at a limit.
+func TestTooManyLinks(t *testing.T) {
+	inBubble(t, say("s", ""), "allow: { start_binds: true }", func(w *bubble) {
+		h := w.host
+		h.mu.Lock()
+		for i := range maxLinks {
+			name := fmt.Sprint("l", i)
+			h.binds[name] = &Bind{cfg: BindConfig{Name: name}, parent: "b0"} // they run
+		}
+		h.mu.Unlock()
+		enter := func(parent string) error {
+			b := newBind(BindConfig{Name: "one more " + parent, Script: "s.lua", SMSC: []string{"smsc:1"}}, h.script("s.lua").current(), h)
+			b.parent = parent
+			return h.enter(b)
+		}
+		if err := enter("b0"); err == nil || !strings.Contains(err.Error(), "scripts of b0 have started 1000 binds already") {
+			t.Error(err)
+		}
+		if err := enter("b1"); err != nil {
+			t.Error(err)
+		}
+		h.mu.Lock()
+		for i := range maxLinks {
+			delete(h.binds, fmt.Sprint("l", i))
+		}
+		h.mu.Unlock()
 	})
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,4 +49,28 @@ func TestLock(t *testing.T) {
 	if _, _, held, err := lockFile(filepath.Join(path, "x")); err == nil || held {
 		t.Error(held, err)
 	}
+}
+
+// A socket on which another program answers is not taken away from it; one that nobody answers on is.
+func TestTheSocketOfAnotherProgram(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.sock")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	a := &admin{}
+	if err := a.listenLocally(path); err == nil || !strings.Contains(err.Error(), "another program answers on "+path) {
+		t.Error(err)
+	}
+	if c, err := net.Dial("unix", path); err != nil {
+		t.Errorf("the socket was taken away: %v", err)
+	} else {
+		c.Close()
+	}
+	l.Close()
+	if err := a.listenLocally(path); err != nil {
+		t.Errorf("what a program that has ended has left keeps the host from starting: %v", err)
+	}
+	a.close()
 }

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/esmehost/esmehost/esme"
 	"github.com/esmehost/esmehost/luabind/vm"
+	"github.com/esmehost/esmehost/smsc"
 )
 
 // probe is a script that tells what its bind gave it: its name, args, how many timers it may have, and whom it may reach.
@@ -106,4 +109,39 @@ func TestARunningHostThatChangesIsLikeOneThatStarts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What another configuration restarts goes on: sessions and generations are counted on, its maps are as they were, it binds when
+// what was before has ended, and one that was stopped stays so.
+func TestARestartByTheConfigurationGoesOn(t *testing.T) {
+	script := `local seen = map.open("seen", { max = 10 })
+return { handle_cast = function() assert(esme.send_pdu(pdu.submit_sm { destination_addr = "1" })) seen:set("n", (seen:get("n") or 0) + 1) end,
+	handle_call = function(_, _, state) return "reply", seen:get("n") or 0, state end }`
+	inBubbleWith(t, smsc.Config{DropRate: 1}, script, "response_limit: infinity, unbind_limit: 2s", func(w *bubble) {
+		w.save("s.lua", script+" -- other")
+		w.reload(ReloadRequest{})
+		w.host.Stop(w.t.Context(), w.host.all()[5:6], true)
+		w.traffic(1)
+		yaml := w.yaml("response_limit: infinity, unbind_limit: 2s")
+		yaml = strings.NewReplacer("system_id: b0", "system_id: x0", "system_id: b5", "system_id: x5", // other accounts
+			"b9: {", "n9: {").Replace(yaml) // the account by another name
+		w.save("esmehost.yaml", yaml)
+		if _, wrong := w.host.Apply(w.t.Context(), "test", false); len(wrong) > 0 {
+			t.Fatal(wrong)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if b, n := w.status("b0"), w.status("n9"); b.State != "stopping" || b.Session != 1 || n.Session != 0 {
+			t.Errorf("the one before drains still: %+v %+v", b, n)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if b, n := w.status("b0"), w.status("n9"); b.State != "bound" || b.Session != 2 || b.Generation != 2 || n.State != "bound" || n.Session != 1 {
+			t.Errorf("%+v %+v", b, n)
+		}
+		if s := w.status("b5"); s.State != "stopped" {
+			t.Errorf("%+v", s)
+		}
+		w.expect("the map", strings.Fields(w.says())[0], "1")
+	})
 }

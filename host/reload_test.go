@@ -255,3 +255,21 @@ func TestWhatABindWentBackFromIsNotGood(t *testing.T) {
 		t.Errorf("the last good one is %s", s.good.Source("s.lua"))
 	}
 }
+
+// A bind that comes up while a reload is under way takes the code too.
+func TestABindThatComesWithAReload(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		w.save("s.lua", say("new", ""))
+		now := newReading(w.dir)
+		defer now.end()
+		prog, wrong, _ := now.compile("s.lua")
+		if len(wrong) > 0 {
+			t.Fatal(wrong)
+		}
+		h, before := w.host, w.host.users("s.lua")[:9] // b9 comes later
+		h.reloading.Lock()
+		h.report(w.t.Context(), h.script("s.lua"), prog, ReloadRequest{By: "test"}, before, h.together(w.t.Context(), before, prog, false))
+		h.reloading.Unlock()
+		w.expect("says", w.says(), every("new0"))
+	})
+}

@@ -391,3 +391,38 @@ func TestAConfigurationThatWaitsForItsScript(t *testing.T) {
 		})
 	}
 }
+
+// What was saved between the reading of a start and the watching is taken at its beginning; what makes no sense is read once
+// more before anything is said, and said soon then.
+func TestTheFirstLookAndTheSecond(t *testing.T) {
+	inBubble(t, say("v1", ""), "", func(w *bubble) {
+		w.save("esmehost.yaml", strings.Replace(w.yaml(""), "watch: off", "watch: poll", 1))
+		w.host.Apply(w.t.Context(), "test", true)
+		w.save("s.lua", say("v2", ""))
+		ctx, cancel := context.WithCancel(w.t.Context())
+		defer cancel()
+		go w.host.watch().run(ctx, nil)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		w.expect("at once", w.says(), every("v20"))
+
+		refused := func() bool { return strings.Contains(w.log.String(), "reload refused") }
+		w.save("s.lua", "retur")
+		time.Sleep(quickPoll)
+		w.save("s.lua", say("v3", ""))
+		time.Sleep(grace)
+		synctest.Wait()
+		if w.expect("half of a file", w.says(), every("v30")); refused() {
+			t.Error("half of a file was complained about")
+		}
+		w.save("s.lua", "retur")
+		time.Sleep(quickPoll - grace)
+		if synctest.Wait(); refused() {
+			t.Error("it was complained about after one look")
+		}
+		time.Sleep(grace + time.Millisecond)
+		if synctest.Wait(); !refused() {
+			t.Error("it was not complained about after the second look")
+		}
+	})
+}
