@@ -78,6 +78,18 @@ func TestFragments(t *testing.T) {
 	}
 }
 
+// What is no fragment, since it is too short to be followed by another, is unreadable, and counted as nothing else.
+func TestBrokenFragment(t *testing.T) {
+	whole := octets(t, pdu.CmdEnquireLink, 1, "")
+	f := fragmentsOf(t, segment{data: whole}.packet(t, false, false), false, 8, 7)[0]
+	f = f[:len(f)-4]
+	f[ethernetLen+3] -= 4 // the length of the packet
+	got, sum, err := read(t, record(t, false, f, segment{data: whole}.packet(t, false, false)))
+	if err != nil || len(got) != 1 || sum != (Summary{Packets: 2, Connections: 1, SMPP: 1, PDUs: 1, Unreadable: 1}) {
+		t.Errorf("%q %+v %v", got, sum, err)
+	}
+}
+
 // Of a capture that misses many fragments a bounded number waits for them. All are counted.
 func TestManyLostFragments(t *testing.T) {
 	frame := segment{data: octets(t, pdu.CmdSubmitSM, 1, strings.Repeat("long ", 40))}.packet(t, true, false)

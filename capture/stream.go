@@ -154,7 +154,7 @@ func (w *way) beginsWithPDU() (is, decided bool) {
 // undefined hands over the PDUs of commands that are not defined which are all that has come, in a connection that is known to be SMPP.
 func (w *way) undefined(found func(PDU) error) error {
 	stamps, used := w.stamps, 0
-	for w.atStart && len(w.buf)-used >= pdu.HeaderLen {
+	for !w.begun && len(w.buf)-used >= pdu.HeaderLen {
 		n := undefinedHeader(w.buf[used:])
 		if n == 0 || used+n > len(w.buf) {
 			break
