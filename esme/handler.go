@@ -22,7 +22,8 @@ type Handler interface {
 	Init(s *Session) error
 	// HandlePDU gets a PDU that is no response. Answer it with [Session.Reply], now or, after
 	// [Session.Defer], later. An unanswered deliver_sm or data_sm is answered ESME_ROK when the method
-	// returned nil (option AutoReply), and ESME_RX_T_APPN when it returned an error.
+	// returned nil (option AutoReply), and ESME_RX_T_APPN when it returned an error. One whose method
+	// StopReason() Reason says that the handler crashed ends the session after that.
 	HandlePDU(in *Inbound) error
 	// HandleResp gets the response to a request that Send accepted.
 	HandleResp(resp, original *pdu.PDU)

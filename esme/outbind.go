@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,11 +87,23 @@ func (o *outbinds) accept(ctx context.Context) {
 			}
 			continue
 		}
+		if !o.expected(conn) {
+			conn.Close()
+			o.refused(conn.RemoteAddr().String(), errors.New("no SMSC is awaited from there (outbind.from)"))
+			continue
+		}
 		o.mu.Lock()
 		o.strangers.enter(conn)
 		o.mu.Unlock()
 		o.all.Go(func() { o.greet(ctx, conn) })
 	}
+}
+
+// expected reports whether conn comes from where an SMSC may.
+func (o *outbinds) expected(conn net.Conn) bool {
+	from := o.client.OutbindFrom
+	a, ok := conn.RemoteAddr().(*net.TCPAddr)
+	return len(from) == 0 || ok && slices.ContainsFunc(from, func(p netip.Prefix) bool { return p.Contains(a.AddrPort().Addr().Unmap().WithZone("")) })
 }
 
 // offer makes in the next session. It reports false when the client has one, or pauses for too long.

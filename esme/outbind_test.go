@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -53,11 +54,11 @@ func (h address) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // awaitOutbind runs a client that listens, and returns where, and its log.
-func awaitOutbind(t *testing.T, cfg esme.Config) (at string, w *witness, log *logged) {
+func awaitOutbind(t *testing.T, cfg esme.Config, from ...netip.Prefix) (at string, w *witness, log *logged) {
 	t.Helper()
 	w, log = newWitness(t), new(logged)
 	where := make(chan string, 1)
-	c := &esme.Client{Config: cfg, Listen: "127.0.0.1:0", OutbindSystemID: "smsc", Backoff: esme.Backoff{Min: time.Millisecond, Max: time.Millisecond}, Log: slog.New(address{slog.NewTextHandler(log, nil), where}),
+	c := &esme.Client{Config: cfg, Listen: "127.0.0.1:0", OutbindSystemID: "smsc", OutbindFrom: from, Backoff: esme.Backoff{Min: time.Millisecond, Max: time.Millisecond}, Log: slog.New(address{slog.NewTextHandler(log, nil), where}),
 		NewSession: func(string) *esme.Session { return esme.NewSession(cfg, w, nil) }}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
@@ -202,4 +203,16 @@ func TestOutbindIsNotShutOutByAFlood(t *testing.T) {
 		turnedAway(t, conn)
 	}
 	bindsBy(t, smsc, w)
+}
+
+// Where it is known where the SMSC comes from, no number of other addresses takes its place, not even before it was here.
+func TestOutbindFromWhereItIsAwaited(t *testing.T) {
+	at, w, _ := awaitOutbind(t, esme.Config{SessionInitLimit: time.Hour}, netip.MustParsePrefix("127.0.0.2/32"), netip.MustParsePrefix("127.9.0.0/16"))
+	for i, source := range []string{"127.0.0.2", "127.9.3.4"} {
+		smsc := connectFrom(t, source, at)
+		for n := range 70 {
+			turnedAway(t, connectFrom(t, fmt.Sprintf("127.0.%d.%d", 1+i, 1+n), at))
+		}
+		bindsBy(t, smsc, w)
+	}
 }

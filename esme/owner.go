@@ -155,6 +155,8 @@ func (s *Session) handleEvent(e *Event) (crash error) {
 		var err error
 		if crash = s.guard("HandlePDU", func() { err = h.HandlePDU(e.In) }); crash != nil {
 			err = crash
+		} else if err != nil && stopReason(err).Crashed() {
+			crash = err
 		}
 		s.mu.Lock()
 		var now time.Time // of interest to a stop only

@@ -3,6 +3,7 @@ package esme
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -17,6 +18,8 @@ type Client struct {
 	Listen string
 	// OutbindSystemID and OutbindPassword are what an outbind PDU must bear; an empty one is not checked.
 	OutbindSystemID, OutbindPassword string
+	// OutbindFrom are the networks that an SMSC may connect from; empty: anywhere. Others take no place from it.
+	OutbindFrom []netip.Prefix
 
 	// NewSession makes the session for a connection to peer: NewSession(cfg, handler, log). Required.
 	NewSession func(peer string) *Session

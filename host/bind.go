@@ -64,7 +64,7 @@ func newBind(cfg BindConfig, prog *vm.Program, h *Host) *Bind {
 func (b *Bind) newClient() *esme.Client {
 	cfg := &b.cfg
 	return &esme.Client{Config: cfg.ESME, Addresses: cfg.SMSC, Listen: cfg.Listen,
-		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password,
+		OutbindSystemID: cfg.Outbind.SystemID, OutbindPassword: cfg.Outbind.Password, OutbindFrom: cfg.Outbind.From,
 		NewSession: b.newSession, Restart: esme.Restart(cfg.Restart), Backoff: cfg.Backoff, Dialer: &b.host.dial, Log: b.log}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,8 +69,11 @@ type BindConfig struct {
 	Labels         map[string]string
 }
 
-// Account is a system_id and a password; an empty one is not checked.
-type Account struct{ SystemID, Password string }
+// Account is a system_id, a password, and where who has them calls from; an empty one is not checked.
+type Account struct {
+	SystemID, Password string
+	From               []netip.Prefix
+}
 
 // Intensity is how many script errors within a time a bind survives.
 type Intensity struct {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -188,8 +189,28 @@ func (b *bindReader) outbind(n *node) {
 	b.mapping(n, "outbind", keys{
 		"system_id": func(n *node) { b.Outbind.SystemID = b.text(n, 15) },
 		"password":  func(n *node) { b.Outbind.Password = b.text(n, 8) },
+		"from":      b.outbindFrom,
 		"bind": func(n *node) {
 			b.outbindMode = map[string]esme.Mode{"transmitter": esme.Transmitter, "receiver": esme.Receiver}[b.oneOf(n, "transmitter", "receiver", "transceiver")]
 		},
 	})
+}
+
+func (b *bindReader) outbindFrom(n *node) {
+	b.Outbind.From = nil
+	for _, v := range b.list(n) {
+		s := b.str(v)
+		network, err := netip.ParsePrefix(s)
+		if err != nil {
+			var a netip.Addr
+			if a, err = netip.ParseAddr(s); err == nil {
+				network = netip.PrefixFrom(a, a.BitLen())
+			}
+		}
+		if err != nil {
+			b.fail(v, fmt.Sprintf("'%s' is no address and no network", s), "for instance 192.0.2.10, or 192.0.2.0/24")
+			continue
+		}
+		b.Outbind.From = append(b.Outbind.From, network)
+	}
 }

@@ -15,8 +15,14 @@ func (h *Handler) HandlePDU(in *esme.Inbound) error {
 		return nil
 	}
 	g = h.turn(g)
+	h.hand = true
 	ret, err := g.vm.Call(g.fns[cbHandlePDU], 1, ownPDU(in.PDU, in, h.kept, h.bind.opts.DataCoding0.In), g.state)
-	if err := g.settle(cbHandlePDU, 0, ret, err); err != nil {
+	err = g.settle(cbHandlePDU, 0, ret, err)
+	h.hand = false
+	switch {
+	case h.died != nil:
+		return h.died
+	case err != nil:
 		return err
 	}
 	return nil

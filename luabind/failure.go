@@ -37,12 +37,25 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 }
 
 // crash ends the session of a script that died. Its tasks die too: the requests that they wait for are among the lost.
+// While handle_pdu runs, the session ends by what that returns: so its PDU is answered before.
 func (h *Handler) crash(reason esme.Reason) {
 	for _, g := range h.generations() {
 		g.vm.Close()
 	}
+	if h.hand {
+		h.died = &crashed{reason}
+		return
+	}
 	h.s.Abort(reason)
 }
+
+// crashed is the error of a callback that the session does not outlive.
+type crashed struct{ reason esme.Reason }
+
+func (c *crashed) Error() string { return c.reason.String() }
+
+// StopReason is why the session ends.
+func (c *crashed) StopReason() esme.Reason { return c.reason }
 
 // generations are the one that runs, and those replaced that have tasks.
 func (h *Handler) generations() []*generation {

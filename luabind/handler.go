@@ -31,8 +31,10 @@ type Handler struct {
 	waiting   atomic.Int64 // octets of large messages that wait for the bind
 
 	repeats  repeats
-	stopping bool // handle_stop runs, or ran
-	dead     bool // init broke the state, and no other takes its place
+	hand     bool     // handle_pdu runs: its PDU is to be answered yet
+	died     *crashed // by handle_pdu
+	stopping bool     // handle_stop runs, or ran
+	dead     bool     // init broke the state, and no other takes its place
 	done     chan struct{}
 }
 

@@ -650,6 +650,9 @@ func TestLuaScenarios(t *testing.T) {
 			r.peer.expect("submit_sm")
 			r.told("written 2")
 			r.peer.raw(append(r.peer.make("deliver_sm", 1, 0, "short_message", "raise"), r.peer.make("deliver_sm", 2, 0)...))
+			if got := r.peer.expect("deliver_sm_resp"); got.SequenceNumber() != 1 || got.CommandStatus() != pdu.ESME_RX_T_APPN {
+				t.Fatalf("what was in hand is answered %v", got)
+			}
 			r.told("pdu deliver_sm 1 raise")
 			ended(r, "lost test script_error [2]")
 		}},
