@@ -42,6 +42,32 @@ func TestCodeThatDiesInInitIsTakenBack(t *testing.T) {
 	}
 }
 
+// Code that refuses the session there keeps the bind down as well; unless it ends in order: that is meant.
+func TestCodeThatRefusesInInitIsTakenBack(t *testing.T) {
+	refuses := func(what, reason string) string {
+		return strings.Replace(say(what, ""), "return { n = 0 }", "return nil, '"+reason+"'", 1)
+	}
+	w := newWorldOf(t, map[string]string{"s.lua": say("one", "")}, quickBinds)
+	w.save("s.lua", refuses("two", "no args"))
+	w.reload(ReloadRequest{})
+	w.ask("a", "two0")
+	w.sim.Drop("a", true)
+	w.log.expect(t, "level=ERROR", "the host went back to the last good one", "bind=a", "binds=2", "init refused: no args")
+	waitBound(w)
+	w.ask("a", "one0")
+	mark := w.log.mark()
+	w.save("s.lua", refuses("three", "normal"))
+	w.reload(ReloadRequest{})
+	n := w.status("a").Session
+	w.sim.Drop("a", true)
+	eventually(t, "a tries again", func() bool { return w.status("a").Session >= n+3 })
+	w.ask("b", "three0")
+	w.stop()
+	if line, found := w.log.since(mark, "went back"); found {
+		t.Error(line)
+	}
+}
+
 // So does a start with such code.
 func TestAStartWithCodeThatDiesInInitGoesBack(t *testing.T) {
 	w := newWorldOf(t, map[string]string{"s.lua": say("one", "")}, quickBinds)

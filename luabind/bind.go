@@ -32,7 +32,7 @@ type Options struct {
 	Metrics   *Metrics          // of the host; nil: the bind counts for itself
 	Transport http.RoundTripper // of the module http; nil: one that the process shares
 
-	// Tripped is told when code that was put in less than Trial ago reaches the error limit, or dies in init where other code
+	// Tripped is told when code that was put in less than Trial ago reaches the error limit, or dies in init, or refuses there, where other code
 	// did not; it must not wait. why says what it did: "died in init: ...". True says that the last good code is on its way (Back): then the session goes on.
 	Tripped  func(bad *vm.Program, why string) bool
 	Trial    time.Duration // 0 = 1 min
@@ -82,7 +82,7 @@ type Bind struct {
 	generation int
 	changed    time.Time // when the code was put in the place of another; zero: never
 	leaving    int       // the generation that the host is to take back; 0: none
-	died       bool      // the latest init raised an error,
+	died       bool      // the latest init raised an error, or refused,
 	diedBefore bool      // and so did the last one of the code before, if there was any
 	kept       *kept     // the state before that, for the way back
 	sessions   int

@@ -152,16 +152,24 @@ func (b *Bind) OnTrial(newcomer bool) {
 	b.changed, b.diedBefore = time.Now(), newcomer
 }
 
-// began takes what came of init. Code that is new and kills the bind with it, where the code before did not, is to be
-// taken back: the next session could not come up either.
+// began takes what came of init. Code that is new and keeps the bind down with it, where the code before did not, is to be
+// taken back: the next session could not come up either. Who ends in order by it (nil, "normal") means to.
 func (b *Bind) began(g *generation, err error) {
-	var e *vm.Error
+	var died *vm.Error
+	var refused *Refused
+	why := ""
+	switch {
+	case errors.As(err, &died):
+		why = "died in init: " + err.Error()
+	case errors.As(err, &refused) && refused.Reason != "normal" && refused.Reason != "shutdown":
+		why = err.Error()
+	}
 	b.mu.Lock()
-	b.died = errors.As(err, &e) // and did not just refuse
+	b.died = why != ""
 	proof := b.died && !b.diedBefore
 	b.mu.Unlock()
 	if proof {
-		b.goesBack(g, "died in init: "+err.Error())
+		b.goesBack(g, why)
 	}
 }
 
