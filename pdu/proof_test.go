@@ -301,6 +301,13 @@ func TestTLVTooLong(t *testing.T) {
 	if err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {
 		t.Error(err)
 	}
+	alone := TLVs{}
+	alone.AddMessagePayload(make([]byte, 0x10000))
+	for _, m := range []Typed{&DataSM{TLVs: alone}, &DataSMResp{TLVs: alone}, &DataSMResp{Header: Header{Status: ESME_RSYSERR}, TLVs: alone}} {
+		if octets, err := m.AppendRelaxed(nil); err == nil || len(octets) > 0 || err.(*FieldError).Field != "message_payload" {
+			t.Errorf("%T: %x %v", m, octets, err)
+		}
+	}
 	b := NewBuilder(commandOf(CmdDataSM)) // the only one: none is to be left out in silence
 	b.AddTLV(TagMessagePayload, string(make([]byte, 0x10000)))
 	if err := b.Build().RelaxedErr(); err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {

@@ -985,7 +985,7 @@ func (m *BindReceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.
 
 func (m *BindReceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[18], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.SystemID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1024,7 +1024,7 @@ func (m *BindTransmitterResp) AppendRelaxed(dst []byte) ([]byte, error) { return
 
 func (m *BindTransmitterResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[19], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.SystemID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1069,7 +1069,7 @@ func (m *QuerySMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encod
 
 func (m *QuerySMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[20], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" && m.FinalDate == "" && m.MessageState == 0 && m.ErrorCode == 0 {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" && m.FinalDate == "" && m.MessageState == 0 && m.ErrorCode == 0 {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1110,7 +1110,7 @@ func (m *SubmitSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enco
 
 func (m *SubmitSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[21], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1149,7 +1149,7 @@ func (m *DeliverSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.enc
 
 func (m *DeliverSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[22], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1287,7 +1287,7 @@ func (m *BindTransceiverResp) AppendRelaxed(dst []byte) ([]byte, error) { return
 
 func (m *BindTransceiverResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[26], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.SystemID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.SystemID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1361,7 +1361,7 @@ func (m *SubmitMultiResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.e
 
 func (m *SubmitMultiResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[28], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" && len(m.UnsuccessSME) == 0 {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" && len(m.UnsuccessSME) == 0 {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1401,7 +1401,7 @@ func (m *DataSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.encode
 
 func (m *DataSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[29], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1440,7 +1440,7 @@ func (m *BroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { return m.e
 
 func (m *BroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[30], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)
@@ -1479,7 +1479,7 @@ func (m *QueryBroadcastSMResp) AppendRelaxed(dst []byte) ([]byte, error) { retur
 
 func (m *QueryBroadcastSMResp) encode(dst []byte, relaxed bool) ([]byte, error) {
 	e := encoder{start: len(dst), cmd: &commands[31], relaxed: relaxed}
-	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && m.MessageID == "" {
+	if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && m.MessageID == "" {
 		return e.headerOnly(dst, m.Header)
 	}
 	out := e.header(dst, m.Header)

@@ -83,6 +83,9 @@ func (t TLVs) count(tag Tag) (n int) {
 // Len is the length of all TLVs together, in octets (SMPP 3.4 §5.3).
 func (t TLVs) Len() int { return len(t.octets) }
 
+// none reports whether nothing was added, not even what has no place in a TLV.
+func (t *TLVs) none() bool { return len(t.octets) == 0 && t.err == nil }
+
 // Octets returns the TLVs as they stand on the wire, borrowed (SMPP 3.4 §5.3).
 func (t TLVs) Octets() []byte { return t.octets[:len(t.octets):len(t.octets)] }
 

@@ -101,7 +101,7 @@ func structs(cs []command, enums map[string]map[string]string) string {
 					empty = append(empty, "m."+goName(f.Name)+" == 0")
 				}
 			}
-			p("if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.Len() == 0 && %s {\nreturn e.headerOnly(dst, m.Header)\n}\n", strings.Join(empty, " && "))
+			p("if m.Status != ESME_ROK && !m.EmptyBody && m.TLVs.none() && %s {\nreturn e.headerOnly(dst, m.Header)\n}\n", strings.Join(empty, " && "))
 		}
 		p("out := e.header(dst, m.Header)\n")
 		var ints []string
