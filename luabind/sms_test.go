@@ -63,12 +63,13 @@ func TestSMS(t *testing.T) {
 			[]string{"nil|not_in_alphabet|not_in_alphabet: 'ж' (U+0436) at octet 1 is not in the alphabet latin1: leave the choice of it open, or take ucs2", "nil|invalid_text"}},
 		{"binary", `local q = sms.submit({ to = "1", text = "\0\255", encoding = "binary" })[1] show(q.data_coding, q.text, #q.short_message)`, Options{}, []string{"4|nil|2"}},
 		{"mistakes raise", `for _, m in ipairs { { to = "1", text = "a", short_message = "b" }, { to = "1", text = "a", languages = { "klingon" } }, { to = "1", text = "a", encoding = "ucs-2" },
-				{ to = "1", text = "a", flash = true, encoding = "latin1" }, { to = "1", text = "a", ref = 65536 }, { to = "1", text = "a", sorce_addr = "2" } } do
+				{ to = "1", text = "a", flash = true, encoding = "latin1" }, { to = "1", text = "$", elements = { { id = 0x25, data = "\10" } } }, { to = "1", text = "a", ref = 65536 }, { to = "1", text = "a", sorce_addr = "2" } } do
 				show((select(2, pcall(sms.submit, m)))) end`, Options{}, []string{
 			"sms.submit: field 'short_message' is made from text",
 			`sms.submit: option 'languages[1]' must be one of "turkish"`,
 			`sms.submit: field 'encoding' must be one of "auto", "gsm"`,
 			"sms.submit: a flash message cannot be in the alphabet latin1: it must be gsm, ucs2 or binary",
+			"sms.submit: the elements have a national language (0x25): give it in the languages, that the text is written in its tables",
 			"sms.submit: field 'ref' must be a whole number from 0 to 65535, is number 65536",
 			"sms.submit: field 'sorce_addr' is not in submit_sm; did you mean 'source_addr'?"}},
 		{"data_coding 0 of an SMSC that sends Latin-1 and takes GSM", `show(p.text, p:with({ source_addr = "9" }).source_addr, sms.decode("\228", 0))

@@ -19,7 +19,7 @@ type TextOptions struct {
 	Flash      bool       // message class 0: shown at once, not stored
 	By         SegmentKind
 	Reference  uint16 // of the parts; 8-bit headers carry its lower octet
-	Elements   UDH    // more information elements, for each part; nil: none
+	Elements   UDH    // more information elements, for each part; nil: none. Not those that Languages and By make
 }
 
 // Message is a text ready to be sent: one or more parts (3GPP 23.040 §9.2.3.24.1), at most 255.
@@ -351,6 +351,9 @@ func (o *TextOptions) cut(s string, p plan) (*Message, error) {
 		return nil, errors.New("the elements are no user data header: each has an identifier, its length, and so many octets")
 	case o.By == SAR:
 		return nil, errors.New("a user data header excludes SAR TLVs (SMPP 3.4 §5.2.12): take udh8 or udh16")
+	}
+	if err := header.checkGiven(); err != nil {
+		return nil, err
 	}
 	if p.e.Locking != 0 {
 		header = header.AppendElement(IELockingShift, []byte{byte(p.e.Locking)})

@@ -167,6 +167,12 @@ func TestSplitProperties(t *testing.T) {
 		if o.By != SAR && rapid.Bool().Draw(t, "ports") {
 			o.Elements = UDH(nil).AppendPorts(rapid.Uint16().Draw(t, "destination"), rapid.Uint16().Draw(t, "source"))
 		}
+		if o.By != SAR && rapid.Bool().Draw(t, "element") { // any: one that is taken is as good as none for the text
+			o.Elements = o.Elements.AppendElement(rapid.Uint8().Draw(t, "id"), rapid.SliceOfN(rapid.Uint8(), 0, 5).Draw(t, "data"))
+			if _, err := MeasureText(text, o); err != nil {
+				t.Skip(err)
+			}
+		}
 		if o.By == UDH8 {
 			o.Reference &= 0xFF
 		}
@@ -193,6 +199,16 @@ func TestSplitRefusals(t *testing.T) {
 		{"a flash message without a class", "a", TextOptions{Encoding: ptr(Latin1), Flash: true}, "a flash message cannot be in the alphabet latin1: it must be gsm, ucs2 or binary"},
 		{"a data_coding without text", "a", TextOptions{DataCoding: ptr(uint8(0x0F))}, "data_coding 0x0F is no text that is known: give the encoding too"},
 		{"elements that are none", "a", TextOptions{Elements: UDH{3, 1, 9}}, "the elements are no user data header: each has an identifier, its length, and so many octets"},
+		{"a locking shift that the text is not written in", "price $5", TextOptions{Elements: UDH(nil).AppendElement(IELockingShift, []byte{byte(Urdu)})},
+			"the elements have a national language (0x25): give it in the languages, that the text is written in its tables"},
+		{"a single shift behind another element", "a", TextOptions{Elements: UDH(nil).AppendPorts(1, 2).AppendElement(IESingleShift, []byte{1}), Languages: []Language{Turkish}},
+			"the elements have a national language (0x24): give it in the languages, that the text is written in its tables"},
+		{"the mark of a part", "hi", TextOptions{Elements: UDH(nil).AppendElement(IEConcat8, []byte{9, 3, 1})},
+			"the elements have the mark of a part (0x00): parts are cut and marked from the text, as udh8 or udh16 with a reference"},
+		{"the mark of a part, of a long text", strings.Repeat("a", 200), TextOptions{Elements: UDH(nil).AppendElement(IEConcat16, []byte{0, 9, 3, 1})},
+			"the elements have the mark of a part (0x08): parts are cut and marked from the text, as udh8 or udh16 with a reference"},
+		{"the mark of a part, in a message_payload", "a", TextOptions{By: Payload, Elements: UDH(nil).AppendElement(IEConcat8, []byte{9, 3, 1})},
+			"the elements have the mark of a part (0x00): parts are cut and marked from the text, as udh8 or udh16 with a reference"},
 		{"SAR and a header", "a", TextOptions{Elements: UDH{2, 1, 0}, By: SAR}, "a user data header excludes SAR TLVs (SMPP 3.4 §5.2.12): take udh8 or udh16"},
 		{"a header that leaves no room", strings.Repeat("a", 50), TextOptions{Elements: UDH(nil).AppendElement(0x70, make([]byte, 135))},
 			"the text has 138 octets of header, must be at most 133: shorten it, or send it in several messages"},

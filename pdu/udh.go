@@ -2,6 +2,7 @@ package pdu
 
 import (
 	"encoding/binary"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -66,6 +67,20 @@ func (u UDH) AppendElement(id uint8, data []byte) UDH {
 	u = append(append(u, id, uint8(len(data))), data...)
 	u[0] = uint8(len(u) - 1)
 	return u
+}
+
+// checkGiven refuses the elements that a text is written by, in a header that is given with it: the receiver would read it by other
+// tables than those it was written with, or take it for a part of another message.
+func (u UDH) checkGiven() error {
+	for id := range u.Elements() {
+		switch id {
+		case IESingleShift, IELockingShift:
+			return fmt.Errorf("the elements have a national language (0x%02X): give it in the languages, that the text is written in its tables", id)
+		case IEConcat8, IEConcat16:
+			return fmt.Errorf("the elements have the mark of a part (0x%02X): parts are cut and marked from the text, as udh8 or udh16 with a reference", id)
+		}
+	}
+	return nil
 }
 
 // Ports reads the application port element, of 8 or 16 bits (3GPP 23.040 §9.2.3.24.3, §9.2.3.24.4): the last one counts.
