@@ -13,14 +13,15 @@ func TestNUL(t *testing.T) {
 			if n := indexNUL(v); n != length || hasNUL(string(v)) {
 				t.Fatalf("% x: a NUL at %d, %t", v, n, hasNUL(string(v)))
 			}
+			more := bytes.Clone(v)
 			for at := length - 1; at >= 0; at-- {
-				v[at] = 0
-				if n := indexNUL(v); n != at || !hasNUL(string(v)) {
-					t.Fatalf("% x: a NUL at %d, %t, want %d", v, n, hasNUL(string(v)), at)
+				v[at], more[at] = 0, 0 // alone, and with others behind it
+				for _, v := range [][]byte{v, more} {
+					if n := indexNUL(v); n != at || !hasNUL(string(v)) {
+						t.Fatalf("% x: a NUL at %d, %t, want %d", v, n, hasNUL(string(v)), at)
+					}
 				}
-				if at+1 < length && at%3 == 0 {
-					v[at+1] = fill // so that there is one NUL alone, and in other rounds more
-				}
+				v[at] = fill
 			}
 		}
 	}
