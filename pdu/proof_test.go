@@ -308,6 +308,17 @@ func TestTLVTooLong(t *testing.T) {
 			t.Errorf("%T: %x %v", m, octets, err)
 		}
 	}
+	two := TLVs{} // the first is named
+	two.AddITSSessionInfo(ITSSessionInfo{Sequence: 200})
+	two.AddMessagePayload(make([]byte, 0x10000))
+	if _, err := (&DataSM{TLVs: two}).AppendRelaxed(nil); err == nil || err.(*FieldError).Field != "its_session_info" {
+		t.Error(err)
+	}
+	added := NewBuilder(commandOf(CmdDataSM))
+	added.AddTLVs(alone)
+	if err := added.Build().RelaxedErr(); err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {
+		t.Error(err)
+	}
 	b := NewBuilder(commandOf(CmdDataSM)) // the only one: none is to be left out in silence
 	b.AddTLV(TagMessagePayload, string(make([]byte, 0x10000)))
 	if err := b.Build().RelaxedErr(); err == nil || err.Error() != "data_sm.message_payload: 65536 octets, must be at most 65535" {
