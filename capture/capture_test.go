@@ -31,6 +31,8 @@ type segment struct {
 	rst  bool
 	fin  bool
 	isn  uint32 // of another connection between the same ports
+
+	local bool // both ends are one host's
 }
 
 // packet makes the frame of a segment. v6 is IPv6, vlan with a tag.
@@ -64,6 +66,9 @@ func (s segment) packet(t testing.TB, v6, vlan bool) []byte {
 		all = append(all, ip)
 	} else {
 		a, b := net.IPv4(10, 0, 0, 1).To4(), net.IPv4(10, 0, 0, 2).To4()
+		if s.local {
+			b = a
+		}
 		if s.back {
 			a, b = b, a
 		}

@@ -120,6 +120,34 @@ func TestLostPacket(t *testing.T) {
 	}
 }
 
+// What waits for a packet that never comes is bounded in octets too: a fast peer sends much in 10 seconds.
+func TestLostPacketOfMuch(t *testing.T) {
+	const much, limit = 600, 512 // packets of a page each, and pages
+	all, n := stream(t, 1, much)
+	segments := []segment{{syn: true}, {syn: true, back: true}}
+	for i := 1; i < much; i++ { // the first is missing
+		segments = append(segments, segment{at: i * n, data: all[i*n : (i+1)*n]}, segment{back: true, at: (i - 1) * n, data: all[(i-1)*n : i*n]})
+	}
+	got, sum := numbered(t, recordEach(t, false, time.Millisecond, packets(t, segments...)...))
+	if len(got) != 2*(much-1) || sum.Missing != int64(n) {
+		t.Fatalf("%d PDUs, %+v", len(got), sum)
+	}
+	waited := slices.IndexFunc(got, func(g string) bool { return strings.Contains(g, ">") })
+	if waited < limit-1 || waited > limit+1 {
+		t.Errorf("%d packets waited, want %d", waited, limit)
+	}
+}
+
+// On one host the ports alone tell the ends of a connection apart.
+func TestOneHost(t *testing.T) {
+	all, n := stream(t, 1, 2)
+	got, sum := numbered(t, record(t, false, packets(t, segment{syn: true, local: true}, segment{syn: true, back: true, local: true},
+		segment{data: all[:n], local: true}, segment{back: true, data: all[:n], local: true}, segment{at: n, data: all[n:], local: true})...))
+	if !slices.Equal(got, []string{"2 > 1", "3 < 1", "4 > 2"}) || sum.Connections != 1 {
+		t.Errorf("%q, %+v", got, sum)
+	}
+}
+
 // The same ports again are another connection.
 func TestPortsAgain(t *testing.T) {
 	const other = 0x40000000
@@ -131,6 +159,7 @@ func TestPortsAgain(t *testing.T) {
 	syn, synBack := segment{syn: true}, segment{syn: true, back: true}
 	again, againBack := segment{syn: true, isn: other}, segment{syn: true, back: true, isn: other}
 	there, back := segment{isn: other, at: -4 * n}, segment{isn: other, at: -4 * n, back: true} // whose stream starts with the fifth
+	behind := segment{isn: ^uint32(other) + 1, at: -4 * n, back: true}
 	plain, plainBack := segment{}, segment{back: true}
 	for _, tt := range []struct {
 		name        string
@@ -142,6 +171,10 @@ func TestPortsAgain(t *testing.T) {
 			[]string{"2 > 1", "3 < 1", "7 > 5", "8 < 5"}, 2},
 		{"after an RST, without the SYNs", []segment{syn, synBack, one(1, plain), one(1, plainBack), {rst: true, at: n}, one(5, there), one(6, there), one(5, back)},
 			[]string{"2 > 1", "3 < 1", "5 > 5", "6 > 6", "7 < 5"}, 2},
+		{"after an RST of the other side, far ahead", []segment{syn, synBack, one(1, plain), one(1, plainBack), {rst: true, at: n}, one(5, back), one(5, there)},
+			[]string{"2 > 1", "3 < 1", "5 < 5", "6 > 5"}, 2},
+		{"after an RST of the other side, far behind", []segment{syn, synBack, one(1, plain), one(1, plainBack), {rst: true, at: n}, one(5, behind), one(6, behind)},
+			[]string{"2 > 1", "3 < 1", "5 < 5", "6 < 6"}, 2},
 		{"an RST that the other side did not take", []segment{syn, synBack, one(1, plain), {rst: true, at: n}, one(1, plainBack), one(2, plain), one(2, plainBack)},
 			[]string{"2 > 1", "4 < 1", "5 > 2", "6 < 2"}, 2},
 		{"without an end", []segment{syn, synBack, one(1, plain), one(1, plainBack), again, againBack, one(5, there), one(5, back)},
@@ -151,6 +184,10 @@ func TestPortsAgain(t *testing.T) {
 		{"sent again, the SYNs too", []segment{syn, synBack, syn, one(1, plain), one(1, plainBack), syn, synBack, one(1, plain), one(2, plain), {fin: true, at: 2 * n},
 			{fin: true, back: true, at: n}, one(1, plain), {at: 2*n + 1}, {fin: true, at: 2 * n}},
 			[]string{"3 > 1", "4 < 1", "8 > 2"}, 1},
+		{"an RST that is out of place, which counts for nothing", []segment{syn, synBack, one(1, plain), one(1, plainBack), {rst: true, at: n - 5}, one(2, plain), one(2, plainBack), one(3, plain)},
+			[]string{"2 > 1", "3 < 1", "5 > 2", "6 < 2", "7 > 3"}, 1},
+		{"an RST that is ahead", []segment{syn, synBack, one(1, plain), one(1, plainBack), {rst: true, at: 2 * n}, one(2, plain), one(2, plainBack), one(3, plain)},
+			[]string{"2 > 1", "3 < 1", "5 > 2", "6 < 2", "7 > 3"}, 1},
 		{"known from the middle on, and the SYN late", []segment{one(1, plain), syn, synBack, one(2, plain)}, []string{"0 > 1", "3 > 2"}, 1},
 	} {
 		got, sum := numbered(t, record(t, false, packets(t, tt.segments...)...))
