@@ -26,6 +26,8 @@ const (
 	maxUpvalues  = 255    // of a function: they are counted in an octet
 	maxConstants = 20_000 // of a function: each is compared with all others
 	maxBranches  = 1000   // of one if and those around it: the compiler goes into each from the one before
+	maxLabels    = 1000   // of a file: what follows is looked at for each, and so are all that jump
+	maxAssigned  = 200    // variables of one assignment: each takes a register or more
 )
 
 // body is a function that the linter is in.
@@ -53,6 +55,7 @@ type linter struct {
 	bodies   []*body
 	depth    int
 	branches int // that the compiler is in
+	labels   int
 	tooDeep  bool
 	wrong    diag.List
 	requires []required
@@ -78,9 +81,14 @@ func (l *linter) deeper(line int) bool {
 	if l.depth < maxNesting {
 		return true
 	}
-	l.report(line, "", fmt.Sprintf("nested deeper than %d levels", maxNesting), "")
-	l.tooDeep = true
+	l.stop(line, fmt.Sprintf("nested deeper than %d levels", maxNesting))
 	return false
+}
+
+// stop reports what makes it pointless to look at the rest.
+func (l *linter) stop(line int, message string) {
+	l.report(line, "", message, "")
+	l.tooDeep = true
 }
 
 func (l *linter) chunk(stmts []ast.Stmt) []ast.Stmt { return l.body(1, stmts) }
@@ -135,6 +143,9 @@ func (l *linter) block(stmts []ast.Stmt, names ...string) []ast.Stmt {
 		stmts[i] = l.stmt(s)
 	}
 	l.scopes = l.scopes[:len(l.scopes)-1]
+	if l.full() {
+		return stmts // it is not compiled
+	}
 	return labelled(stmts)
 }
 
@@ -145,7 +156,15 @@ func (l *linter) stmt(stmt ast.Stmt) ast.Stmt {
 		return stmt
 	}
 	switch s := stmt.(type) {
+	case *ast.LabelStmt:
+		if l.labels++; l.labels > maxLabels {
+			l.stop(s.Line(), fmt.Sprintf("the file has more than %d labels", maxLabels))
+		}
 	case *ast.AssignStmt:
+		if len(s.Lhs) > maxAssigned {
+			l.stop(s.Line(), fmt.Sprintf("an assignment has more than %d variables", maxAssigned))
+			return s
+		}
 		l.exprs(s.Rhs)
 		for i, e := range s.Lhs {
 			if id, ok := e.(*ast.IdentExpr); ok {

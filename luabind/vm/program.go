@@ -24,6 +24,9 @@ import (
 // maxSource bounds a script file, in octets.
 const maxSource = 1 << 20
 
+// maxFiles bounds those that a script requires.
+const maxFiles = 1000
+
 // Program is a script and everything that it requires, read at one moment and compiled. It is
 // immutable and shared by all states that run it.
 type Program struct {
@@ -71,7 +74,7 @@ func CompileFrom(read Reader, main string, lib *Library) (*Program, diag.List) {
 	queue := []required{{file: p.Main}}
 	seen := map[string]bool{p.Main: true}
 	sources := map[string][]byte{}
-	for len(queue) > 0 {
+	for len(queue) > 0 && len(wrong) < maxWrong {
 		r := queue[0]
 		queue = queue[1:]
 		src, err := read(r.file)
@@ -92,6 +95,13 @@ func CompileFrom(read Reader, main string, lib *Library) (*Program, diag.List) {
 		p.protos[r.file] = proto
 		for _, q := range requires {
 			if !seen[q.file] {
+				if len(seen) == maxFiles {
+					wrong = append(wrong, diag.Diagnostic{File: q.from, Line: q.line, Message: fmt.Sprintf("the script requires more than %d files", maxFiles)})
+				}
+				if len(seen) >= maxFiles {
+					seen[q.file] = true
+					continue
+				}
 				seen[q.file] = true
 				queue = append(queue, q)
 			}
