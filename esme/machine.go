@@ -124,7 +124,8 @@ func (m *Machine) Started(now time.Time) {
 }
 
 // Stop ends the session in order: nothing new is accepted; requests in flight and in the queue, and those of the peer that
-// were handed over, get UnbindLimit; then unbind, then the transport is closed. The first reason wins.
+// were handed over, get UnbindLimit; then unbind, then the transport is closed. What waits for a bind that is not out is
+// refused, for none goes out any more. The first reason wins.
 func (m *Machine) Stop(now time.Time, reason Reason) {
 	if m.stopping() {
 		return

@@ -283,6 +283,9 @@ func (p *program) tune() {
 	full := cfg.withDefaults()
 	p.cfg.tune(&full)
 	p.most.Window, p.most.Queue = max(p.most.Window, full.Window), max(p.most.Queue, full.Queue)
+	if p.most.UnbindLimit = max(p.most.UnbindLimit, full.UnbindLimit); full.UnbindLimit < 0 {
+		p.endless = true
+	}
 	p.add(fact{kind: factTune, cfg: p.cfg, at: p.since()})
 	p.m.Tune(p.now, cfg)
 	p.collect()
@@ -336,6 +339,14 @@ func (p *program) hangUp() {
 	p.collect()
 }
 
+// idle reports whether the session stops in order, and there is nobody whom it could wait for: all is written and
+// handled, nothing is deferred, the peer has answered all that it has, and no rate keeps back what may go out.
+func (p *program) idle() bool {
+	m := p.m
+	return m.phase == draining && !p.writing && !p.torn && !p.dead && m.OutputLen() == 0 && len(p.inbox) == 0 && len(m.deferred) == 0 &&
+		len(p.received) == 0 && len(p.stream) == 0 && (m.tokens == nil || m.Queued() == 0)
+}
+
 // windUp brings the session to its end: the consumer catches up, the peer closes, and time passes.
 func (p *program) windUp() {
 	if p.writing {
@@ -343,6 +354,7 @@ func (p *program) windUp() {
 	}
 	p.m.Busy(false)
 	p.behind(4, false)
+	begun := p.since()
 	for range 200 {
 		for len(p.inbox) > 0 {
 			p.handle(0)
@@ -353,6 +365,10 @@ func (p *program) windUp() {
 		p.m.Stop(p.now, Reason{Kind: KindShutdown})
 		p.collect()
 		p.flushAndSettle()
+		if p.idle() {
+			p.wrong = fmt.Errorf("O1 broken: it stops, waits for nothing, and does not end: %d in the queue, bound %t", p.m.Queued(), p.m.bound)
+			return
+		}
 		p.hangUp()
 		if p.torn && !p.cut { // after a write that broke, the reader learns the end of the transport
 			p.cut = true
@@ -374,6 +390,9 @@ func (p *program) windUp() {
 	}
 	if !p.m.Done() && p.wrong == nil {
 		p.wrong = fmt.Errorf("O1 broken: the session does not end: phase %d, %d octets to write, cut %t, torn %t, writing %t, reason %v", p.m.phase, p.m.OutputLen(), p.cut, p.torn, p.writing, p.m.reason)
+	}
+	if took, most := p.since()-begun, 3*p.most.UnbindLimit+lingerLimit; took > most && !p.endless { // drain, unbind, close
+		p.wrong = fmt.Errorf("O1 broken: to end took the session %v, and may take %v", took, most)
 	}
 	for len(p.inbox) > 0 { // the stop comes after all that
 		p.inbox = p.inbox[1:]

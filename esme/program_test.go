@@ -42,7 +42,8 @@ type program struct {
 
 	invalid  map[string]bool // what cannot be built, and so needs no room
 	rate     float64         // the last that the ledger was told
-	most     Config          // the largest window and queue that there were
+	most     Config          // the largest window, queue and unbind_limit that there were
+	endless  bool            // the last of these was off at some time
 	stopping bool            // the ledger was told
 }
 
@@ -60,6 +61,7 @@ func runProgram(code []byte) (Config, []fact, error) {
 	p.cfg = p.cfg.withDefaults()
 	begins := p.cfg
 	p.most = p.cfg
+	p.endless = p.cfg.UnbindLimit < 0
 	p.m.Connected(p.now)
 	p.tellRate()
 	begin := p.next()

@@ -702,6 +702,37 @@ func TestTCPScenariosZ(t *testing.T) {
 				})
 			}
 		}},
+		{"Z23 stop in init or while it runs, after a send: it is refused, and the session ends at once", func(t *testing.T) {
+			for _, foreign := range []bool{false, true} {
+				w, p := begin(t, esme.Config{UnbindLimit: esme.Infinity, SessionInitLimit: esme.Infinity, Timeout: esme.Infinity}, func(w *witness) {
+					w.init = func(s *esme.Session) error {
+						if err := s.Send(submit("1")); err != nil {
+							t.Error(err)
+						}
+						if !foreign {
+							s.Stop(custom)
+							return nil
+						}
+						asked := make(chan error)
+						go func() {
+							_, err := s.Request(t.Context(), submit("2"))
+							asked <- err
+						}()
+						for s.Status().Queued < 2 {
+							runtime.Gosched()
+						}
+						s.Stop(custom)
+						if err := <-asked; !isCode(err, esme.CodeStopped) {
+							t.Errorf("who asked is told %v", err)
+						}
+						return nil
+					}
+				})
+				p.expectEnd()
+				p.close()
+				w.ended("init", "refused stopped never", "stop custom []")
+			}
+		}},
 		{"Z23 stop before the session runs: it ends in order at once, and what is sent too early is refused", func(t *testing.T) {
 			for _, abort := range []bool{false, true} {
 				conn, p := meet(t, esme.Config{})

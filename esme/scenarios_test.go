@@ -599,6 +599,39 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.m.Stop(r.now, Reason{Kind: KindCustom, Detail: "three"})
 			r.expect("stop(custom: one [])")
 		}},
+		{"Z23 stop while init runs: what was sent is refused in its turn, nothing waits for a bind that will not come", func(t *testing.T) {
+			r := &rig{t: t, m: NewMachine(Config{UnbindLimit: Infinity, SessionInitLimit: Infinity, Timeout: Infinity}), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+			r.m.Connected(r.now)
+			r.receive(build(t, "enquire_link", 1, pdu.ESME_ROK)) // its answer is in the way
+			r.m.SendRaw(r.now, build(t, "alert_notification", 1, pdu.ESME_ROK).AppendTo(nil))
+			r.send(r.submit(strings.Repeat("1", 30))) // cannot be built
+			r.send(r.submit("a"))
+			r.ask("b")
+			r.m.Stop(r.now, Reason{Kind: KindCustom})
+			r.expect("answer(stopped: custom)")
+			r.m.Started(r.now)
+			r.sent("enquire_link_resp", "alert_notification")
+			r.expect("refused(invalid_pdu never)", "refused(stopped never)")
+			r.hangUp()
+			r.expect("stop(custom [])")
+		}},
+		{"Z23 stop while the bind is out: what was sent goes out when it is accepted, and is refused when it is not", func(t *testing.T) {
+			for status, want := range map[pdu.Status][]string{
+				pdu.ESME_ROK:       {"bound", "written(2)"},
+				pdu.ESME_RBINDFAIL: {"refused(stopped never)", "stop(custom [])"},
+			} {
+				r := openRig(t, Config{})
+				r.send(r.submit("a"))
+				bind := r.sent("bind_transceiver")[0]
+				r.m.Stop(r.now, Reason{Kind: KindCustom})
+				r.expect()
+				r.receive(build(t, "bind_transceiver_resp", bind.SequenceNumber(), status))
+				if r.flush(); status != pdu.ESME_ROK {
+					r.hangUp()
+				}
+				r.expect(want...)
+			}
+		}},
 		{"G02 the peer closes while init runs: no bind goes out any more, and the stop follows", func(t *testing.T) {
 			r := &rig{t: t, m: NewMachine(Config{}), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 			r.m.Connected(r.now)

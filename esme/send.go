@@ -245,10 +245,26 @@ func (m *Machine) pump(t time.Duration) {
 		m.transmit(t, o)
 		m.turnAway()
 	}
+	if m.phase == draining && m.queue.len() > 0 && !m.bound && !m.binding() && m.cfg.auto(AutoBind) {
+		m.giveUpQueue()
+	}
 	if m.phase == draining && m.window.traffic == 0 && m.queue.len() == 0 && m.handled >= m.owed && len(m.deferred) == 0 && !m.binding() {
 		m.drained(t)
 	}
 	m.tryFinalise()
+}
+
+// giveUpQueue refuses what waits for a bind that will not come: those whom somebody waits for at once, the others when all
+// that went before has been reported.
+func (m *Machine) giveUpQueue() {
+	behind := m.marks.len() > 0
+	m.unqueue(func(o *outgoing) bool {
+		if m.waiterOf(o) == nil && behind {
+			return false
+		}
+		m.refuse(o, errOvertaken(m.reason, WrittenNever))
+		return true
+	})
 }
 
 // binding reports whether the answer to the own bind is still awaited.

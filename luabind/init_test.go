@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -91,4 +92,27 @@ func TestAnInitThatBreaksItsStateAfterItHasSent(t *testing.T) {
 	if i := r.bind.Info(); i.Errors != 1 || i.Trips != 1 {
 		t.Errorf("%+v", i)
 	}
+}
+
+// Z23: an init that sends and then stops: what it sent is refused, and the session ends at once, whatever the limits.
+func TestAnInitThatSendsAndStops(t *testing.T) {
+	r := start(t, setup{script: `
+		return {
+			init = function()
+				for i = 1, 2 do assert(esme.send_pdu(pdu.submit_sm { destination_addr = "1" })) end
+				esme.stop("early")
+				local ok, err = esme.send_pdu(pdu.submit_sm { destination_addr = "1" })
+				log.info(("> late %s %s"):format(err.code, err.written))
+			end,
+			handle_send_pdu_result = function(p, err) log.info(("> result %s %s"):format(err.code, err.written)) end,
+			handle_stop = function(reason, lost) log.info(("> stop %s %d"):format(tostring(reason), #lost)) end,
+		}`, esme: esme.Config{UnbindLimit: esme.Infinity, SessionInitLimit: esme.Infinity, Timeout: esme.Infinity}})
+	if sent, err := io.ReadAll(r.peer.conn); err != nil || len(sent) > 0 {
+		t.Fatalf("the session sent %x, %v", sent, err)
+	}
+	r.peer.conn.Close()
+	if e := <-r.exit; e.Reason.String() != "custom: early" {
+		t.Fatalf("exit %+v", e)
+	}
+	r.told("late stopped never", "result stopped never", "result stopped never", "stop custom: early 0")
 }
