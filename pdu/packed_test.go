@@ -136,3 +136,45 @@ func TestAppendPorts(t *testing.T) {
 		}
 	}
 }
+
+// What ends one part and begins another is one character only where no part is missing between the two.
+func TestNoCharacterOverAGap(t *testing.T) {
+	for _, zero := range []Alphabet{GSM, GSMPacked} {
+		var r Reassembler
+		for _, x := range []struct {
+			number  byte
+			septets []byte
+		}{{1, []byte{'a', gsmEscape}}, {3, []byte{0x65, 'b'}}} {
+			text := x.septets
+			if zero == GSMPacked {
+				text = packedModel(6, x.septets)
+			}
+			b := NewBuilder(commandOf(CmdDeliverSM))
+			b.SetInt(FieldESMClass, esmUDHI)
+			b.SetString(FieldShortMessage, string([]byte{5, 0, 3, 7, 3, x.number})+string(text))
+			r.Add(time.Unix(0, 0), b.Build(), zero)
+		}
+		m := r.Expire(time.Unix(1e6, 0))
+		if len(m) != 1 || m[0].Text != "a eb" || !slices.Equal(m[0].Missing, []uint8{2}) {
+			t.Errorf("%s: %+v", zero, m)
+		}
+	}
+}
+
+// A message of which one part is no text is none, whichever part that is.
+func TestTextAndBinaryParts(t *testing.T) {
+	for _, codings := range [][2]int64{{4, 0}, {0, 4}, {4, 4}} {
+		var r Reassembler
+		var got *Assembled
+		for i, coding := range codings {
+			b := NewBuilder(commandOf(CmdDeliverSM))
+			b.SetInt(FieldESMClass, esmUDHI)
+			b.SetInt(FieldDataCoding, coding)
+			b.SetString(FieldShortMessage, string([]byte{5, 0, 3, 7, 2, byte(i + 1)})+"ab")
+			got = r.Add(time.Unix(0, 0), b.Build(), GSM).Message
+		}
+		if got == nil || got.IsText || got.Text != "" || string(got.Octets) != "abab" {
+			t.Errorf("%v: %+v", codings, got)
+		}
+	}
+}
