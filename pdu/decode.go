@@ -25,7 +25,7 @@ const (
 	TimeFormat                          // a time of the right length that is no time (§7.1.1)
 	UDHLength                           // a user data header that is longer than the message, or that its elements do not fill (§5.2.12)
 	ValueRange                          // a value that is reserved or too large: see [FieldSpec.Most] and [TagSpec.Lo]; 0 or 255 destinations; a request with a status or a sequence_number above 0x7FFFFFFF (§5.2)
-	TLVMissing                          // without a TLV that is mandatory: see [Command.Mandatory] (5.0 §4.4.1)
+	TLVMissing                          // without a TLV that is mandatory, or must be there beside another: see [Command.Mandatory] (5.0 §4.4.1), source_network_id (§4.8.4.56) and dest_network_id (§4.8.4.25)
 	MessageLength                       // a short_message of 255 octets (§5.2.21)
 	MessageTwice                        // both a short_message and a message_payload, or two of the latter (§5.3.2.32)
 	SegmentMarks                        // marks of a part that make no sense: a part 3 of 2, two kinds of marks. Those that make sense count, the header's first; without such the message is whole (§5.3.2.22)
@@ -291,6 +291,7 @@ func (p *PDU) bad(spec *FieldSpec, offset int, status Status, reason string) *De
 // scanTLVs finds where the whole TLVs end and flags what is wrong with them; sar says that there are marks of a part among them.
 func (p *PDU) scanTLVs(at int) (sar bool) {
 	b, payload := p.raw, false // a message_payload was there
+	var needs, gives uint8     // see TagSpec
 	for at+4 <= len(b) {
 		n := int(binary.BigEndian.Uint16(b[at+2:]))
 		if at+4+n > len(b) {
@@ -300,6 +301,7 @@ func (p *PDU) scanTLVs(at int) (sar bool) {
 		}
 		if s := tagOf(Tag(binary.BigEndian.Uint16(b[at:]))); s != nil {
 			p.warnings |= s.faults(b[at+4 : at+4+n])
+			needs, gives = needs|s.needs, gives|s.gives
 			if s.Tag == TagMessagePayload {
 				if payload || n > 0 && len(p.Bytes(FieldShortMessage)) > 0 {
 					p.warnings |= MessageTwice
@@ -312,6 +314,9 @@ func (p *PDU) scanTLVs(at int) (sar bool) {
 	}
 	if at < len(b) {
 		p.warnings |= TrailingOctets
+	}
+	if needs&^gives != 0 {
+		p.warnings |= TLVMissing
 	}
 	p.tlvEnd = int32(at)
 	return sar

@@ -52,9 +52,10 @@
 // encode(decode(b)), strictly, is b for all b that were read without a warning.
 //
 // Reserved values are passed both ways in silence where networks and vendors extend them: those of TON and NPI, esm_class,
-// registered_delivery, data_coding and the TLVs with named values, such as privacy_indicator, whose name is then the number. Refused, and flagged, are those of priority_flag and
+// registered_delivery, data_coding, octets of C-octet strings beyond ASCII, which some networks' service types, addresses and passwords have, and the TLVs with named values, such as privacy_indicator, whose name is then the number. Refused, and flagged, are those of priority_flag and
 // replace_if_present_flag, of TLVs that are numbers with limits ([TagSpec].Lo and Hi), and what is no time in broadcast_end_time and
-// no digits in source_node_id and dest_node_id. SAR TLVs that are not all there are to be ignored (SMPP 3.4 §5.3.2.22), and are.
+// no digits in source_node_id and dest_node_id, a digit mode of callback_num that is not defined, or digits that are not of it. A network_id
+// without its node_id (5.0 §4.8.4.56) is as a mandatory TLV that is missing. SAR TLVs that are not all there are to be ignored (SMPP 3.4 §5.3.2.22), and are.
 //
 // # Text, messages in parts, receipts, times
 //

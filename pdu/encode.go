@@ -70,11 +70,7 @@ func checkOctets(n, max int) (reason string, relaxable bool) {
 	return "", false
 }
 
-func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
-	s := tagOf(t)
-	if s == nil {
-		return "", false
-	}
+func (s *TagSpec) check(value []byte) (reason string, relaxable bool) {
 	switch w := s.faults(value); {
 	case w == 0:
 		return "", false
@@ -90,6 +86,8 @@ func checkTLV(t Tag, value []byte) (reason string, relaxable bool) {
 		return fmt.Sprintf("%d characters, must be 16 (YYMMDDhhmmsstnnp)", indexNUL(value)), true
 	case w&TimeFormat != 0:
 		return absoluteFault(TLVString(value)) + ", must be YYMMDDhhmmsstnnp", true
+	case s.form == formCallback:
+		return callbackFault(value), true
 	case s.form == formDigits:
 		return fmt.Sprintf("%.20q, must be %d digits", value, s.Max), true
 	}
@@ -105,10 +103,35 @@ func (c *Command) checkTLVs(r *refusal, t *TLVs, relaxed bool) {
 	if t.err != nil {
 		r.add(FieldError{c.Name, t.err.Field, t.err.Reason, t.err.Relaxable})
 	}
+	var needs, gives uint8
 	for tag, v := range t.All() {
-		if reason, relaxable := checkTLV(tag, v); reason != "" && !(relaxable && relaxed) {
-			r.add(FieldError{c.Name, tag.String(), reason, relaxable})
+		s := tagOf(tag)
+		if s == nil {
+			continue
 		}
+		if reason, relaxable := s.check(v); reason != "" && !(relaxable && relaxed) {
+			r.add(FieldError{c.Name, s.Name, reason, relaxable})
+		}
+		needs, gives = needs|s.needs, gives|s.gives
+	}
+	if alone := needs &^ gives; alone != 0 && !relaxed {
+		c.checkCompanions(r, t, alone)
+	}
+}
+
+// checkCompanions refuses the first TLV that needs another one (SMPP 5.0 §4.8.4.56, §4.8.4.25), of those that have one of the bits.
+func (c *Command) checkCompanions(r *refusal, t *TLVs, alone uint8) {
+	for tag := range t.All() {
+		s := tagOf(tag)
+		if s == nil || s.needs&alone == 0 {
+			continue
+		}
+		for i := range tags {
+			if tags[i].gives&s.needs != 0 {
+				r.add(FieldError{c.Name, s.Name, "must be accompanied by " + tags[i].Name, true})
+			}
+		}
+		return
 	}
 }
 

@@ -163,9 +163,11 @@ type TagSpec struct {
 
 	Lo, Hi uint32 // of an integer that may not have all values: those that may be sent; Hi is 0 where all may
 
-	or         uint32            // or this one
-	twoLengths bool              // Min or Max octets, nothing between
-	form       tlvForm           // what its characters are
+	or         uint32  // or this one
+	twoLengths bool    // Min or Max octets, nothing between
+	form       tlvForm // what its characters are
+	needs      uint8   // a bit that another TLV of the PDU must have in gives
+	gives      uint8
 	names      map[uint32]string // of the values
 }
 
@@ -176,6 +178,7 @@ const (
 	formAny      tlvForm = iota
 	formDigits           // decimal digits
 	formAbsolute         // an absolute time of 16 characters (SMPP 3.4 §7.1.1)
+	formCallback         // a digit mode, TON, NPI, and digits (SMPP 3.4 §5.3.2.36)
 )
 
 // takes reports whether a value may have n octets, of which most are the most.
@@ -209,6 +212,10 @@ func (s *TagSpec) faults(v []byte) (w Warnings) {
 	switch s.form {
 	case formDigits:
 		if !digits(string(v), false) {
+			w |= ValueRange
+		}
+	case formCallback:
+		if callbackFault(v) != "" {
 			w |= ValueRange
 		}
 	case formAbsolute:

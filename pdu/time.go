@@ -24,7 +24,8 @@ func (e *TimeError) Error() string {
 }
 
 // ParseTime reads YYMMDDhhmmsstnnp, 16 characters: t are tenths of a second, nn quarters of an hour from UTC, p
-// is + or - for ahead or behind, or R for a time from now, which has no use for t and nn. Years 38 to 99 are
+// is + or - for ahead or behind, or R for a time from now, whose t and nn are read whatever they are (decoding has the warning time_format for
+// others than zeros, which are not sent). Years 38 to 99 are
 // of the last century (5.0 §4.7.23.4). The short form YYMMDDhhmmss or YYMMDDhhmm that SMSCs answer with is
 // their local time: it is read in zone.
 func ParseTime(s string, zone *time.Location) (Time, error) {
@@ -40,10 +41,11 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	default:
 		return fail(fmt.Sprintf("it has %d characters", len(s)))
 	}
-	if fault := timeFault(s); fault != "" {
+	relative := s[15] == 'R' && digits(s[:15], false) // whatever t and nn are
+	if fault := timeFault(s); fault != "" && !relative {
 		return fail(fault)
 	}
-	if s[15] == 'R' {
+	if relative {
 		return Time{Relative: true, Years: two(s, 0), Months: two(s, 2), Days: two(s, 4), Hours: two(s, 6), Minutes: two(s, 8), Seconds: two(s, 10)}, nil
 	}
 	quarters := two(s, 13)
@@ -76,6 +78,9 @@ func timeFault(s string) string {
 		return "the first 15 characters must be digits"
 	}
 	if s[15] == 'R' {
+		if s[12:15] != "000" {
+			return "t and nn of a time from now are not 000"
+		}
 		return ""
 	}
 	if s[15] != '+' && s[15] != '-' {

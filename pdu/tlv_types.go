@@ -3,6 +3,7 @@ package pdu
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 )
 
 // NetworkErrorCode is the value of network_error_code (SMPP 3.4 §5.3.2.31, 5.0 §4.8.4.42).
@@ -49,6 +50,21 @@ func ParseCallbackNum(b []byte) (v CallbackNum, ok bool) {
 // AppendTo appends the value's octets (SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15).
 func (v CallbackNum) AppendTo(dst []byte) []byte {
 	return append(append(dst, v.DigitMode, uint8(v.TON), uint8(v.NPI)), v.Digits...)
+}
+
+// callbackFault says what is wrong with a value of a right length; empty if nothing is.
+func callbackFault(v []byte) string {
+	switch {
+	case v[0] > DigitModeASCII:
+		return fmt.Sprintf("digit mode %d, must be 0 (TBCD) or 1 (ASCII)", v[0])
+	case v[0] == DigitModeASCII:
+		for _, c := range v[3:] {
+			if c < ' ' || c > '~' {
+				return fmt.Sprintf("digits %.20q, must be printable ASCII in digit mode 1", v[3:])
+			}
+		}
+	}
+	return ""
 }
 
 // CallbackNumAtag is the value of callback_num_atag (SMPP 3.4 §5.3.2.38, 5.0 §4.8.4.16): the name beside a number.

@@ -169,6 +169,12 @@ func TestTypedTLVs(t *testing.T) {
 			}
 			fill(r, in, spec)
 			v.MethodByName("Add" + name).Call([]reflect.Value{in})
+			switch spec.Tag { // they need another one
+			case pdu.TagSourceNetworkID:
+				tlvs.AddSourceNodeID("000001")
+			case pdu.TagDestNetworkID:
+				tlvs.AddDestNodeID("000001")
+			}
 			m := &pdu.DataSM{TLVs: tlvs}
 			octets, err := m.AppendTo(nil)
 			if err != nil {

@@ -100,6 +100,9 @@ func tlv(r *rand.Rand, b *pdu.Builder, payload *bool) {
 	}
 }
 
+// companions are the TLVs that must be there beside others (SMPP 5.0 §4.8.4.56, §4.8.4.25).
+var companions = map[pdu.Tag]pdu.Tag{pdu.TagSourceNetworkID: pdu.TagSourceNodeID, pdu.TagDestNetworkID: pdu.TagDestNodeID}
+
 func defined(r *rand.Rand, b *pdu.Builder, s pdu.TagSpec) {
 	if s.Hi != 0 {
 		b.AddTLVInt(s.Tag, int64(s.Lo+r.Uint32N(s.Hi-s.Lo+1)))
@@ -118,6 +121,16 @@ func defined(r *rand.Rand, b *pdu.Builder, s pdu.TagSpec) {
 		return
 	case s.Kind == pdu.KindString:
 		b.AddTLVString(s.Tag, text(r, size-1))
+		if node, ok := companions[s.Tag]; ok {
+			b.AddTLV(node, fmt.Sprintf("%06d", r.IntN(1e6)))
+		}
+		return
+	case s.Tag == pdu.TagCallbackNum:
+		mode, digits := "\x00", Octets(r, size-3)
+		if r.IntN(2) == 0 {
+			mode, digits = "\x01", text(r, size-3)
+		}
+		b.AddTLV(s.Tag, mode+Octets(r, 2)+digits)
 		return
 	}
 	b.AddTLV(s.Tag, Octets(r, size))

@@ -29,12 +29,19 @@ func tlvs(ts []tlv) string {
 			p(", form: formDigits")
 		case strings.Contains(t.Note, "absolute time"):
 			p(", form: formAbsolute")
+		case t.Name == "callback_num": // a digit mode, and digits of that
+			p(", form: formCallback")
 		}
-		if m := valueRange.FindStringSubmatch(t.Note); m != nil && kind == "KindInt" {
-			p(", Lo: %s, Hi: %s", m[1], m[2])
-			if m[3] != "" {
-				p(", or: %s", m[3])
+		if lo, hi, or := t.limits(); hi != "" {
+			p(", Lo: %s, Hi: %s", lo, hi)
+			if or != "" {
+				p(", or: %s", or)
 			}
+		}
+		if bit := companions[t.Name]; bit != 0 {
+			p(", gives: %d", bit)
+		} else if m := companion.FindStringSubmatch(t.Note); m != nil {
+			p(", needs: %d", companions[m[1]])
 		}
 		if e := t.enum(ts); e != "" {
 			p(", names: %s", namesVar(e))
@@ -81,8 +88,31 @@ func (t tlv) octets() string {
 	return fmt.Sprintf("%d octets", t.Max)
 }
 
-// valueRange reads a note that says which values there are.
-var valueRange = regexp.MustCompile(`^(\d+)\.\.(\d+)(?:, (\d+) not available)?$`)
+// valueRange reads a note that says which values there are, valueSteps one that names them from the lowest to the highest.
+var (
+	valueRange = regexp.MustCompile(`^(\d+)\.\.(\d+)(?:, (\d+) not available)?$`)
+	valueSteps = regexp.MustCompile(`^(\d+) \w+,.*,(\d+) \w+;`)
+)
+
+// limits are the values that an integer may have; or is one more. They are empty where there are no limits.
+func (t tlv) limits() (lo, hi, or string) {
+	if t.Type != "integer" {
+		return "", "", ""
+	}
+	if m := valueRange.FindStringSubmatch(t.Note); m != nil {
+		return m[1], m[2], m[3]
+	}
+	if m := valueSteps.FindStringSubmatch(t.Note); m != nil {
+		return m[1], m[2], ""
+	}
+	return "", "", ""
+}
+
+// companion reads a note that names the TLV that must be there too; companions are those, a bit each.
+var (
+	companion  = regexp.MustCompile(`^must be accompanied by (\w+)$`)
+	companions = map[string]int{"source_node_id": 1, "dest_node_id": 2}
+)
 
 // accept is the longest value that is read without a warning.
 func (t tlv) accept() int {
