@@ -123,12 +123,33 @@ func (o *object) set(key string, v any) {
 
 // write appends v as it is: a "<" too.
 func (o *object) write(v any) {
+	from := o.buf.Len()
 	j := json.NewEncoder(&o.buf)
 	j.SetEscapeHTML(false)
 	if err := j.Encode(v); err != nil {
 		panic(err) // only strings, numbers and lists of them are set
 	}
 	o.buf.Truncate(o.buf.Len() - 1) // the encoder ends a line
+	for i, b := from, o.buf.Bytes(); i < len(b); i++ {
+		if c := b[i]; c == 0x7F || c == 0xC2 && i+1 < len(b) && b[i+1] < 0xA0 {
+			o.escapeControls(i)
+			break
+		}
+	}
+}
+
+// escapeControls writes the controls from place on, U+007F to U+009F, which JSON may have as they are, as their numbers: one of them is the end of a
+// line to many programs, and one the start of a terminal's command.
+func (o *object) escapeControls(from int) {
+	rest := string(o.buf.Bytes()[from:])
+	o.buf.Truncate(from)
+	for _, r := range rest {
+		if 0x7F <= r && r <= 0x9F {
+			fmt.Fprintf(&o.buf, `\u%04x`, r)
+		} else {
+			o.buf.WriteRune(r)
+		}
+	}
 }
 
 // MarshalJSON gives {...}.
@@ -160,7 +181,11 @@ func (e *Explanation) MarshalJSON() ([]byte, error) {
 	o.set("command_id", fmt.Sprintf("0x%08X", uint32(p.id)))
 	o.set("command_status", uint32(p.CommandStatus()))
 	o.set("sequence_number", p.sequence)
-	o.set("status_name", p.CommandStatus().String())
+	if s := statusOf(p.CommandStatus()); s != nil {
+		o.set("status_name", s.name)
+	} else {
+		o.set("status_name", nil)
+	}
 	if p.cmd == nil {
 		o.set("command", nil)
 		return o.MarshalJSON()

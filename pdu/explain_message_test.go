@@ -85,3 +85,24 @@ func TestExplainedMessages(t *testing.T) {
 		}
 	}
 }
+
+// JSON has each PDU on a line of its own, for any program's notion of a line, and null for what has no name.
+func TestExplainedJSON(t *testing.T) {
+	b := NewBuilder(commandOf(CmdDeliverSM))
+	b.SetString(FieldSourceAddr, "a\x85b\x9b1m\x7f<\xe9\xa0")
+	b.SetStatus(0x401)
+	j, err := Explain(b.Build().AppendTo(nil)).MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"source_addr":"a\u0085b\u009b1m\u007f<é\u00a0"`, `"status_name":null,"command":"deliver_sm"`} {
+		if !strings.Contains(strings.ReplaceAll(string(j), "\u00a0", `\u00a0`), want) {
+			t.Errorf("no %s in\n%q", want, j)
+		}
+	}
+	for _, r := range string(j) {
+		if r < ' ' || 0x7F <= r && r <= 0x9F {
+			t.Errorf("%q in %s", r, j)
+		}
+	}
+}

@@ -22,7 +22,7 @@ import (
 var decodeCommand = &cli.Command{
 	Name: "decode", Usage: "explain PDUs, field by field", ArgsUsage: "[HEX... | FILE.pcap...]",
 	Description: "HEX may have spaces, colons, commas, dashes, quotes, and 0x or \\x in front, and may be several PDUs one behind the other, or TLVs that stand alone. Groups of one or two digits are an octet each.\n" +
-		"Without it, standard input is read: " +
+		"Without it, or with -, standard input is read: " +
 		"hex, a line at a time, # and what follows left out, or a capture. A capture is pcap or pcapng, of any port; its TCP connections are put together.\n" +
 		"With --json each PDU is an object on a line of its own, of a capture with time, from and to.\n" +
 		"Exit 1 when one cannot be decoded, or something else stands in its place.\n\n" +
@@ -81,7 +81,10 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 		}
 		return nil
 	}
-	if len(args) > 0 {
+	if len(args) > 0 && !slices.Equal(args, []string{"-"}) { // which is standard input
+		if slices.Contains(args, "-") {
+			return usage("'-' is standard input, which is read alone: give it without other arguments")
+		}
 		return d.hex(strings.Join(args, " "), "no hex, nor is there a file of that name")
 	}
 	in := bufio.NewReaderSize(stdin, 1<<20)

@@ -19,3 +19,32 @@ func TestLeftOut(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What people paste is read as they mean it, or refused: never as other octets.
+func TestOctetsOf(t *testing.T) {
+	for _, tt := range []struct{ text, want, err string }{
+		{"00000010", "\x00\x00\x00\x10", ""},
+		{`b'\x00\x00\x00\x10'`, "\x00\x00\x00\x10", ""},
+		{`b"\x00\x10" b'\x0b'`, "\x00\x10\x0b", ""},
+		{`[b'\x00', B'\x10']`, "", "invalid byte: U+005B '['"},
+		{`"a","b","c"`, "\x0a\x0b\x0c", ""},
+		{`'b','0b'`, "\x0b\x0b", ""},
+		{`'0a' b '0c'`, "\x0a\x0b\x0c", ""},
+		{`0b"`, "\x0b", ""},
+		{`b'\x00\x00\x00\x10ab'`, "", `'\x10ab' is \x, two digits and characters that stand for themselves: give all octets as hex`},
+		{`b'\x00\x10ready\x00'`, "", `'\x10ready' is \x, two digits and characters that stand for themselves: give all octets as hex`},
+		{`\x0\x1`, "\x00\x01", ""},
+		{"", "", "it has no digits"},
+		{" -:- ", "", "it has no digits"},
+		{"0x", "", "it has no digits"},
+	} {
+		got, err := octetsOf(tt.text)
+		said := ""
+		if err != nil {
+			said = err.Error()
+		}
+		if string(got) != tt.want || said != tt.err {
+			t.Errorf("%s: % x, %q; want % x, %q", tt.text, got, said, tt.want, tt.err)
+		}
+	}
+}
