@@ -4,51 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/esmehost/esmehost/pdu"
 )
-
-// Link checks and their answers pass by all that holds messages up.
-func TestLinkChecksPassBy(t *testing.T) {
-	for name, hold := range map[string]func(r *rig){
-		"the window": func(r *rig) { r.m.cfg.Window = 1 },
-		"the rate":   func(r *rig) { r.m.Tune(r.now, Config{TPS: 0.1, EnquireLinkLimit: 2 * time.Second}) },
-		"the brake": func(r *rig) {
-			r.send(r.submit("0"))
-			r.sent("submit_sm")
-			r.respond(2, pdu.ESME_RTHROTTLED)
-		},
-		"the handler": func(r *rig) { r.m.Hold(r.now, true); r.m.Busy(true) },
-		"a stop":      func(r *rig) { r.send(r.submit("0")); r.m.Stop(r.now, Reason{Kind: KindCustom}) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := boundRig(t, Config{EnquireLinkLimit: 2 * time.Second, EnquireLinkRespLimit: time.Hour})
-			hold(r)
-			for range 20 {
-				r.m.Send(r.now, r.submit("1"), nil)
-			}
-			r.now = r.now.Add(2 * time.Second)
-			r.m.Expire(r.now)
-			r.receive(build(t, "enquire_link", 9, pdu.ESME_ROK))
-			b := r.m.TakeOutput(nil)
-			var got []string
-			for range 2 {
-				p, n := new(pdu.PDU), int(b[3])
-				if err := p.Decode(b[:n]); err != nil {
-					t.Fatal(err)
-				}
-				got, b = append(got, p.CommandID().String()), b[n:]
-			}
-			if !slices.Equal(got, []string{"enquire_link", "enquire_link_resp"}) {
-				t.Fatalf("what goes out begins with %v", got)
-			}
-		})
-	}
-}
 
 // A session has one timer, which is left as it is while PDUs pass: what is due next only comes later by them.
 func TestNoTimerIsArmedForAPDU(t *testing.T) {
@@ -85,29 +46,6 @@ func TestNoTimerIsArmedForAPDU(t *testing.T) {
 		theirs.Close()
 		<-over
 	})
-}
-
-// With nothing automatic a session does nothing by itself: all is the handler's.
-func TestNothingIsAutomatic(t *testing.T) {
-	r := openRig(t, Config{Automatic: AutoNone, EnquireLinkLimit: time.Second})
-	r.sent()
-	r.send(build(t, "bind_transceiver", 0, pdu.ESME_ROK))
-	r.sent("bind_transceiver")
-	r.receive(build(t, "bind_transceiver_resp", 1, pdu.ESME_ROK))
-	r.expect("written(1)", "resp(1 ESME_ROK)")
-	r.advance(5 * time.Second)
-	for seq, command := range []string{"enquire_link", "deliver_sm", "unbind"} {
-		r.receive(build(t, command, uint32(seq+1), pdu.ESME_ROK))
-		r.expect("pdu(" + command + ")")
-		r.m.Handled(r.now, r.in[seq], errors.New("boom"))
-	}
-	r.octets([]byte{0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 7})
-	r.expect("unparsed")
-	r.sent()
-	r.m.Stop(r.now, Reason{Kind: KindCustom})
-	r.sent()
-	r.hangUp()
-	r.expect("stop(custom [])")
 }
 
 // A client starts again as its policy says.

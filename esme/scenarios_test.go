@@ -395,6 +395,7 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
 			r.receive(build(t, "submit_sm_resp", 3, pdu.ESME_ROK))
 			r.octets([]byte{0, 0, 0, 17, 0x80, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2, 'x'})
+			r.m.Unparsed(r.now, build(t, "submit_sm_resp", 2, pdu.ESME_ROK), errors.New("garbled"))
 			r.expect()
 		}},
 		{"Z09 a late answer does not settle a request of the same number that has not left yet", func(t *testing.T) {

@@ -118,3 +118,18 @@ func (s *Session) connected(took time.Duration) {
 		s.m.cfg.Timeout = max(1, s.m.cfg.Timeout-took)
 	}
 }
+
+// Tune changes how the session goes on: see [Machine.Tune]. One that is not connected begins with it.
+func (s *Session) Tune(cfg Config) {
+	s.mu.Lock()
+	d := cfg.withDefaults()
+	s.cfg.tune(&d)
+	if s.conn == nil {
+		s.m.cfg.tune(&d)
+		s.m.setRate(0, false)
+		s.mu.Unlock()
+		return
+	}
+	s.m.Tune(time.Now(), cfg)
+	s.passOn()
+}

@@ -36,18 +36,3 @@ func (m *Machine) Tune(now time.Time, cfg Config) {
 	}
 	m.pump(t)
 }
-
-// Tune changes how the session goes on: see [Machine.Tune]. One that is not connected begins with it.
-func (s *Session) Tune(cfg Config) {
-	s.mu.Lock()
-	d := cfg.withDefaults()
-	s.cfg.tune(&d)
-	if s.conn == nil {
-		s.m.cfg.tune(&d)
-		s.m.setRate(0, false)
-		s.mu.Unlock()
-		return
-	}
-	s.m.Tune(time.Now(), cfg)
-	s.passOn()
-}
