@@ -207,7 +207,7 @@ func TestHostileScripts(t *testing.T) {
 	n := newTown(t)
 	const goods, each, sessions = 3, 10, 2
 	often := 0 // scripts that got all of their messages
-	limits := vm.Limits{Instructions: 300_000, Time: 20 * time.Millisecond, Memory: 24 << 20, Timers: 1000}
+	limits := vm.Limits{Instructions: 300_000, Time: 20 * time.Millisecond, Memory: 24 << 20, Timers: 200}
 	if os.Getenv("CI") != "" {
 		limits = vm.Limits{} // the defaults take longer
 	}

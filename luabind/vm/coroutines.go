@@ -99,6 +99,7 @@ func coResume(L *lua.LState) int {
 	n := luaCoroutine["resume"](L)
 	s.depth, s.frames, s.running = depth, nested, s.running[:running]
 	s.leave(L)
+	s.budget.sawStack(th)
 	if n >= 2 && L.Get(-n) == lua.LFalse {
 		// The machine takes a panic of a Go function for an error of the script.
 		if message, ok := L.Get(1 - n).(lua.LString); ok && looksBroken(message) && !s.raisedIt(message) {

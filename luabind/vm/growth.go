@@ -153,6 +153,16 @@ func (b *budget) extend(t *tableInside, key lua.LNumber) {
 	}
 }
 
+// largeStack is how many values a thread may have room for before that counts as growth.
+const largeStack = 1024
+
+// sawStack counts the stack of a thread that waits, or has stopped. Nothing else tells that it grew; the walk looks closer.
+func (b *budget) sawStack(th *lua.LState) {
+	if array, _ := registers(th); cap(array) > largeStack {
+		b.grew += sizeValue * int64(cap(array))
+	}
+}
+
 // trim cuts the empty end of a list off, and returns how long that was.
 func (t *tableInside) trim() int {
 	n := len(t.array)

@@ -87,3 +87,28 @@ end }`})
 		t.Error("nothing was measured")
 	}
 }
+
+// Stacks with many values are seen in the middle of a run: those of coroutines that are kept, and of those and of protected
+// calls that wait for the one further in.
+func TestLargeStacksAreSeen(t *testing.T) {
+	for _, does := range []string{
+		"while #kept < 200 do local co = coroutine.create(fill) kept[#kept + 1] = co coroutine.resume(co, coroutine.yield, 6, unpack(many)) end",
+		"local function deeper() local co = coroutine.create(fill) kept[#kept + 1] = co assert(coroutine.resume(co, deeper, 3, unpack(many))) end deeper()",
+		"local function deeper() kept[#kept + 1] = 1 pcall(fill, deeper, 3, unpack(many)) end deeper()",
+	} {
+		s, m := load(t, Limits{Instructions: Unlimited, Time: time.Minute, Memory: 4 << 20}, map[string]string{"main.lua": `
+local kept, many = {}, {}
+for i = 1, 7900 do many[i] = i end
+local function fill(last, n, ...) if n > 0 then return fill(last, n - 1, ...), 1 end last() end
+return { f = function() ` + does + ` end, kept = kept }`})
+		s.Lock()
+		_, err := s.Call(m.RawGetString("f"), 0)
+		s.Unlock()
+		if err == nil || err.Kind != Memory {
+			t.Fatal(does, err, m.RawGetString("kept").(*lua.LTable).Len())
+		}
+		if made := m.RawGetString("kept").(*lua.LTable).Len(); made > 15 {
+			t.Errorf("%s: it has made %d stacks of 900 KB", does, made)
+		}
+	}
+}

@@ -295,6 +295,7 @@ func (s *State) enter(L, th *lua.LState) {
 	if s.depth >= maxDepth || s.frames+n > maxFrames {
 		L.RaiseError("C stack overflow: calls are nested too deep")
 	}
+	s.budget.sawStack(L)
 	s.depth++
 	s.frames += n
 	s.running = append(s.running, th)

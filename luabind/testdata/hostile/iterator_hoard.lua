@@ -1,0 +1,12 @@
+-- iterators that are kept, with what they go through
+-- ends: limits error
+local kept = {}
+return {
+  handle_pdu = function(p, state)
+    local s = ("x"):rep(1000000 + #kept)
+    kept[#kept + 1] = (pairs { s })
+    kept[#kept + 1] = s:gmatch("zz")
+    kept[#kept + 1] = re.gmatch(s:sub(1, 200000), "zz")
+    kept[#kept + 1] = coroutine.wrap(function() return s end)
+  end,
+}
