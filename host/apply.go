@@ -86,7 +86,7 @@ func (h *Host) read() (*next, diag.List) {
 	old := h.config()
 	cfg, wrong := loadConfig(old.Path)
 	for script, d := range cfg.missing {
-		if len(h.users(script)) == 0 {
+		if !h.isUsed(script) {
 			wrong = append(wrong, d) // nothing to go on with
 		}
 	}
@@ -99,11 +99,12 @@ func (h *Host) read() (*next, diag.List) {
 	defer now.end()
 	var programs []*vm.Program
 	run := map[*vm.Program][]BindConfig{}
+	configured := bindsByName(cfg)
 	for _, s := range n.plan {
 		if s.Sign != "+" && s.Sign != "~" {
 			continue
 		}
-		c, _ := cfg.Bind(s.Name)
+		c := configured[s.Name]
 		prog, known := n.first[c.Script]
 		if !known {
 			var first bool
@@ -152,7 +153,7 @@ func (c *Config) lookAtMissing() {
 func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (prog *vm.Program, first bool, wrong diag.List) {
 	name := c.Script
 	s := h.script(name)
-	if prog := s.programOf(c.Name); prog != nil && len(h.users(name)) > 0 {
+	if prog := s.programOf(c.Name); prog != nil && h.isUsed(name) {
 		return prog, false, nil
 	}
 	prog, wrong, files := now.compile(name)
@@ -175,7 +176,9 @@ func (h *Host) programFor(cfg *Config, now *reading, c BindConfig) (prog *vm.Pro
 // It returns the binds that drain.
 func (h *Host) adopt(n *next) (leaving []*Bind) {
 	var starting []*Bind
+	var departed []*Bind
 	changed := map[*Bind]BindConfig{}
+	configured := bindsByName(n.cfg)
 	h.mu.Lock()
 	cfg := *n.cfg
 	cfg.Admin, cfg.DataDir, cfg.Log = h.cfg.Admin, h.cfg.DataDir, h.cfg.Log // they come with the next start
@@ -200,21 +203,21 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 		case "-":
 			if old != nil { // a linked one may have made room for another meanwhile
 				delete(h.binds, s.Name)
-				h.gone.add(old)
+				departed = append(departed, old)
 				leaving = append(leaving, old)
 			}
 		case "=":
 			if len(s.Keys) > 0 {
-				c, _ := cfg.Bind(s.Name)
-				changed[old] = c
+				changed[old] = configured[s.Name]
 			}
 		}
 	}
 	for b := range h.orphans(&cfg) { // some may have come since the plan
 		delete(h.binds, b.cfg.Name)
-		h.gone.add(b)
+		departed = append(departed, b)
 		leaving = append(leaving, b)
 	}
+	h.gone.add(departed...)
 	h.mu.Unlock()
 	h.forget()
 	for name, prog := range n.first {
@@ -228,8 +231,9 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 	for _, b := range leaving {
 		b.stop()
 	}
+	holders := accounts(leaving)
 	for _, b := range starting {
-		b.follow(sameAccount(b, leaving))
+		b.follow(holders.of(b))
 		if h.script(b.cfg.Script).onTrial() {
 			b.lua.OnTrial(true)
 		}
@@ -247,10 +251,37 @@ func watchesElsewhere(a, b *Config) bool {
 	return a.Watch != b.Watch || a.Scripts != b.Scripts || !slices.Equal(files(a), files(b))
 }
 
-// sameAccount finds the bind that drains and holds the account that b is to bind: the SMSC would refuse b until then.
-func sameAccount(b *Bind, leaving []*Bind) *Bind {
-	for _, old := range leaving {
-		if old.cfg.ESME.SystemID == b.cfg.ESME.SystemID && len(old.cfg.SMSC) > 0 && len(b.cfg.SMSC) > 0 && old.cfg.SMSC[0] == b.cfg.SMSC[0] && old.runs() {
+// accountKey is what an SMSC knows a bind by.
+type accountKey struct{ smsc, systemID string }
+
+func accountOf(b *Bind) (a accountKey, ok bool) {
+	if len(b.cfg.SMSC) == 0 {
+		return a, false
+	}
+	return accountKey{b.cfg.SMSC[0], b.cfg.ESME.SystemID}, true
+}
+
+// holders are the binds that drain, by the account that they hold: the SMSC would refuse another one until then.
+type holders map[accountKey][]*Bind
+
+func accounts(leaving []*Bind) holders {
+	all := holders{}
+	for _, b := range leaving {
+		if a, ok := accountOf(b); ok {
+			all[a] = append(all[a], b)
+		}
+	}
+	return all
+}
+
+// of finds one that holds the account that b is to bind.
+func (h holders) of(b *Bind) *Bind {
+	a, ok := accountOf(b)
+	if !ok {
+		return nil
+	}
+	for _, old := range h[a] {
+		if old.runs() {
 			return old
 		}
 	}

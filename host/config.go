@@ -28,7 +28,8 @@ type Config struct {
 	ShutdownLimit time.Duration // for all binds to drain; 0 = off
 	Binds         []BindConfig  // by name
 
-	places  map[string]diag.Diagnostic // where a bind's script is named, by bind
+	places  map[string]diag.Diagnostic // where a bind's script is named, by bind; without the line itself
+	src     []byte
 	secrets map[string]string
 	missing map[string]diag.Diagnostic // scripts that cannot be read
 
@@ -151,7 +152,7 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 		return &Config{Path: path}, r.wrong
 	}
 	c := &Config{Path: path, Watch: "auto", Log: Log{Format: "text", Level: "info"}, ShutdownLimit: 30 * time.Second,
-		places: map[string]diag.Diagnostic{}, missing: map[string]diag.Diagnostic{}, looks: r.looks}
+		places: map[string]diag.Diagnostic{}, src: r.src, missing: map[string]diag.Diagnostic{}, looks: r.looks}
 	dir := filepath.Dir(path)
 	c.Scripts = dir
 	c.DataDir = filepath.Join(dir, "data")
@@ -186,13 +187,19 @@ func parseConfig(path string, src []byte, env func(string) (string, bool)) (*Con
 }
 
 // Place is where the configuration names the bind's script, for errors that are found later.
-func (c *Config) Place(bind string) diag.Diagnostic { return c.places[bind] }
+func (c *Config) Place(bind string) diag.Diagnostic {
+	d := c.places[bind]
+	if d.Line > 0 {
+		d.Source = shown(c.src, d.Line)
+	}
+	return d
+}
 
 // Bind finds a bind by name.
 func (c *Config) Bind(name string) (BindConfig, bool) {
-	for _, b := range c.Binds {
-		if b.Name == name {
-			return b, true
+	for i := range c.Binds { // a bind's configuration is large
+		if b := &c.Binds[i]; b.Name == name {
+			return *b, true
 		}
 	}
 	return BindConfig{}, false

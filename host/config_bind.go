@@ -51,7 +51,7 @@ func (r *reader) binds(n, defaults *node, c *Config) {
 		script := at.find("script") // or the bind, where the defaults name it
 		if script.Node != nil && script.GetToken() != nil {
 			p := script.GetToken().Position
-			place.Line, place.Column, place.Source = p.Line, p.Column, shown(r.src, p.Line)
+			place.Line, place.Column = p.Line, p.Column
 		}
 		for i := range b.sessions {
 			b.Name = name

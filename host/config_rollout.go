@@ -50,7 +50,7 @@ func (r *reader) rollouts(c *Config) {
 			f = b
 		}
 		if !reflect.DeepEqual(f.Rollout, b.Rollout) {
-			d := c.places[b.Name]
+			d := c.Place(b.Name)
 			d.Message = fmt.Sprintf("the binds %s and %s run %s, and have another rollout", f.Name, b.Name, b.Script)
 			d.Remedy = "say it alike for both, or under defaults"
 			r.wrong = append(r.wrong, d)
@@ -60,7 +60,7 @@ func (r *reader) rollouts(c *Config) {
 		if f.Rollout.Percent > 0 || !f.Rollout.on() || slices.ContainsFunc(c.Binds, func(b BindConfig) bool { return b.Script == script && f.Rollout.names(b.Name) }) {
 			continue
 		}
-		d := c.places[f.Name]
+		d := c.Place(f.Name)
 		d.Message = fmt.Sprintf("no bind that runs %s is called '%s', as its rollout says", script, f.Rollout)
 		d.Remedy = "rollout: off takes a save in all binds at once"
 		r.wrong = append(r.wrong, d)

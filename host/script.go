@@ -86,6 +86,18 @@ func (h *Host) script(name string) *script {
 	return s
 }
 
+// isUsed reports whether a bind runs the script. It is asked for each of many binds: most find one soon.
+func (h *Host) isUsed(script string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range h.binds {
+		if b.cfg.Script == script {
+			return true
+		}
+	}
+	return false
+}
+
 // users returns the binds that run the script, by name.
 func (h *Host) users(script string) []*Bind {
 	return slices.DeleteFunc(h.all(), func(b *Bind) bool { return b.cfg.Script != script })

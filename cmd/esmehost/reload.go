@@ -62,7 +62,7 @@ var reloadCommand = &cli.Command{
 		case c.Bool("wait") && has("waiting"):
 			return cmp.Or(err, awaitRollout(c, cl))
 		case err == nil && len(canary) > 0 && !c.Bool("check") && has("reloaded") && !has("waiting"):
-			unwatched := fmt.Sprintf("the canaries would have been all %d binds: all took the script at once, and nobody watches it", len(outcomes))
+			unwatched := fmt.Sprintf("no bind was left beside the canaries (%d): all took the script at once, and nobody watches it", len(outcomes))
 			if c.Bool("wait") {
 				return cli.Exit(unwatched, exitFailed)
 			}
