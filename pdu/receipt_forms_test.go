@@ -1,6 +1,7 @@
 package pdu
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,8 +35,16 @@ func TestReceiptForms(t *testing.T) {
 		}
 		var want Receipt
 		var parts []string
+		without := [keyNone]bool{}
+		for key := range without {
+			without[key] = rapid.IntRange(0, 5).Draw(t, "without") == 0
+		}
+		if inside && behindErr(order, without) { // some fields, but not all, would be behind a text that stands where appendix B has it: they are of the text
+			inside = false
+			order = append(deleteKey(order, keyText), keyText)
+		}
 		for _, key := range order {
-			if rapid.IntRange(0, 5).Draw(t, "without") == 0 {
+			if without[key] {
 				continue
 			}
 			if key == keyText && between == "" && len(parts) == 1 && want.ID != "" {
@@ -73,6 +82,17 @@ func TestReceiptForms(t *testing.T) {
 			t.Fatalf("%q\nis   %+v\nwant %+v", s, got, want)
 		}
 	})
+}
+
+// behindErr reports whether an id, a stat and an err stand before the text of a receipt, and not all fields are there.
+func behindErr(order []int, without [keyNone]bool) bool {
+	text := slices.Index(order, keyText)
+	for _, key := range []int{keyID, keyStat, keyErr} {
+		if without[key] || slices.Index(order, key) > text {
+			return false
+		}
+	}
+	return slices.Contains(without[:], true)
 }
 
 func deleteKey(keys []int, key int) (rest []int) {

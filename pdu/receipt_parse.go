@@ -41,7 +41,7 @@ func (r *Receipt) field(key int) *string {
 // parse reads the text form: keys at the beginning of a word, in any case and order, each with the word that
 // follows. The first of each counts. SMSCs write it in ways of their own: commas between the fields or nothing at all,
 // "submit_date:" or "stat : ". The text may say anything, since subscribers can write "stat:" too: it goes
-// on to the end, or to a field that has not been there and whose value is one that the field can have.
+// on to the end, or to a field that has not been there and whose value is one that the field can have: see endsText.
 func (r *Receipt) parse(s string) int {
 	x := receiptScan{s: s}
 	key := keyID
@@ -236,12 +236,38 @@ func (x *receiptScan) untilField() string {
 	}
 	x.skipSpace()
 	for end := start; x.at < len(x.s); {
-		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(key, n)) {
+		if key, n := x.key(); key != keyNone && x.seen&(1<<key) == 0 && wellFormed(key, x.peek(key, n)) && x.endsText() {
 			return x.s[start:end]
 		}
 		end = x.skip()
 	}
 	return x.s[start:]
+}
+
+// endsText reports whether the field that starts here, of which the key and the value are good, is one of the receipt rather than words of
+// the text. Behind an id and a stat, as appendix B has it, a text may say anything: only fields up to the very end are more than that, and
+// behind an err too, the last one before the text, only all that are missing.
+func (x *receiptScan) endsText() bool {
+	const most, all = 1<<keyID | 1<<keyStat, 1<<keyNone - 1
+	if x.seen&most != most {
+		return true
+	}
+	here, seen := x.at, x.seen
+	defer func() { x.at, x.seen = here, seen }()
+	for x.at < len(x.s) {
+		key, n := x.key()
+		if key == keyNone || x.seen&(1<<key) != 0 || !wellFormed(key, x.peek(key, n)) {
+			return false
+		}
+		x.seen |= 1 << key
+		x.at += n
+		x.value(key)
+		if x.at < len(x.s) && separates(x.s[x.at]) {
+			x.at++
+			x.skipSpace()
+		}
+	}
+	return seen&(1<<keyErr) == 0 || x.seen == all
 }
 
 // peek is the value behind a key of n octets that starts here, or as much of it as is enough to judge it.

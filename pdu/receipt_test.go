@@ -43,6 +43,16 @@ func TestReceipt(t *testing.T) {
 			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "EXPIRED", Err: "-1", Text: "err: no sub:way"}},
 		{"what is behind the text and can be no field", "id:1 text:stat: ok err: my error stat:what done date:today sub:x", nil,
 			Receipt{ID: "1", Text: "stat: ok err: my error stat:what done date:today sub:x"}},
+		{"the subscriber writes a field that is missing", "id:1 stat:DELIVRD err:000 text:reply sub:001 to win", nil,
+			Receipt{ID: "1", Stat: "DELIVRD", Err: "000", Text: "reply sub:001 to win"}},
+		{"without an err", "id:1 stat:DELIVRD text:reply sub:001 to win", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: "reply sub:001 to win"}},
+		{"the subscriber writes some that are missing", "id:1 stat:DELIVRD err:000 text:sub:002 is my subscription; submit date:2012312359", nil,
+			Receipt{ID: "1", Stat: "DELIVRD", Err: "000", Text: "sub:002 is my subscription; submit date:2012312359"}},
+		{"all that are missing stand behind the text", "id:1 stat:DELIVRD err:000 text:hi sub:no sub:001 dlvrd:001 done date:2601021505 submit date:2601021504", nil,
+			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi sub:no"}},
+		{"the last one behind the text", "sub:001 id:1 dlvrd:001 err:000 stat:DELIVRD submit date:2601021504 text:hi, done date:2601021505", nil,
+			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi"}},
+		{"an err behind the text, with commas", "id:1,stat:DELIVRD,text:hi there,err:001,sub:001", nil, Receipt{ID: "1", Sub: "001", Stat: "DELIVRD", Err: "001", Text: "hi there"}},
 		{"the text's spaces at the end, where it is the last", "id:1 stat:DELIVRD text:  hi  ", nil, Receipt{ID: "1", Stat: "DELIVRD", Text: " hi  "}},
 		{"commas", "id:1,sub:001,dlvrd:001,submit date:2601021504,done date:2601021505,stat:DELIVRD,err:000,text:hi, you", nil,
 			Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "2601021505", Stat: "DELIVRD", Err: "000", Text: "hi, you"}},
@@ -149,12 +159,15 @@ func TestReceiptState(t *testing.T) {
 
 // However hostile a text is, each of its octets is looked at a few times and no more.
 func TestReceiptIsLinear(t *testing.T) {
-	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:", ",", ":", "id:,", "id:a,", ",a", "sub:1,", "aerr:", "text:,err:,", "1sub:", "done  ", ",abcdefghijklmnop", "done date:260102 ", "done date:260102 15:", "text:done date:260102   1234done date:"} {
-		for _, n := range []int{1 << 10, 1 << 16} {
-			s := strings.Repeat(unit, n/len(unit)+1)[:n]
-			var r Receipt
-			if looked := r.parse(s); looked > 40*n {
-				t.Errorf("%q to %d octets: %d looks, %d for each", unit, n, looked, looked/n)
+	for _, unit := range []string{"a", " ", "id:", "i ", "id:x ", "submit date:", "submit date: ", "s s", "text:", "t:", "text: a ", "done dat ", "\x00", "err:\n", "stat:stat:", ",", ":", "id:,", "id:a,", ",a", "sub:1,", "aerr:", "text:,err:,", "1sub:", "done  ", ",abcdefghijklmnop", "done date:260102 ", "done date:260102 15:", "text:done date:260102   1234done date:",
+		"sub:1 dlvrd:1 err:1 ", "sub:1,dlvrd:1,", "err:1 sub:1 done date:2601021504 dlvrd:1 submit date:260102   1504 ", "sub   :   1 err   :   1 dlvrd   :   1 "} {
+		for _, before := range []string{"", "id:1 stat:A text:"} {
+			for _, n := range []int{1 << 10, 1 << 16} {
+				s := (before + strings.Repeat(unit, n/len(unit)+1))[:n]
+				var r Receipt
+				if looked := r.parse(s); looked > 40*n {
+					t.Errorf("%q and %q to %d octets: %d looks, %d for each", before, unit, n, looked, looked/n)
+				}
 			}
 		}
 	}
