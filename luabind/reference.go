@@ -41,15 +41,20 @@ func init() {
 func refMethods() []fn {
 	var all []fn
 	for _, f := range remote {
-		do := f.Do
+		do, sends := f.Do, f.Name == "send_pdu" || f.Name == "request"
 		f.Doc = "esme." + f.Name + " of that bind. " + f.Doc
 		f.Example = refExamples[f.Name]
 		f.Do = func(c *call) int {
-			return c.on(func(t Target) int {
-				c.onTarget = t
-				c.L.Remove(1) // the function's own arguments start after the reference
-				return do(c)
-			})
+			t, err := c.target(c.value(1))
+			if err != nil {
+				if sends {
+					err = unsent(err)
+				}
+				return c.fail(err)
+			}
+			c.onTarget = t
+			c.L.Remove(1) // the function's own arguments start after the reference
+			return do(c)
 		}
 		all = append(all, f)
 	}

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/esmehost/esmehost/esme"
@@ -33,9 +34,21 @@ func (t target) live() (*Handler, *esme.Session, error) {
 	return nil, nil, &esme.Error{Code: esme.CodeStopped, Retryable: true, Message: "the bind " + t.bind.opts.Name + " has no session"}
 }
 
+// session finds the session, for a PDU that is to go out by it.
 func (t target) session() (*esme.Session, error) {
 	_, s, err := t.live()
-	return s, err
+	return s, unsent(err)
+}
+
+// unsent is an error that kept a PDU from going out.
+func unsent(err error) error {
+	var e *esme.Error
+	if !errors.As(err, &e) || e.Written != "" {
+		return err
+	}
+	never := *e
+	never.Written = esme.WrittenNever
+	return &never
 }
 
 // Send accepts p for sending.
@@ -67,7 +80,7 @@ func (t target) Request(ctx context.Context, p *pdu.PDU) (*pdu.PDU, error) {
 
 // Stop ends the session in order.
 func (t target) Stop(reason string) error {
-	s, err := t.session()
+	_, s, err := t.live()
 	if err != nil {
 		return err
 	}
