@@ -88,8 +88,9 @@ var own = []fn{
 		Returns: accepted("answered, stopped, invalid_pdu"),
 		Doc:     "Answers a request of the peer, now or later; the sequence number is set. A second answer is refused: answered.",
 		Example: `assert(esme.reply(p, pdu.deliver_sm_resp { command_status = "ESME_RX_P_APPN" }))`, Do: esmeReply},
-	{Name: "defer", Params: []param{{"pdu", pduType, "a request of the peer"}, {"limit", optional(durationType), "10 s"}}, Returns: accepted("answered, stopped"),
-		Doc: "Promises the answer to a request for later, from a task or another callback. None within the limit is answered ESME_RX_T_APPN.",
+	{Name: "defer", Params: []param{{"pdu", pduType, "a request of the peer"}, {"limit", optional(durationType), "10 s"}}, Returns: accepted("answered, stopped, queue_full, invalid_pdu"),
+		Doc: "Promises the answer to a request for later, from a task or another callback. None within the limit is answered ESME_RX_T_APPN. " +
+			"At most 10,000 wait (limits.mailbox): queue_full; one of a former session is invalid_pdu.",
 		Example: `assert(esme.defer(p, "30s"))
 assert(esme.spawn(function()
   esme.sleep("1ms")

@@ -33,9 +33,7 @@ func (h *Handler) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 		h.lost(g, reason, lost)
 		return reason.String()
 	case g.fns[cbHandleStop] == nil:
-		for _, p := range lost {
-			l.Warn("request lost: sent, and no response", "pdu", p.String())
-		}
+		h.logLost(g, lost)
 		return exit
 	}
 	h.mu.Lock()
@@ -79,9 +77,7 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 	}
 	g, err := newGeneration(h.bind, h, old.number, old.prog)
 	if err != nil || g.fns[cbHandleLostPDUs] == nil {
-		for _, p := range lost {
-			h.logger(old, "").Warn("request lost: sent, and no response", "pdu", p.String())
-		}
+		h.logLost(old, lost)
 		return
 	}
 	defer g.vm.Close()
@@ -92,6 +88,14 @@ func (h *Handler) lost(old *generation, reason esme.Reason, lost []*pdu.PDU) {
 	if e != nil {
 		h.bind.failed(e)
 		h.logger(g, cbHandleLostPDUs.String()).Error("script error", "error", e.Error(), "traceback", e.Traceback)
+		h.logLost(g, lost)
+	}
+}
+
+// logLost names those that no callback is told of.
+func (h *Handler) logLost(g *generation, lost []*pdu.PDU) {
+	for _, p := range lost {
+		h.logger(g, "").Warn("request lost: sent, and no response", "pdu", p.String())
 	}
 }
 

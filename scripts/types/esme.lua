@@ -265,7 +265,7 @@ function esme.with_session(fn) end
 ---@return Error? err # nil, or what went wrong: answered, stopped, invalid_pdu
 function esme.reply(pdu, reply_pdu) end
 
----Promises the answer to a request for later, from a task or another callback. None within the limit is answered ESME_RX_T_APPN.
+---Promises the answer to a request for later, from a task or another callback. None within the limit is answered ESME_RX_T_APPN. At most 10,000 wait (limits.mailbox): queue_full; one of a former session is invalid_pdu.
 ---
 ---To be called in: callbacks and tasks.
 ---```lua
@@ -278,7 +278,7 @@ function esme.reply(pdu, reply_pdu) end
 ---@param pdu PDU # a request of the peer
 ---@param limit? duration # 10 s
 ---@return boolean? ok # true
----@return Error? err # nil, or what went wrong: answered, stopped
+---@return Error? err # nil, or what went wrong: answered, stopped, queue_full, invalid_pdu
 function esme.defer(pdu, limit) end
 
 ---Sends the bind a message later, unless its session ends before. A reload in between does not matter. At most 10,000 are on their way (limits.timers).
