@@ -101,7 +101,7 @@ type Config struct {
 
 	RelaxedLengths bool // send what is longer than SMPP allows, where the wire can carry it ([pdu.PDU.RelaxedErr])
 
-	NoAutoReply   bool // leave a deliver_sm or data_sm that the handler did not answer unanswered
+	NoAutoReply   bool // no ESME_ROK for a deliver_sm or data_sm that the handler did not answer; ESME_RX_T_APPN stays
 	Automatic     Automatic
 	ShowAutomatic bool // show automatic traffic to the handler too
 }
@@ -155,9 +155,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Mode == Manual {
 		c.Automatic &^= AutoBind
-	}
-	if c.NoAutoReply {
-		c.Automatic &^= AutoReply
 	}
 	return c
 }

@@ -34,7 +34,10 @@ func (s *Session) collect() {
 		s.takeEvents()
 	}
 	if s.room != nil && s.m.QueueRoom() && !s.inbox.behind(&s.cfg) {
-		s.notifyRoom()
+		notify(&s.room)
+	}
+	if s.replyRoom != nil && s.m.noReply() == nil && !s.inbox.behind(&s.cfg) {
+		notify(&s.replyRoom)
 	}
 	if s.boundNow != nil && s.m.bound {
 		select {

@@ -68,7 +68,7 @@ type ledger struct {
 // check returns what in the facts breaks the contract, with the rule's name first; nil if nothing does.
 func check(cfg Config, facts []fact) error {
 	l := ledger{window: cfg.Window, responseLimit: cfg.ResponseLimit, queue: cfg.Queue, retry: cfg.RetryThrottled, stalledLimit: cfg.StalledLimit,
-		unbindLimit: cfg.UnbindLimit, replies: cfg.auto(AutoReply),
+		unbindLimit: cfg.UnbindLimit, replies: cfg.auto(AutoReply) && !cfg.NoAutoReply,
 		lines: map[string]*entry{}, inFlight: map[uint32]*entry{}, resulted: map[bool]int{}, peer: map[string]*entry{}}
 	for i, f := range facts {
 		if err := l.enter(f); err != nil {

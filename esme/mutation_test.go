@@ -356,7 +356,7 @@ var mutations = []mutation{
 	}},
 	{"an unbind before the answer to what is in hand", "drain", func(r *run) bool {
 		i := r.first(factUnbind)
-		if i < 0 || !r.steady() || !r.cfg.auto(AutoReply) || r.cfg.UnbindLimit >= 0 && r.facts[i].at >= r.facts[r.first(factStopping)].at+r.cfg.UnbindLimit {
+		if i < 0 || !r.steady() || !r.cfg.auto(AutoReply) || r.cfg.NoAutoReply || r.cfg.UnbindLimit >= 0 && r.facts[i].at >= r.facts[r.first(factStopping)].at+r.cfg.UnbindLimit {
 			return false
 		}
 		return r.move(r.find(0, func(f fact) bool {

@@ -107,7 +107,8 @@ func (s *Session) concerns(it *item) bool {
 func (s *Session) end() {
 	s.mu.Lock()
 	s.ended = true
-	s.notifyRoom()
+	notify(&s.room)
+	notify(&s.replyRoom)
 	s.resume.Broadcast()
 	s.mu.Unlock()
 }

@@ -37,7 +37,7 @@ func (p *program) handle(how byte) {
 			failed = errors.New("boom")
 		}
 		owed := e.In.command == pdu.CmdDeliverSM && !e.In.answered && !e.In.deferred && p.m.phase < closing &&
-			(failed != nil || e.In.invalid || p.m.cfg.auto(AutoReply)) && p.m.cfg.auto(AutoReply)
+			(failed != nil || e.In.invalid || !p.m.cfg.NoAutoReply) && p.m.cfg.auto(AutoReply)
 		if owed {
 			p.add(fact{kind: factOwed, name: peerName(e.In.sequence)})
 		}

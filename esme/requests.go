@@ -76,7 +76,7 @@ func (s *Session) try(input func(now time.Time) error) error {
 	return err
 }
 
-// SendWait is Send that waits for room in the queue, until ctx ends (code timeout). Not for callbacks: there may be
+// SendWait is Send that waits for room in the queue, or for a response until the peer reads, until ctx ends (code timeout). Not for callbacks: there may be
 // none before the handler has heard what became of earlier PDUs.
 func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 	for {
@@ -92,17 +92,21 @@ func (s *Session) SendWait(ctx context.Context, p *pdu.PDU) error {
 			s.mu.Unlock()
 			continue
 		}
-		if s.room == nil {
-			s.room = make(chan struct{})
+		room := &s.room
+		if p.IsResponse() {
+			room = &s.replyRoom
 		}
-		room := s.room
+		if *room == nil {
+			*room = make(chan struct{})
+		}
+		told := *room
 		s.collect() // there may be room since
 		s.mu.Unlock()
 		s.letOn()
 		select {
-		case <-room:
+		case <-told:
 		case <-ctx.Done():
-			return &Error{Code: CodeTimeout, Message: "no room in the queue", Retryable: true, Written: WrittenNever}
+			return &Error{Code: CodeTimeout, Message: "no room in time: " + err.(*Error).Message, Retryable: true, Written: WrittenNever}
 		}
 	}
 }
@@ -112,10 +116,11 @@ func errTooLate(ctx context.Context) *Error {
 	return &Error{Code: CodeTimeout, Message: "not sent: the time for it is over", Retryable: true, Written: WrittenNever, Cause: ctx.Err()}
 }
 
-func (s *Session) notifyRoom() {
-	if s.room != nil {
-		close(s.room)
-		s.room = nil
+// notify wakes those who wait for room.
+func notify(room *chan struct{}) {
+	if *room != nil {
+		close(*room)
+		*room = nil
 	}
 }
 
@@ -125,6 +130,9 @@ var ErrCallerGone = errors.New("nobody is left to hear the answer")
 // Request sends p and waits for its response, which no callback sees. The error is an *Error: queue_full,
 // stopped, invalid_pdu, or timeout when ctx ends first or ResponseLimit passes. Its Written says whether
 // the peer may have the request all the same. A response after the timeout is logged and counted as late.
+//
+// A callback that waits holds up the session: all other callbacks, and where the peer unbinds meanwhile, the answer to that,
+// for what it has been sent it may answer still. When the peer has closed, none waits any more.
 //
 // When ctx ends with the cause [ErrCallerGone], the request goes on as one that Send accepted: its send result and its end are
 // the handler's to hear. The error is one of that cause.

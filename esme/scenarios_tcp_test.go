@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -368,7 +369,8 @@ func TestTCPScenariosS(t *testing.T) {
 			p.expect("unbind")
 		}},
 		{"S08 one who waits gives up: another gets the room in the queue", func(t *testing.T) {
-			w, p := beginBound(t, esme.Config{Window: 1, Queue: 1})
+			w, p := beginBound(t, esme.Config{Window: 1, Queue: 1, Timeout: esme.Infinity, SessionInitLimit: esme.Infinity,
+				EnquireLinkLimit: esme.Infinity, ResponseLimit: esme.Infinity}) // no timer looks for room by the way
 			w.session.Send(submit("1"))
 			p.expect("submit_sm")
 			ctx, cancel := context.WithCancel(t.Context())
@@ -388,6 +390,35 @@ func TestTCPScenariosS(t *testing.T) {
 			}
 			cancel()
 			<-gaveUp
+			if err := <-sent; err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"S08 an answer that waits for a peer who does not read waits in peace, and goes out when it does", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{Backlog: 64 << 10, EnquireLinkLimit: esme.Infinity, ResponseLimit: esme.Infinity})
+			fill := func() {
+				for w.session.SendRaw(make([]byte, 1<<20)) == nil {
+				}
+			}
+			fill()
+			ctx, enough := context.WithTimeout(t.Context(), patience)
+			defer enough()
+			sent := make(chan error, 1)
+			send := func() { sent <- w.session.SendWait(ctx, newPDU(t, "deliver_sm_resp", 7, pdu.ESME_ROK)) }
+			go send()
+			for !esme.Waiting(w.session) {
+				select {
+				case err := <-sent:
+					if err != nil {
+						t.Fatalf("it did not wait: %v", err)
+					}
+					fill() // the system has taken some meanwhile
+					go send()
+				default:
+					runtime.Gosched()
+				}
+			}
+			go io.Copy(io.Discard, p.conn)
 			if err := <-sent; err != nil {
 				t.Fatal(err)
 			}
@@ -542,6 +573,23 @@ func TestTCPScenariosZ(t *testing.T) {
 			if _, err := w.session.Request(t.Context(), submit("1")); !isCode(err, esme.CodeStopped) {
 				t.Errorf("request: %v", err)
 			}
+		}},
+		{"Z13 the peer unbinds while a callback waits for its response: that first, then unbind_resp", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) {
+				w.pdu = func(*esme.Inbound) error {
+					if _, err := w.session.Request(t.Context(), submit("1")); err != nil {
+						t.Error(err)
+					}
+					return nil
+				}
+			})
+			p.send("deliver_sm", 1, pdu.ESME_ROK)
+			req := p.expect("submit_sm")
+			p.raw(append(p.make("unbind", 2, pdu.ESME_ROK), p.make("submit_sm_resp", req.SequenceNumber(), pdu.ESME_ROK)...))
+			p.expect("deliver_sm_resp")
+			p.expect("unbind_resp")
+			p.close()
+			w.ended("pdu deliver_sm 1", "stop unbound []")
 		}},
 		{"Z13 the peer unbinds: unbind_resp behind the other answers, stop unbound", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})

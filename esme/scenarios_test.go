@@ -3,6 +3,7 @@ package esme
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -414,6 +415,50 @@ func TestMachineScenariosZ(t *testing.T) {
 			r.sent("submit_sm")
 			r.receive(build(t, "submit_sm_resp", 2, pdu.ESME_ROK))
 			r.expect("written(2)", "resp(2 ESME_ROK)")
+		}},
+		{"Z18 limits longer than any clock are off", func(t *testing.T) {
+			const most = time.Duration(math.MaxInt64)
+			r := openRig(t, Config{Timeout: most, SessionInitLimit: most, EnquireLinkLimit: most, EnquireLinkRespLimit: most, InactivityLimit: most,
+				ResponseLimit: most, StalledLimit: most, UnbindLimit: most})
+			r.advance(time.Hour)
+			bind := r.sent("bind_transceiver")[0]
+			r.receive(build(t, "bind_transceiver_resp", bind.SequenceNumber(), pdu.ESME_ROK))
+			r.receive(build(t, "deliver_sm", 7, pdu.ESME_ROK))
+			r.expect("bound", "pdu(deliver_sm)")
+			if err := r.m.Defer(r.now, r.in[0], most); err != nil {
+				t.Fatal(err)
+			}
+			r.m.Handled(r.now, r.in[0], nil)
+			r.send(r.submit("a"))
+			r.m.Tune(r.now, r.m.cfg)
+			r.sent("submit_sm")
+			r.advance(time.Hour)
+			r.m.Stop(r.now, Reason{Kind: KindCustom})
+			r.advance(time.Hour)
+			r.sent()
+			r.expect("written(2)")
+			if at, ok := r.m.Deadline(); ok {
+				t.Fatalf("due at %v", at)
+			}
+		}},
+		{"Z10 auto_reply none: what is left unanswered stays so; an error, and a deferral that runs out, are ESME_RX_T_APPN", func(t *testing.T) {
+			r := boundRig(t, Config{NoAutoReply: true})
+			for seq := range uint32(3) {
+				r.receive(build(t, "deliver_sm", 1+seq, pdu.ESME_ROK))
+			}
+			r.expect("pdu(deliver_sm)", "pdu(deliver_sm)", "pdu(deliver_sm)")
+			r.m.Handled(r.now, r.in[0], nil)
+			r.sent()
+			r.m.Handled(r.now, r.in[1], errors.New("boom"))
+			r.m.Defer(r.now, r.in[2], time.Second)
+			r.m.Handled(r.now, r.in[2], nil)
+			for _, want := range []uint32{2, 3} {
+				got := r.sent("deliver_sm_resp")[0]
+				if got.SequenceNumber() != want || got.CommandStatus() != pdu.ESME_RX_T_APPN {
+					t.Fatalf("sent %v", got)
+				}
+				r.advance(time.Second)
+			}
 		}},
 		{"Z10 a consumer that is behind: requests are refused, responses and link checks go on", func(t *testing.T) {
 			r := boundRig(t, Config{NoAutoReply: true})

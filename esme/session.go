@@ -26,11 +26,12 @@ type Session struct {
 	direct    *direct               // nil: all is written by the writer
 	inbox     inbox
 	roles     roles
-	consuming bool // the reader brings what was read, and will look itself who runs the callbacks
-	batching  bool // callbacks run: what they send goes out together
-	ended     bool // nothing is delivered any more
-	half      bool // the writer is to close the own side of the connection
-	room      chan struct{}
+	consuming bool          // the reader brings what was read, and will look itself who runs the callbacks
+	batching  bool          // callbacks run: what they send goes out together
+	ended     bool          // nothing is delivered any more
+	half      bool          // the writer is to close the own side of the connection
+	room      chan struct{} // closed when the queue has room again; nil while nobody waits
+	replyRoom chan struct{} // and when answers can go out again
 	timerAt   time.Time
 
 	spare     []byte        // for the machine's next output

@@ -11,9 +11,9 @@ import (
 // never is the due time of what is off.
 const never = time.Duration(math.MaxInt64)
 
-// due is the instant a limit ends; never for a limit that is off.
+// due is the instant a limit ends; never for a limit that is off, or so long that no clock tells its end.
 func due(t, limit time.Duration) time.Duration {
-	if limit < 0 {
+	if limit < 0 || limit > never-t {
 		return never
 	}
 	return t + limit

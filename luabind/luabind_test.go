@@ -469,21 +469,41 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Without handle_lost_pdus what was lost when the script died is logged.
+// Without handle_lost_pdus what was lost when the script died is logged, and so it is when that fails.
 func TestDefaultOfLostPDUs(t *testing.T) {
-	r := bound(t, setup{
-		script: `return {
+	for _, fails := range []string{"", "\nhandle_lost_pdus = function() error(1) end,"} {
+		r := bound(t, setup{
+			script: `return {
 			handle_info = function() esme.send_pdu(pdu.submit_sm { destination_addr = "200" }) end,
-			handle_pdu = function() error("boom") end }`,
-		options: Options{Crash: true},
+			handle_pdu = function() error("boom") end,` + fails + "}",
+			options: Options{Crash: true},
+		})
+		r.peer.expect("submit_sm")
+		r.peer.send("deliver_sm", 1, 0)
+		r.expect("script error error=s.lua:3: boom")
+		r.peer.conn.Close()
+		r.expect(`request lost: sent, and no response pdu=submit_sm 2 destination_addr="200"`)
+		if e := <-r.exit; e.Reason.Kind != esme.KindScriptError || e.Exit == "normal" {
+			t.Fatalf("exit %+v", e)
+		}
+	}
+}
+
+// With auto_reply none what the script answers is all that the SMSC hears, but for what failed: that it is to keep.
+func TestNoAutoReplyKeepsWhatFailed(t *testing.T) {
+	r := bound(t, setup{
+		script: `return { handle_pdu = function(p)
+			if p.text == "raise" then error("boom") end
+			if p.text == "defer" then assert(esme.defer(p, "5ms")) end
+		end }`,
+		esme: esme.Config{NoAutoReply: true},
 	})
-	r.peer.expect("submit_sm")
-	r.peer.send("deliver_sm", 1, 0)
-	r.expect("script error error=s.lua:3: boom")
-	r.peer.conn.Close()
-	r.expect(`request lost: sent, and no response pdu=submit_sm 2 destination_addr="200"`)
-	if e := <-r.exit; e.Reason.Kind != esme.KindScriptError || e.Exit == "normal" {
-		t.Fatalf("exit %+v", e)
+	r.peer.send("deliver_sm", 1, 0, "short_message", "nothing")
+	for i, what := range []string{"raise", "defer"} {
+		r.peer.send("deliver_sm", uint32(2+i), 0, "short_message", what)
+		if got := r.peer.expect("deliver_sm_resp"); got.SequenceNumber() != uint32(2+i) || got.CommandStatus() != pdu.ESME_RX_T_APPN {
+			t.Fatalf("%s is answered %v", what, got)
+		}
 	}
 }
 

@@ -403,7 +403,7 @@ func TestLuaScenarios(t *testing.T) {
 			cast(r, "unbuildable")
 			r.told("request invalid_pdu never")
 		}},
-		{"S08 a task that waits in the queue gives up: another gets the room", setup{esme: esme.Config{Window: 1, Queue: 1}}, func(t *testing.T, r *rig) {
+		{"S08 a task that waits in the queue gives up: another gets the room", setup{esme: esme.Config{Window: 1, Queue: 1, Timeout: esme.Infinity, SessionInitLimit: esme.Infinity, EnquireLinkLimit: esme.Infinity, ResponseLimit: esme.Infinity}}, func(t *testing.T, r *rig) {
 			cast(r, "send")
 			req := r.peer.expect("submit_sm")
 			r.told("written 2")
