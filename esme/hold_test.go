@@ -65,6 +65,13 @@ func TestMachineHolds(t *testing.T) {
 			r.m.Hold(r.now, true)
 			r.expect("written(2)", "answer("+errBehind.Error()+")")
 		}},
+		{"who comes to wait behind what stays is turned away", func(t *testing.T) {
+			r := boundRig(t, Config{})
+			r.m.Hold(r.now, true)
+			r.send(r.submit("a"))
+			r.ask("b")
+			r.expect("answer(" + errBehind.Error() + ")")
+		}},
 		{"one who left stays: the response is the consumer's", func(t *testing.T) {
 			r := boundRig(t, Config{Window: 1})
 			r.send(r.submit("a"))
@@ -131,6 +138,12 @@ func TestPlacesAreOctetsToo(t *testing.T) {
 	r.respond(2, pdu.ESME_ROK)
 	if n := count(); n != 1 {
 		t.Fatalf("%d more in the place of one", n)
+	}
+	who := boundRig(t, Config{Window: 1, Queue: 1})
+	who.ask("a")
+	who.m.Cancel(who.ask("b"))
+	if who.m.queued != 0 {
+		t.Fatalf("%d octets of what was taken out", who.m.queued)
 	}
 	r.m.Stop(r.now, Reason{Kind: KindCustom})
 	r.m.Kill(r.now)
