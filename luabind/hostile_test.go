@@ -206,7 +206,7 @@ func TestHostileScripts(t *testing.T) {
 	}
 	n := newTown(t)
 	const goods, each, sessions = 3, 10, 2
-	often := 0 // scripts that got all of their messages
+	ran, often := 0, 0 // scripts, and those of them that got all of their messages
 	limits := vm.Limits{Instructions: 300_000, Time: 20 * time.Millisecond, Memory: 24 << 20, Timers: 200}
 	if os.Getenv("CI") != "" {
 		limits = vm.Limits{} // the defaults take longer
@@ -227,6 +227,7 @@ func TestHostileScripts(t *testing.T) {
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".lua")
 		t.Run(name, func(t *testing.T) {
+			ran++
 			peak := watchHeap()
 			account := fmt.Sprintf("bad-%d", i)
 			bad, err := n.move(account, string(src), limits)
@@ -286,7 +287,7 @@ func TestHostileScripts(t *testing.T) {
 			}
 		})
 	}
-	if often < 10 {
+	if ran == len(files) && often < 10 {
 		t.Errorf("%d scripts got %d messages, others trip before", often, sessions*callbacks)
 	}
 	// Binds that are stopped keep their maps and the last data of their scripts, and no state. Measured: 43 MiB.
