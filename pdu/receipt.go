@@ -1,6 +1,10 @@
 package pdu
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Receipt is what a delivery receipt says (SMPP 3.4 appendix B, §5.3.2.12, §5.3.2.31, §5.3.2.35), as text and verbatim.
 type Receipt struct {
@@ -154,13 +158,15 @@ func (r Receipt) String() string { return string(r.AppendTo(nil)) }
 
 // Set makes the deliver_sm or data_sm that is being built the receipt: esm_class, the text, and the TLVs
 // receipted_message_id, message_state and where it has a type network_error_code (SMPP 5.0 §4.3.5.1 wants
-// them). The caller swaps the addresses of the message it is for.
+// them). The caller swaps the addresses of the message it is for. A value that would not be read back, such as a Stat of two words, is in
+// [PDU.Err] of what is built; AppendTo takes any.
 func (r *Receipt) Set(b *Builder) {
 	t := int64(esmReceipt)
 	if r.Intermediate {
 		t = esmIntermediate
 	}
 	b.SetInt(FieldESMClass, t)
+	r.checkForm(b)
 	if text := r.AppendTo(nil); b.cmd.Has(FieldShortMessage) && len(text) <= 254 {
 		b.SetString(FieldShortMessage, string(text))
 	} else {
@@ -172,5 +178,18 @@ func (r *Receipt) Set(b *Builder) {
 	}
 	if n := r.NetworkError; n.Type != 0 {
 		b.AddTLV(TagNetworkErrorCode, string([]byte{n.Type, byte(n.Code >> 8), byte(n.Code)}))
+	}
+}
+
+// checkForm refuses the fields that the text form cannot hold.
+func (r *Receipt) checkForm(b *Builder) {
+	var back Receipt
+	back.parse(r.String())
+	for key := range keyText {
+		if want, got := *r.field(key), *back.field(key); got != want {
+			name := strings.TrimSuffix(receiptKeys[key], ":")
+			b.fail("receipt", fmt.Sprintf("%s %.40q would be read as %.40q: it must be a word without spaces, and not like another field", name, want, got), true)
+			return
+		}
 	}
 }

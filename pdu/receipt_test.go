@@ -141,6 +141,35 @@ func TestReceiptOfDataSM(t *testing.T) {
 	}
 }
 
+// A receipt that says something else than it was told is not built.
+func TestReceiptThatIsRefused(t *testing.T) {
+	good := Receipt{ID: "1", Sub: "001", Dlvrd: "001", SubmitDate: "2601021504", DoneDate: "260102 150405", Stat: "DELIVRD", Err: "000", Text: "a b err:1"}
+	for _, tt := range []struct {
+		name string
+		set  func(*Receipt)
+		want string
+	}{
+		{"good", func(*Receipt) {}, ""},
+		{"empty fields", func(r *Receipt) { *r = Receipt{ID: "1", Stat: "DELIVRD", Text: " and spaces "} }, ""},
+		{"an err of two words", func(r *Receipt) { r.Err = "a b" }, `deliver_sm.receipt: err "a b" would be read as "a": it must be a word without spaces, and not like another field`},
+		{"an id of three", func(r *Receipt) { r.ID = "a b c" }, `deliver_sm.receipt: id "a b c" would be read as "a": it must be a word without spaces, and not like another field`},
+		{"an id that is like a field", func(r *Receipt) { r.ID = "sub:001" }, `deliver_sm.receipt: id "sub:001" would be read as "": it must be a word without spaces, and not like another field`},
+		{"a line", func(r *Receipt) { r.Stat = "A\n" }, `deliver_sm.receipt: stat "A\n" would be read as "A": it must be a word without spaces, and not like another field`},
+	} {
+		r := good
+		tt.set(&r)
+		b := NewBuilder(commandOf(CmdDeliverSM))
+		r.Set(b)
+		said := ""
+		if err := b.Build().Err(); err != nil {
+			said = err.Error()
+		}
+		if said != tt.want {
+			t.Errorf("%s: %s", tt.name, said)
+		}
+	}
+}
+
 func TestReceiptState(t *testing.T) {
 	for stat, want := range map[string]int{"DELIVRD": 2, "delivrd": 2, "FAILED": 5, "ACKED": 6, "BUFFRED": 1, "SCHEDLD": 0, "REJECTD": 8, "SKIPPED": 9, "ODD": -1, "": -1} {
 		r := Receipt{Stat: stat}
