@@ -7,7 +7,7 @@ import (
 )
 
 // Builder makes PDUs from values that are set in any order (SMPP 3.4 §3.2); what is not set is 0 or empty. It can be
-// reused after Reset. It must not be copied: Reset writes over what it had.
+// reused after Reset. It is made by [NewBuilder]: the zero value has no command, and panics until Reset gives it one. It must not be copied: Reset writes over what it had.
 type Builder struct {
 	_        noCopy
 	cmd      *Command

@@ -1,6 +1,12 @@
 package pdu
 
-import "testing"
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // What the specification gives no meaning is not sent, and flagged where a peer sends it.
 func TestLimits(t *testing.T) {
@@ -62,5 +68,42 @@ func TestLimits(t *testing.T) {
 	}
 	if v, err := ParseTime("000001000000148R", nil); err != nil || v.String() != "000001000000000R" {
 		t.Errorf("a time from now is not read: %v, %v", v, err)
+	}
+}
+
+// What has a limit names it where a programmer sets it: at the method that adds a TLV, and at the field of a command's struct.
+func TestLimitsAreSaid(t *testing.T) {
+	source := func(name string) string {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	methods, structs := source("tlv_methods_gen.go"), source("structs_gen.go")
+	for _, s := range Tags() {
+		adds := regexp.MustCompile(`(?m)^// Add\w+ adds an? ` + s.Name + ` .*`).FindString(methods)
+		if adds == "" {
+			t.Errorf("nothing adds %s", s.Name)
+		}
+		if limit := fmt.Sprintf(", %d to %d", s.Lo, s.Hi); s.Hi != 0 && !strings.Contains(adds, limit) {
+			t.Errorf("%q does not say %q", adds, limit)
+		}
+		if s.Tag == TagQOSTimeToLive && !strings.Contains(adds, "seconds") {
+			t.Errorf("%q does not say its unit", adds)
+		}
+	}
+	for _, f := range []Field{FieldPriorityFlag, FieldReplaceIfPresentFlag} {
+		spec, _ := commandOf(CmdSubmitSM).Spec(f)
+		name := strings.ReplaceAll(f.String(), "_", "")
+		fields := regexp.MustCompile(`(?mi)^\t`+name+` +uint8 .*`).FindAllString(structs, -1)
+		for _, field := range fields {
+			if !strings.Contains(field, fmt.Sprintf("// 0 to %d;", spec.Most)) {
+				t.Errorf("%q does not say that it is at most %d", field, spec.Most)
+			}
+		}
+		if len(fields) == 0 {
+			t.Errorf("no struct has %s", f)
+		}
 	}
 }

@@ -475,7 +475,7 @@ func (m *Message) SetReference(ref uint16) {
 }
 
 // Set puts part i, from 0, into a submit_sm, deliver_sm or data_sm that is being built (SMPP 3.4 §5.2.12, §5.3.2.22): data_coding, the UDHI bit of
-// esm_class beside the bits that are set, short_message or message_payload, and the SAR TLVs.
+// esm_class beside the bits that are set, short_message or message_payload, and the SAR TLVs. It panics without such a part.
 func (m *Message) Set(b *Builder, i int) {
 	p := &m.Parts[i]
 	b.SetInt(FieldDataCoding, int64(m.DataCoding))

@@ -167,11 +167,11 @@ type SubmitSM struct {
 	DestinationAddr      string // at most 20 octets; 3.4 §5.2.9, 5.0 §4.7.8
 	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
 	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
-	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	PriorityFlag         uint8  // 0 to 4; 3.4 §5.2.14, 5.0 §4.7.19
 	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
 	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
 	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
-	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	ReplaceIfPresentFlag uint8  // 0 to 1; 3.4 §5.2.18, 5.0 §4.7.22
 	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
 	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
 	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
@@ -246,11 +246,11 @@ type DeliverSM struct {
 	DestinationAddr      string // at most 20 octets; 3.4 §5.2.9, 5.0 §4.7.8
 	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
 	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
-	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	PriorityFlag         uint8  // 0 to 4; 3.4 §5.2.14, 5.0 §4.7.19
 	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
 	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
 	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
-	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	ReplaceIfPresentFlag uint8  // 0 to 1; 3.4 §5.2.18, 5.0 §4.7.22
 	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
 	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
 	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
@@ -593,11 +593,11 @@ type SubmitMulti struct {
 	DestAddress          []Dest // at most 254; 3.4 §4.5.1.1, 5.0 §4.2.3.1
 	ESMClass             uint8  // 3.4 §5.2.12, 5.0 §4.7.12
 	ProtocolID           uint8  // 3.4 §5.2.13, 5.0 §4.7.20
-	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	PriorityFlag         uint8  // 0 to 4; 3.4 §5.2.14, 5.0 §4.7.19
 	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
 	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
 	RegisteredDelivery   uint8  // 3.4 §5.2.17, 5.0 §4.7.21
-	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	ReplaceIfPresentFlag uint8  // 0 to 1; 3.4 §5.2.18, 5.0 §4.7.22
 	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
 	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
 	ShortMessage         []byte // at most 254 octets; 3.4 §5.2.22, 5.0 §4.7.26
@@ -773,10 +773,10 @@ type BroadcastSM struct {
 	SourceAddrNPI        NPI    // 3.4 §5.2.6, 5.0 §4.7.2
 	SourceAddr           string // at most 20 octets; 3.4 §5.2.8, 5.0 §4.7.29
 	MessageID            string // at most 64 octets; 3.4 §5.2.23, 5.0 §4.7.14
-	PriorityFlag         uint8  // 3.4 §5.2.14, 5.0 §4.7.19
+	PriorityFlag         uint8  // 0 to 4; 3.4 §5.2.14, 5.0 §4.7.19
 	ScheduleDeliveryTime string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.15, 5.0 §4.7.23.1
 	ValidityPeriod       string // empty, or 16 characters: YYMMDDhhmmsstnnp; 3.4 §5.2.16, 5.0 §4.7.23.2
-	ReplaceIfPresentFlag uint8  // 3.4 §5.2.18, 5.0 §4.7.22
+	ReplaceIfPresentFlag uint8  // 0 to 1; 3.4 §5.2.18, 5.0 §4.7.22
 	DataCoding           uint8  // 3.4 §5.2.19, 5.0 §4.7.7
 	SMDefaultMsgID       uint8  // 3.4 §5.2.20, 5.0 §4.7.27
 	TLVs                 TLVs

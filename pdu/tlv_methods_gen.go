@@ -89,7 +89,7 @@ func (t TLVs) QOSTimeToLive() (v uint32, ok bool) {
 	return uint32(TLVInt(b)), ok
 }
 
-// AddQOSTimeToLive adds a qos_time_to_live (SMPP 3.4 §5.3.2.9, 5.0 §4.8.4.46): 4 octets on the wire.
+// AddQOSTimeToLive adds a qos_time_to_live (SMPP 3.4 §5.3.2.9, 5.0 §4.8.4.46): 4 octets on the wire, in seconds.
 func (t *TLVs) AddQOSTimeToLive(v uint32) { t.addInt(TagQOSTimeToLive, uint32(v), 4) }
 
 // PayloadType returns the first payload_type (0x0019, SMPP 3.4 §5.3.2.10, 5.0 §4.8.4.44). It is false where there is none, or one of a wrong length.
@@ -247,7 +247,7 @@ func (t TLVs) SARTotalSegments() (v uint8, ok bool) {
 	return uint8(TLVInt(b)), ok
 }
 
-// AddSARTotalSegments adds a sar_total_segments (SMPP 3.4 §5.3.2.23, 5.0 §4.8.4.50): 1 octet on the wire.
+// AddSARTotalSegments adds a sar_total_segments (SMPP 3.4 §5.3.2.23, 5.0 §4.8.4.50): 1 octet on the wire, 1 to 255.
 func (t *TLVs) AddSARTotalSegments(v uint8) { t.addInt(TagSARTotalSegments, uint32(v), 1) }
 
 // SARSegmentSeqnum returns the first sar_segment_seqnum (0x020F, SMPP 3.4 §5.3.2.24, 5.0 §4.8.4.49): 1..255. It is false where there is none, or one of a wrong length.
@@ -257,7 +257,7 @@ func (t TLVs) SARSegmentSeqnum() (v uint8, ok bool) {
 	return uint8(TLVInt(b)), ok
 }
 
-// AddSARSegmentSeqnum adds a sar_segment_seqnum (SMPP 3.4 §5.3.2.24, 5.0 §4.8.4.49): 1 octet on the wire.
+// AddSARSegmentSeqnum adds a sar_segment_seqnum (SMPP 3.4 §5.3.2.24, 5.0 §4.8.4.49): 1 octet on the wire, 1 to 255.
 func (t *TLVs) AddSARSegmentSeqnum(v uint8) { t.addInt(TagSARSegmentSeqnum, uint32(v), 1) }
 
 // SCInterfaceVersion returns the first sc_interface_version (0x0210, SMPP 3.4 §5.3.2.25, 5.0 §4.8.4.51): values as interface_version; absent => peer does not support TLVs. It is false where there is none, or one of a wrong length.
@@ -308,7 +308,7 @@ func (t TLVs) NumberOfMessages() (v uint8, ok bool) {
 	return uint8(TLVInt(b)), ok
 }
 
-// AddNumberOfMessages adds a number_of_messages (SMPP 3.4 §5.3.2.39, 5.0 §4.8.4.43): 1 octet on the wire.
+// AddNumberOfMessages adds a number_of_messages (SMPP 3.4 §5.3.2.39, 5.0 §4.8.4.43): 1 octet on the wire, 0 to 99.
 func (t *TLVs) AddNumberOfMessages(v uint8) { t.addInt(TagNumberOfMessages, uint32(v), 1) }
 
 // CallbackNum returns the first callback_num (0x0381, SMPP 3.4 §5.3.2.36, 5.0 §4.8.4.15): octet1 digit mode (0 TBCD,1 ASCII), octet2 TON, octet3 NPI, digits; repeatable. It is false where there is none, or one of a wrong length.
@@ -424,7 +424,7 @@ func (t TLVs) CongestionState() (v uint8, ok bool) {
 	return uint8(TLVInt(b)), ok
 }
 
-// AddCongestionState adds a congestion_state (SMPP 5.0 §4.8.4.18): 1 octet on the wire.
+// AddCongestionState adds a congestion_state (SMPP 5.0 §4.8.4.18): 1 octet on the wire, 0 to 100.
 func (t *TLVs) AddCongestionState(v uint8) { t.addInt(TagCongestionState, uint32(v), 1) }
 
 // USSDServiceOp returns the first ussd_service_op (0x0501, SMPP 3.4 §5.3.2.44, 5.0 §4.8.4.64): 32..255 vendor. It is false where there is none, or one of a wrong length.
@@ -543,7 +543,7 @@ func (t TLVs) BroadcastAreaSuccess() (v uint8, ok bool) {
 	return uint8(TLVInt(b)), ok
 }
 
-// AddBroadcastAreaSuccess adds a broadcast_area_success (SMPP 5.0 §4.8.4.5): 1 octet on the wire.
+// AddBroadcastAreaSuccess adds a broadcast_area_success (SMPP 5.0 §4.8.4.5): 1 octet on the wire, 0 to 100 or 255.
 func (t *TLVs) AddBroadcastAreaSuccess(v uint8) { t.addInt(TagBroadcastAreaSuccess, uint32(v), 1) }
 
 // BroadcastEndTime returns the first broadcast_end_time (0x0609, SMPP 5.0 §4.8.4.9): spec table size says 16 for a 16-char absolute time C-octet string (17 with NUL): accept both. It is false where there is none, or one of a wrong length.

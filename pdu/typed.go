@@ -68,7 +68,8 @@ func (p *PDU) Typed() Typed {
 	return m
 }
 
-// Make returns the PDU that m is (SMPP 3.4 §4, 5.0 §4). What keeps it from being sent is in [PDU.Err].
+// Make returns the PDU that m is (SMPP 3.4 §4, 5.0 §4). What keeps it from being sent is in [PDU.Err]. It
+// panics where m is nil.
 func Make(m Typed) *PDU {
 	p := &PDU{}
 	octets, err := m.AppendTo(nil)

@@ -48,6 +48,9 @@ func structs(cs []command, enums map[string]map[string]string) string {
 				continue
 			}
 			typ, limit := goType(f)
+			if limit == "" && enums[f.Name] != nil {
+				limit = fmt.Sprintf("0 to %d", most(f, enums))
+			}
 			if limit != "" {
 				limit += "; "
 			}

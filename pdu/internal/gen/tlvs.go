@@ -171,7 +171,16 @@ func tlvMethods(ts []tlv) string {
 			p("func (t TLVs) %s() (v %s, ok bool) {\nb, ok := t.Get(Tag%s)\n%sreturn %s\n}\n\n", name, result, name, lead, value)
 		}
 		add := func(param, body string) {
-			p("// Add%s adds a %s (%s): %s on the wire.\n", name, t.Name, paragraph, t.octets())
+			values := ""
+			if lo, hi, or := t.limits(); hi != "" {
+				values = fmt.Sprintf(", %s to %s", lo, hi)
+				if or != "" {
+					values += " or " + or
+				}
+			} else if t.Note == "seconds" {
+				values = ", in seconds"
+			}
+			p("// Add%s adds a %s (%s): %s on the wire%s.\n", name, t.Name, paragraph, t.octets(), values)
 			p("func (t *TLVs) Add%s(v %s) { %s }\n\n", name, param, body)
 		}
 		fits := fmt.Sprintf("ok = ok && len(b) >= %d && len(b) <= %d\n", t.Min, t.accept())
