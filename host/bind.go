@@ -21,7 +21,8 @@ type Bind struct {
 	log    *slog.Logger
 	parent string // the bind whose script started it; empty: the configuration
 	live   atomic.Pointer[live]
-	meter  atomic.Pointer[meter] // of its group, while a canary of its script is watched
+	meter  atomic.Pointer[meter]     // of its group, while a canary of its script is watched
+	stuck  atomic.Pointer[[2]string] // hashes of code that it could not go back from, and to; nil: it could
 
 	mu     sync.Mutex
 	client *esme.Client  // of the latest start

@@ -33,7 +33,7 @@ type canary struct {
 	why   string
 	end   time.Time
 	last  [2]tally // when it ended
-	left  []string // binds that refused the code each for itself, and go on with the old one
+	left  []string // binds that refused the code each for itself, and go on with the old one, or went_back: that could not, and go on with it
 }
 
 // The states of a rollout.
@@ -173,8 +173,7 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 		return nil, err
 	}
 	if v == takeBack {
-		h.sendBack(ctx, c, why, r, r.By != "command")
-		return nil, nil
+		return outcomesOf(h.sendBack(ctx, c, why, r, r.By != "command")), nil
 	}
 	return h.promote(ctx, c, why, r), nil
 }
@@ -204,13 +203,13 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 		return outcomesOf(results)
 	}
 	results = append(results, h.each(ctx, alone, c.prog, false)...)
-	var without []string
+	var left []string
 	var who *result // the last that refused it each for itself
 	others := 0     // that have it now
 	for i, x := range results {
 		switch {
 		case x.word == outcomeRefused:
-			without, who = append(without, x.bind.cfg.Name), &results[i]
+			left, who = append(left, x.bind.cfg.Name), &results[i]
 		case !c.has(x.bind.cfg.Name):
 			others++
 		}
@@ -228,17 +227,17 @@ func (h *Host) promote(ctx context.Context, c *canary, why string, r ReloadReque
 	if !c.script.runs(c.prog) { // nobody was left but the canaries
 		h.took(c.script, c.prog, r, len(c.names))
 	}
-	if len(without) > 0 {
-		slices.Sort(without)
-		why += "; not taken by " + SomeNames(without)
+	if len(left) > 0 {
+		slices.Sort(left)
+		why += "; not taken by " + SomeNames(left)
 		c.mu.Lock()
-		c.left = without
+		c.left = left
 		c.mu.Unlock()
 	}
 	h.endCanary(c, rolloutTaken, why)
 	line := h.log.With("script", c.script.name, "hash", short(c.prog.Hash), "by", r.By, "why", why)
-	if len(without) > 0 {
-		line.Warn("the canaries did well: the others have their code now, but for those that refuse it each for itself", "refused", SomeNames(without))
+	if len(left) > 0 {
+		line.Warn("the canaries did well: the others have their code now, but for those that refuse it each for itself", "refused", SomeNames(left))
 	} else {
 		line.Info("the canaries did well: the others have their code now")
 	}
@@ -256,20 +255,39 @@ func isBusy(err error) bool {
 }
 
 // sendBack takes the canaries back to what the others run, and says so. bad says that their code was found bad, not just
-// not wanted.
-func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequest, bad bool) {
+// not wanted. It returns those that cannot go.
+func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequest, bad bool) []result {
+	back, stuck := h.takeOut(ctx, c)
+	if len(stuck) > 0 {
+		var names []string
+		for _, x := range stuck {
+			names = append(names, x.bind.cfg.Name)
+		}
+		why += fmt.Sprintf("; %s cannot go back: %s", SomeNames(names), stuck[0].err)
+		c.mu.Lock()
+		c.left = names
+		c.mu.Unlock()
+	}
 	h.endCanary(c, rolloutBack, why)
-	h.takeOut(ctx, c)
 	s := c.script
 	s.restore(c)
+	if len(back) == 0 && len(stuck) > 0 {
+		return stuck
+	}
 	passed := h.archive.history(s.name).Passed
-	h.note(s, passed, Version{What: "went_back", By: r.By, Hash: c.old.Hash, Binds: len(c.names), Files: c.old.Files, Good: s.isGood(c.old),
+	h.note(s, passed, Version{What: "went_back", By: r.By, Hash: c.old.Hash, Binds: len(c.names) - len(stuck), Files: c.old.Files, Good: s.isGood(c.old),
 		Why: fmt.Sprintf("canary of %s: %s", short(c.prog.Hash), why)}, c.old)
 	if bad {
 		h.spoil(s, c.prog)
 	}
 	h.log.Error("the canaries went back to the old script, and the others keep it; save a better one, or see esmehost history",
-		"script", s.name, "canaries", SomeNames(c.names), "bad", short(c.prog.Hash), "hash", short(c.old.Hash), "by", r.By, "error", why)
+		"script", s.name, "canaries", SomeNames(except(c.names, c.left)), "bad", short(c.prog.Hash), "hash", short(c.old.Hash), "by", r.By, "error", why)
+	return stuck
+}
+
+// except are the names that are not among but.
+func except(names, but []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(but, name) })
 }
 
 // restore has the script run again what it ran before a canary whose code only some of the others took.
@@ -283,12 +301,12 @@ func (s *script) restore(c *canary) {
 	s.endTrial()
 }
 
-// takeOut takes the binds that run the code of a canary which has ended back.
-func (h *Host) takeOut(ctx context.Context, c *canary) {
+// takeOut takes the binds that run the code of a canary which ends back.
+func (h *Host) takeOut(ctx context.Context, c *canary) (back []string, stuck []result) {
 	binds := slices.DeleteFunc(h.users(c.script.name), func(b *Bind) bool { return b.lua.Info().Hash != c.prog.Hash })
-	back, cancel := h.whileItRuns(context.WithoutCancel(ctx))
+	running, cancel := h.whileItRuns(context.WithoutCancel(ctx))
 	defer cancel()
-	forAll(back, binds, func(b *Bind) result { return resultOf(b, b.lua.Back(back, c.old)) })
+	return h.wayBack(running, c.script, binds, c.prog, c.old)
 }
 
 // endCanary ends the watch. It is called with the lock of reloads held.

@@ -22,7 +22,7 @@ type Rollout struct {
 	Until    time.Time `json:"until"`         // when it is decided, or was
 	Why      string    `json:"why,omitempty"` // it ended
 	Names    []string  `json:"names"`         // of the canaries
-	Refused  []string  `json:"refused"`       // taken: by binds that refused it, each for itself, and go on with the old code
+	Refused  []string  `json:"refused"`       // taken: by binds that refused it, each for itself, and go on with the old code; went_back: not by these, which cannot
 	Canaries Group     `json:"canaries"`
 	Others   Group     `json:"others"`
 }

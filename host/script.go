@@ -20,7 +20,7 @@ type script struct {
 	mu    sync.Mutex
 	prog  *vm.Program     // that its binds run, or are about to
 	good  *vm.Program     // the last one that proved itself; nil: not known
-	bad   string          // hash of the last one that a bind went back from
+	bad   string          // hash of the last one that a bind went back from, or could not
 	trial *time.Timer     // ends when prog has proved itself; nil: it has
 	disk  string          // hash of the last whole program that was in the file: it ran, or was refused
 	files map[string]look // what the last reading looked at, with what it found
@@ -161,10 +161,14 @@ func (h *Host) firstOf(now *reading, s *script, binds []BindConfig, strict bool)
 		if old == nil {
 			break
 		}
-		if again, stillWrong := h.make(h.cfg, binds, old); len(stillWrong) == 0 {
-			h.sayPassed(s, old)
-			made, prog = again, old
+		again, stillWrong := h.make(h.cfg, binds, old)
+		if len(stillWrong) > 0 {
+			h.log.Error("the file holds a version that was gone back from, and it runs all the same: the one before it does not load; save a better one",
+				"script", s.name, "passed", short(prog.Hash), "before", short(old.Hash), "error", stillWrong.Error())
+			break
 		}
+		h.sayPassed(s, old)
+		made, prog = again, old
 	}
 	if len(wrong) > 0 {
 		return wrong

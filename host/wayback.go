@@ -92,7 +92,7 @@ func (h *Host) tripped(b *Bind, bad *vm.Program, why string) bool {
 			h.decide(ctx, c, takeBack, b.cfg.Name+" "+why, ReloadRequest{By: "host"})
 		})
 	}
-	if good == nil || good.Hash == bad.Hash {
+	if good == nil || good.Hash == bad.Hash || b.isStuck(bad, good) {
 		return false
 	}
 	return h.background.run(func(ctx context.Context) { h.goBack(ctx, s, b, bad, good, why) })
@@ -111,7 +111,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	if len(binds) == 0 {
 		return // they are back already: many may trip at once
 	}
-	forAll(ctx, binds, func(x *Bind) result { return resultOf(x, x.lua.Back(ctx, good)) })
+	back, _ := h.wayBack(ctx, s, binds, bad, good)
 	left := slices.ContainsFunc(h.users(s.name), func(x *Bind) bool { return x.lua.Info().Hash == bad.Hash })
 	s.mu.Lock()
 	s.bad = bad.Hash
@@ -120,12 +120,42 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 		s.endTrial()
 	}
 	s.mu.Unlock()
-	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(binds), Files: good.Files, Good: true,
+	if len(back) == 0 {
+		return
+	}
+	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(back), Files: good.Files, Good: true,
 		Why: fmt.Sprintf("%s: %s %s", short(bad.Hash), b.cfg.Name, why)}, good)
 	h.spoil(s, bad)
 	// Said last, so that whoever reads it finds the history written.
 	h.log.Error("the new script does badly: the host went back to the last good one; save a better one, or see esmehost history",
-		"script", s.name, "bind", b.cfg.Name, "binds", len(binds), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
+		"script", s.name, "bind", b.cfg.Name, "binds", len(back), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
+}
+
+// wayBack takes binds back from bad to good, and returns the names of those that went, and those that cannot: good may not load
+// with the args of today. They go on with bad, and it is said. Nobody tries again: their error limit ends their sessions.
+func (h *Host) wayBack(ctx context.Context, s *script, binds []*Bind, bad, good *vm.Program) (back []string, stuck []result) {
+	var names []string
+	for _, r := range forAll(ctx, binds, func(b *Bind) result { return resultOf(b, b.lua.Back(ctx, good)) }) {
+		if r.word != outcomeRefused {
+			back = append(back, r.bind.cfg.Name)
+			continue
+		}
+		stuck, names = append(stuck, r), append(names, r.bind.cfg.Name)
+		if ctx.Err() == nil { // else the host only ends
+			r.bind.stuck.Store(&[2]string{bad.Hash, good.Hash})
+		}
+	}
+	if len(stuck) > 0 && ctx.Err() == nil {
+		h.log.Error("binds cannot go back to the old script: they go on with the bad one; save one that loads with their args",
+			"script", s.name, "binds", SomeNames(names), "bad", short(bad.Hash), "hash", short(good.Hash), "error", stuck[0].err.Error())
+	}
+	return back, stuck
+}
+
+// isStuck reports whether the bind could not go back from bad to good before.
+func (b *Bind) isStuck(bad, good *vm.Program) bool {
+	pair := b.stuck.Load()
+	return pair != nil && *pair == [2]string{bad.Hash, good.Hash}
 }
 
 // spoil notes that a version was found bad: nothing goes back to it by itself.

@@ -51,6 +51,10 @@ var rolloutCommand = &cli.Command{
 		if err := cl.do("POST", "/v1/rollouts", url.Values{"script": {script}, "do": {do}}, nil, &outcomes); err != nil {
 			return err
 		}
+		if do == "abort" && len(outcomes) > 0 { // of those that cannot
+			showOutcomes(c, outcomes)
+			return cli.Exit(fmt.Sprintf("%d %s of %s cannot go back to the old script: the new one goes on there; save one that loads with their args", len(outcomes), plural(len(outcomes), "bind"), script), exitFailed)
+		}
 		return showOutcomes(c, outcomes)
 	},
 }
