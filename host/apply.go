@@ -20,6 +20,7 @@ type next struct {
 	plan  Plan
 	binds map[string]*Bind       // those of + and ~
 	first map[string]*vm.Program // by script: what the first binds of it are to run
+	loads map[string]*vm.Program // of a configuration that is refused: what its new binds were to load, by script
 }
 
 // Plan reads the configuration file and says what it would change. Nothing is done.
@@ -62,6 +63,7 @@ func (h *Host) apply(by string, say bool) (plan Plan, leaving []*Bind, wrong dia
 	h.mu.Lock()
 	h.looks = n.cfg.looks
 	h.mu.Unlock()
+	h.refusedWith = n.loads
 	if len(wrong) > 0 {
 		if say {
 			h.complainConfig(wrong)
@@ -79,6 +81,17 @@ func (h *Host) apply(by string, say bool) (plan Plan, leaving []*Bind, wrong dia
 		}
 	}
 	return n.plan, h.adopt(n), nil
+}
+
+// applyRefused applies a configuration that was refused again, if a script that it names runs other code by now: that may load
+// with the args there. It is called with the lock of reloads held.
+func (h *Host) applyRefused(by string) {
+	for name, prog := range h.refusedWith {
+		if now := h.script(name).current(); now != nil && now.Hash != prog.Hash {
+			h.apply(by, true)
+			return
+		}
+	}
 }
 
 // read reads the file and makes what is new in it, without effect. Of a file that is wrong there is no plan.
@@ -133,10 +146,14 @@ func (h *Host) read() (*next, diag.List) {
 		wrong = append(wrong, list...)
 	}
 	if len(wrong) > 0 {
+		n := &next{cfg: cfg, loads: map[string]*vm.Program{}}
+		for prog, configs := range run {
+			n.loads[configs[0].Script] = prog
+		}
 		for file, f := range now.files { // a script that is mended may make it right
 			cfg.looks[filepath.Join(cfg.Scripts, filepath.FromSlash(file))] = f.look
 		}
-		return &next{cfg: cfg}, sorted(wrong)
+		return n, sorted(wrong)
 	}
 	return n, nil
 }

@@ -175,6 +175,9 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 	if v == takeBack {
 		return outcomesOf(h.sendBack(ctx, c, why, r, r.By != "command")), nil
 	}
+	if h.config().Watch != "off" {
+		defer h.applyRefused(r.By)
+	}
 	return h.promote(ctx, c, why, r), nil
 }
 

@@ -42,9 +42,10 @@ type Host struct {
 
 	running sync.WaitGroup // binds
 
-	reloading  sync.Mutex // one transaction at a time
-	background background
-	stop       context.CancelFunc
+	reloading   sync.Mutex             // one transaction at a time
+	refusedWith map[string]*vm.Program // by script, the code with which the configuration was refused last; the lock of reloads is for it
+	background  background
+	stop        context.CancelFunc
 }
 
 // Load reads the configuration at path and makes a host of it. All that is wrong with the configuration and

@@ -100,6 +100,9 @@ func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.Lis
 	if err != nil {
 		return nil, nil, err
 	}
+	if !r.Check && (r.By == "SIGHUP" || h.config().Watch != "off") {
+		defer h.applyRefused(r.By)
+	}
 	names := h.usedScripts()
 	if r.Script != "" && !slices.Contains(names, r.Script) {
 		return nil, diag.List{{Message: "no bind runs the script '" + r.Script + "'", Remedy: diag.DidYouMean(r.Script, names)}}, nil

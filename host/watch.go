@@ -233,5 +233,6 @@ func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 			h.complain(s, nil, nil)
 		}
 	}
+	h.applyRefused("save")
 	return again
 }
