@@ -81,7 +81,7 @@ func (h *Host) putCanary(ctx context.Context, s *script, prog *vm.Program, binds
 		return outcomesOf(results)
 	}
 	slices.Sort(names)
-	h.complain(s, prog, refusals(prog, results))
+	h.refuse(s, prog, r, results)
 	if len(names) == 0 {
 		return outcomesOf(withoutWaiting(results)) // what was watched before goes on
 	}
@@ -127,11 +127,11 @@ func (h *Host) beginCanary(s *script, c *canary, binds int) {
 	}
 }
 
-// lookEvery is how often the canaries are compared with the others, and promoteEvery how often the others are asked to take
-// their code where one of them is busy.
+// lookEvery is how often the canaries are compared with the others, and retryEvery how often binds are asked to take code where one
+// of them is busy.
 const (
-	lookEvery    = time.Second
-	promoteEvery = 30 * time.Second
+	lookEvery  = time.Second
+	retryEvery = 30 * time.Second
 )
 
 func (h *Host) watchCanary(ctx context.Context, c *canary) {
@@ -150,7 +150,7 @@ func (h *Host) watchCanary(ctx context.Context, c *canary) {
 			mine, others := c.tallies(h)
 			if v, why := c.judge.look(now, mine, others); v == takeBack || v == takeAll && !now.Before(again) {
 				h.decide(ctx, c, v, why, ReloadRequest{By: "canary"})
-				again = time.Now().Add(promoteEvery)
+				again = time.Now().Add(retryEvery)
 				select {
 				case <-c.ended:
 					return
@@ -320,7 +320,7 @@ func (h *Host) endCanary(c *canary, state, why string) {
 	c.mu.Unlock()
 	s := c.script
 	s.mu.Lock()
-	s.canary, s.rolledOut = nil, c
+	s.canary, s.rolledOut, s.retry = nil, c, time.Time{}
 	s.mu.Unlock()
 	for _, b := range h.users(s.name) {
 		b.meter.Store(nil)

@@ -244,7 +244,7 @@ func (h *Host) putAll(ctx context.Context, s *script, prog *vm.Program, r Reload
 // report notes and tells what became of prog in the binds of the script.
 func (h *Host) report(ctx context.Context, s *script, prog *vm.Program, r ReloadRequest, binds []*Bind, results []result) []Outcome {
 	outcomes := outcomesOf(results)
-	h.complain(s, prog, refusals(prog, results))
+	h.refuse(s, prog, r, results)
 	taken := 0
 	for _, x := range results {
 		if x.word == outcomeReloaded {
@@ -260,6 +260,17 @@ func (h *Host) report(ctx context.Context, s *script, prog *vm.Program, r Reload
 		}
 	}
 	return outcomes
+}
+
+// refuse says why binds refused prog. To be busy is no reason for good: what was saved is tried again.
+func (h *Host) refuse(s *script, prog *vm.Program, r ReloadRequest, results []result) {
+	h.complain(s, prog, refusals(prog, results))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retry = time.Time{}
+	if r.Saved && slices.ContainsFunc(results, func(x result) bool { return isBusy(x.err) }) {
+		s.retry = time.Now().Add(retryEvery)
+	}
 }
 
 // apart parts the binds that hold together from those that take new code each for itself.

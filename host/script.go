@@ -25,6 +25,7 @@ type script struct {
 	disk  string          // hash of the last whole program that was in the file: it ran, or was refused
 	files map[string]look // what the last reading looked at, with what it found
 	said  string          // the last complaint, so that it is said once
+	retry time.Time       // of a save that a busy bind did not take: not before; zero: there is none
 	// broken is the digest of the last files that said was about.
 	broken string
 
@@ -46,6 +47,13 @@ func (s *script) stale(root string) bool {
 		}
 	}
 	return len(s.files) == 0
+}
+
+// retries reports whether it is time for what a busy bind did not take.
+func (s *script) retries(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.retry.IsZero() && !now.Before(s.retry)
 }
 
 // current is what the script's binds run; nil: it has none.

@@ -205,13 +205,14 @@ func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 	defer now.end()
 	for _, name := range h.usedScripts() {
 		s := h.script(name)
-		if ctx.Err() != nil || !s.stale(root) {
+		retry := s.retries(time.Now())
+		if ctx.Err() != nil || !s.stale(root) && !retry {
 			continue
 		}
 		prog, wrong, files := now.compile(name)
 		s.mu.Lock()
 		s.files = files
-		changed := prog != nil && prog.Hash != s.disk
+		changed := prog != nil && (prog.Hash != s.disk || retry)
 		if changed {
 			s.disk = prog.Hash
 		}

@@ -426,3 +426,47 @@ func TestTheFirstLookAndTheSecond(t *testing.T) {
 		}
 	})
 }
+
+// A save that a busy bind does not take is tried again, but not when newer code came, or somebody went back, meanwhile.
+func TestASaveThatMetABusyBind(t *testing.T) {
+	for name, tt := range map[string]struct {
+		extra string
+		then  func(w *bubble)
+		want  string
+	}{
+		"together": {"", func(*bubble) {}, every("new0")},
+		"each":     {"reload: each", func(*bubble) {}, every("new0")},
+		"canary":   {"rollout: { canary: [b5], for: 5m }", func(*bubble) {}, strings.Replace(every("old0"), "old0 old0 old0 old0 old0 old0", "old0 old0 old0 old0 old0 new0", 1)},
+		"newer": {"", func(w *bubble) {
+			w.save("s.lua", say("newer", ""))
+			w.host.scan(w.t.Context(), true)
+		}, every("newer0")},
+		"by command": {"reload: each", func(w *bubble) { w.reload(ReloadRequest{Script: "s.lua", To: w.host.script("s.lua").good.Hash}) }, every("old0")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, say("old", ""), tt.extra, func(w *bubble) {
+				release := make(chan struct{})
+				if err := w.host.all()[5].client.Session().Do(func() { <-release }); err != nil {
+					t.Fatal(err)
+				}
+				w.save("s.lua", say("new", ""))
+				w.host.scan(w.t.Context(), true)
+				w.log.expect(t, "reload refused", "busy")
+				time.Sleep(retryEvery / 2)
+				close(release)
+				synctest.Wait()
+				w.host.scan(w.t.Context(), false)
+				if s := w.status("b5"); s.Generation != 1 {
+					t.Errorf("it is tried again at once: %+v", s)
+				}
+				tt.then(w)
+				for range 3 {
+					time.Sleep(retryEvery)
+					w.host.scan(w.t.Context(), false)
+					synctest.Wait()
+				}
+				w.expect("says", w.says(), tt.want)
+			})
+		})
+	}
+}

@@ -114,7 +114,7 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 	back, _ := h.wayBack(ctx, s, binds, bad, good)
 	left := slices.ContainsFunc(h.users(s.name), func(x *Bind) bool { return x.lua.Info().Hash == bad.Hash })
 	s.mu.Lock()
-	s.bad = bad.Hash
+	s.bad, s.retry = bad.Hash, time.Time{}
 	if !left {
 		s.prog = good
 		s.endTrial()
