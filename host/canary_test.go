@@ -444,6 +444,18 @@ func TestABusyBindCondemnsNoCanary(t *testing.T) {
 	})
 }
 
+// A canary that is no bind is refused also where nothing is to be done.
+func TestACanaryThatIsNoBind(t *testing.T) {
+	inBubble(t, say("old", ""), "", func(w *bubble) {
+		for _, check := range []bool{false, true} {
+			ask := ReloadRequest{Script: "s.lua", Canary: Canary{Binds: []string{"nosuch"}, For: time.Minute}, Check: check}
+			if said := w.reload(ask); !strings.Contains(said, "no bind of the script is called 'nosuch'") {
+				t.Errorf("check %v: %s", check, said)
+			}
+		}
+	})
+}
+
 // Where nobody is left to be spared, all take the code at once, and that is said.
 func TestACanaryOfAllIsSaid(t *testing.T) {
 	inBubble(t, say("old", ""), "", func(w *bubble) {

@@ -175,6 +175,11 @@ func (h *Host) put(ctx context.Context, s *script, prog *vm.Program, r ReloadReq
 	if r.Saved {
 		r.Canary = rolloutOf(binds)
 	}
+	if r.Canary.on() && !r.Saved { // a name that is wrong is said, whatever is to be done
+		if _, err := r.Canary.choose(binds, prog.Hash, nil); err != nil {
+			return nil, err
+		}
+	}
 	c := s.watched()
 	if c == nil && !r.Canary.on() {
 		return h.putAll(ctx, s, prog, r), nil

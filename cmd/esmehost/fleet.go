@@ -126,6 +126,9 @@ var stopCommand = &cli.Command{
 		&cli.BoolFlag{Name: "drain", Usage: "wait until they have drained, and say what was lost"},
 		&cli.BoolFlag{Name: "all", Usage: "stop the host"}},
 	Action: func(c *cli.Context) error {
+		if c.IsSet("timeout") && !c.Bool("drain") {
+			return usage("--timeout is how long --drain waits: give both")
+		}
 		if c.Bool("all") {
 			if c.NArg() > 0 || len(c.StringSlice("label")) > 0 {
 				return usage("stop takes binds, or --all")

@@ -28,20 +28,21 @@ var runCommand = &cli.Command{
 			_, err := check(c)
 			return err
 		}
+		hup := make(chan os.Signal, 1)
+		signal.Notify(hup, syscall.SIGHUP) // while it loads, too: then it waits
 		h, err := load(c)
 		if err != nil {
 			return err
 		}
 		ctx, stop := untilSignal(c.Context)
 		defer stop()
-		hup := make(chan os.Signal, 1)
-		signal.Notify(hup, syscall.SIGHUP)
-		go func() {
-			for range hup {
-				h.Hangup(ctx)
-			}
-		}()
-		return h.Run(ctx, nil)
+		return h.Run(ctx, func() {
+			go func() {
+				for range hup {
+					h.Hangup(ctx)
+				}
+			}()
+		})
 	},
 }
 
