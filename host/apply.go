@@ -20,6 +20,7 @@ type next struct {
 	plan  Plan
 	binds map[string]*Bind       // those of + and ~
 	first map[string]*vm.Program // by script: what the first binds of it are to run
+	saved map[string]*vm.Program // by script: what is in the file, and comes with the configuration
 	loads map[string]*vm.Program // of a configuration that is refused: what its new binds were to load, by script
 }
 
@@ -107,7 +108,7 @@ func (h *Host) read() (*next, diag.List) {
 		cfg.lookAtMissing()
 		return &next{cfg: cfg}, sorted(wrong)
 	}
-	n := &next{cfg: cfg, plan: h.withOrphans(diffConfigs(old, cfg), cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}}
+	n := &next{cfg: cfg, plan: h.withOrphans(diffConfigs(old, cfg), cfg), binds: map[string]*Bind{}, first: map[string]*vm.Program{}, saved: map[string]*vm.Program{}}
 	now := newReading(cfg.Scripts)
 	defer now.end()
 	var programs []*vm.Program
@@ -140,6 +141,9 @@ func (h *Host) read() (*next, diag.List) {
 	}
 	for _, prog := range programs {
 		made, list := h.make(cfg, run[prog], prog)
+		if len(list) > 0 {
+			made, list = h.makeSaved(n, now, prog, run[prog], list)
+		}
 		for _, b := range made {
 			n.binds[b.cfg.Name] = b
 		}
@@ -242,6 +246,7 @@ func (h *Host) adopt(n *next) (leaving []*Bind) {
 		s.take(prog)
 		h.arrived(s, prog, "configuration")
 	}
+	h.takeSaved(n)
 	for b, c := range changed {
 		b.change(c)
 	}
