@@ -49,6 +49,9 @@ func (h *Host) Apply(ctx context.Context, by string, wait bool) (Plan, diag.List
 
 // Hangup is what SIGHUP means: the configuration and the scripts are read again, whatever their stamps say.
 func (h *Host) Hangup(ctx context.Context) {
+	if h.isStopping() {
+		return
+	}
 	manager := systemd{h.log}
 	manager.reloading()
 	h.Apply(ctx, "SIGHUP", false)

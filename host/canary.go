@@ -168,7 +168,7 @@ func (h *Host) decide(ctx context.Context, c *canary, v verdict, why string, r R
 	if c == nil || c.script.watched() != c {
 		return nil, errCanaryOver
 	}
-	ctx, err := begun(ctx)
+	ctx, err := h.begun(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,13 @@ type Change struct {
 // errStopping is what commands get while the host goes down.
 var errStopping = &esme.Error{Code: esme.CodeStopped, Message: "the host is stopping"}
 
+// isStopping reports whether the host goes down: nothing is changed any more.
+func (h *Host) isStopping() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ctx != nil && h.ctx.Err() != nil
+}
+
 // launch starts a bind, unless the host goes down. It reports false when the bind runs already.
 func (h *Host) launch(b *Bind) (bool, error) {
 	h.mu.Lock()

@@ -65,8 +65,11 @@ func (h *Host) whileItRuns(ctx context.Context) (context.Context, context.Cancel
 }
 
 // begun is the context of a change that nobody may cut short any more: who asked for it may go away, and then does not
-// see what came of it. An error says that he went before.
-func begun(ctx context.Context) (context.Context, error) {
+// see what came of it. An error says that he went before, or that the host stops.
+func (h *Host) begun(ctx context.Context) (context.Context, error) {
+	if h.isStopping() {
+		return nil, errStopping
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, &esme.Error{Code: luabind.CodeBusy, Retryable: true, Cause: err, Message: "other changes took too long: this one was not begun"}
 	}
@@ -96,7 +99,7 @@ type ReloadRequest struct {
 func (h *Host) Reload(ctx context.Context, r ReloadRequest) ([]Outcome, diag.List, error) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
-	ctx, err := begun(ctx)
+	ctx, err := h.begun(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -81,18 +81,28 @@ type Failure struct {
 func (h *Host) api() []route {
 	return []route{
 		{"GET", "/v1/binds", "bind label", h.askBinds},
-		{"POST", "/v1/start", "bind label", h.askStart},
-		{"POST", "/v1/reload", "script to check? canary for", h.askReload},
+		{"POST", "/v1/start", "bind label", h.unlessStopping(h.askStart)},
+		{"POST", "/v1/reload", "script to check? canary for", h.unlessStopping(h.askReload)},
 		{"GET", "/v1/history", "script", func(r *request) (any, error) { return h.History(r.get("script")) }},
 		{"GET", "/v1/rollouts", "script wait? timeout", h.askRollouts},
-		{"POST", "/v1/rollouts", "script do", h.askDecide},
+		{"POST", "/v1/rollouts", "script do", h.unlessStopping(h.askDecide)},
 		{"POST", "/v1/stop", "bind label drain? timeout all?", h.askStop},
-		{"POST", "/v1/restart", "bind label timeout", h.askRestart},
+		{"POST", "/v1/restart", "bind label timeout", h.unlessStopping(h.askRestart)},
 		{"GET", "/v1/plan", "", func(*request) (any, error) { return planned(h.Plan()) }},
-		{"POST", "/v1/plan", "timeout", h.askApply},
+		{"POST", "/v1/plan", "timeout", h.unlessStopping(h.askApply)},
 		{"POST", callPath, "bind timeout", h.askCall},
 		{"POST", "/v1/cast", "bind", h.askTarget(luabind.Target.Cast)},
 		{"POST", "/v1/send", "bind", h.askTarget(luabind.Target.Info)},
+	}
+}
+
+// unlessStopping is what a host that goes down does not do any more.
+func (h *Host) unlessStopping(do func(*request) (any, error)) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		if h.isStopping() {
+			return nil, errStopping
+		}
+		return do(r)
 	}
 }
 

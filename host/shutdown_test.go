@@ -2,8 +2,10 @@ package host
 
 import (
 	"context"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/esmehost/esmehost/smsc"
 )
@@ -74,4 +76,37 @@ func TestWhatAStopAbandonsIsSaid(t *testing.T) {
 	w.log.expect(t, "level=ERROR", "host stopped before all binds had drained", "unknown=4", "never_sent=6", `binds="a b"`)
 	w.start()
 	w.log.expect(t, "the last run ended without a drain")
+}
+
+// A host that drains changes nothing any more, and says why to who asks.
+func TestAHostThatDrainsTakesNoChanges(t *testing.T) {
+	script := `return { handle_cast = function() assert(esme.send_pdu(pdu.submit_sm { destination_addr = "1" })) end }`
+	inBubbleWith(t, smsc.Config{DropRate: 1}, script, "response_limit: infinity, unbind_limit: 1h", func(w *bubble) {
+		w.traffic(1)
+		stop, ended := w.stop, make(chan struct{})
+		go func() { defer close(ended); stop() }()
+		synctest.Wait()
+		w.save("s.lua", "return {} -- other")
+		w.configure("window: 7")
+		mark := w.log.String()
+		for _, path := range []string{"/v1/start?bind=b0", "/v1/reload", "/v1/rollouts?script=s.lua&do=abort", "/v1/restart?bind=b0", "/v1/plan"} {
+			answer := httptest.NewRecorder()
+			w.host.routes().ServeHTTP(answer, httptest.NewRequest("POST", path, nil))
+			if body := answer.Body.String(); !strings.Contains(body, `"stopped","message":"the host is stopping"`) {
+				t.Errorf("%s: %s", path, body)
+			}
+		}
+		w.host.Hangup(w.t.Context())
+		w.host.scan(w.t.Context(), true)
+		if _, _, err := w.host.Reload(w.t.Context(), ReloadRequest{}); err != errStopping {
+			t.Error(err)
+		}
+		if said := strings.TrimPrefix(w.log.String(), mark); said != "" {
+			t.Error(said)
+		}
+		if s := w.status("b0"); s.State != "stopping" || s.Generation != 1 {
+			t.Errorf("%+v", s)
+		}
+		<-ended
+	})
 }

@@ -194,6 +194,9 @@ func (w *watcher) run(ctx context.Context, anew <-chan struct{}) {
 func (h *Host) scan(ctx context.Context, second bool) (again bool) {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
+	if h.isStopping() {
+		return false
+	}
 	if h.configStale() {
 		if _, _, wrong := h.apply("save", second); len(wrong) > 0 && !second {
 			h.forgetLooks()
