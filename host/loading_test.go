@@ -98,12 +98,18 @@ func TestAStartDoesNotTryWhatDoesNotLoadInAll(t *testing.T) {
 	}
 }
 
-// A host that is told to stop begins with no further bind.
+// A host that is told to stop begins with no further reload, and in one that had begun with no further bind.
 func TestAReloadEndsWithTheHost(t *testing.T) {
 	w := newWorldOf(t, map[string]string{"s.lua": say("one", "")}, fleetOf(20, ""))
 	w.stop()
 	w.save("s.lua", say("two", ""))
-	if got := w.reload(ReloadRequest{}); strings.Count(got, "ended before this bind's turn came") != 20 {
+	if got := w.reload(ReloadRequest{}); got != errStopping.Error() {
 		t.Error(got)
+	}
+	prog, _, _ := newReading(w.host.config().Scripts).compile("s.lua")
+	for _, o := range w.host.putAll(context.Background(), w.host.script("s.lua"), prog, ReloadRequest{}) {
+		if !strings.Contains(o.Error, "ended before this bind's turn came") {
+			t.Errorf("%+v", o)
+		}
 	}
 }
