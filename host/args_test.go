@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,6 +51,8 @@ func TestAConfigurationAndAScriptThatBelongTogether(t *testing.T) {
 				tt.mend(w)
 				synctest.Wait()
 				w.expect("mended", w.says(), want)
+				last := w.host.all()[len(w.host.all())-1]
+				w.expect("args", fmt.Sprint(last.cfg.Args), "&{[] map[delay:1]}")
 			})
 		})
 	}
