@@ -3,10 +3,12 @@
 local kept = {}
 return {
   handle_pdu = function(p, state)
-    local s = ("x"):rep(1000000 + #kept)
-    kept[#kept + 1] = (pairs { s })
-    kept[#kept + 1] = s:gmatch("zz")
-    kept[#kept + 1] = re.gmatch(s:sub(1, 200000), "zz")
-    kept[#kept + 1] = coroutine.wrap(function() return s end)
+    for _ = 1, 80 do
+      local s = ("x"):rep(1000000 + #kept)
+      kept[#kept + 1] = (pairs { s })
+      kept[#kept + 1] = s:gmatch("zz")
+      kept[#kept + 1] = re.gmatch(s:sub(1, 200000), "zz")
+      kept[#kept + 1] = coroutine.wrap(function() return s end)
+    end
   end,
 }
