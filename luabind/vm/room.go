@@ -13,8 +13,13 @@ import (
 // rests, and nobody does who is alone. What that costs is the heavy one's own time only: a rest counts for no limit.
 
 const (
-	// lightBelow: a state that takes less than one part in so many of a processor is light.
-	lightBelow = 8
+	// lightBelow: a state that takes less than one part in so many of a processor is light. That is what heavyShare
+	// leaves to a heavy one alone on two processors: nobody is cut down far below what made it heavy.
+	lightBelow = 2
+	// longRun is how long a run may take before its state is one that others wait for: it is heavy with less, and its rests
+	// are in full, which with the system's timers is about a millisecond after each slice.
+	longRun        = time.Millisecond
+	lightBelowLong = 8 // what lightBelow is for those
 	// lightFirst is what a state takes before it is asked.
 	lightFirst = time.Millisecond
 	// lightWithin is how long ago one must have run that is light, for the others to make room.
@@ -25,6 +30,8 @@ const (
 	heavyShare = 4
 	// longestRest bounds a rest, however many are heavy.
 	longestRest = 20 * time.Millisecond
+	// mostAhead bounds what a long rest is worth: a machine that had no time for the script is no rest.
+	mostAhead = 2 * time.Millisecond
 	// heavyWindow is the time of a processor over which heavy is told from light.
 	heavyWindow = 20 * time.Millisecond
 )
@@ -34,6 +41,7 @@ type room struct {
 	used   time.Duration // since then
 	since  time.Duration // of the clock, rests left out
 	unpaid time.Duration // of used, since the last rest
+	ahead  time.Duration // that it rested longer than it was to: the system's timers are coarse
 	rests  int64
 }
 
@@ -43,14 +51,14 @@ var heavyTurns turns
 // turns is the time that heavy states share.
 type turns struct{ next atomic.Int64 }
 
-// take takes a turn of a length on one of n processors, and returns how long to rest after it.
+// take pays for a turn of a length that ends now, on one of n processors, and returns how long to rest after it.
 func (t *turns) take(now, length time.Duration, n int) (rest time.Duration) {
 	gap := length * heavyShare / time.Duration(n)
 	for {
 		next := t.next.Load()
-		at := min(max(time.Duration(next), now), now+longestRest-gap) + gap
+		at := min(max(time.Duration(next), now-length)+gap, now+longestRest)
 		if t.next.CompareAndSwap(next, int64(at)) {
-			return at - now
+			return max(0, at-now)
 		}
 	}
 }
@@ -66,7 +74,12 @@ func (s *State) makeRoom(more time.Duration) {
 	now := clock()
 	unpaid := r.unpaid
 	r.unpaid = 0
-	if now-r.since > r.used*lightBelow {
+	long := s.budget.active > longRun
+	below := time.Duration(lightBelow)
+	if long {
+		below = lightBelowLong
+	}
+	if now-r.since > r.used*below {
 		r.used, r.since = 0, now
 		return
 	}
@@ -79,8 +92,19 @@ func (s *State) makeRoom(more time.Duration) {
 		return
 	}
 	r.rests++
-	time.Sleep(heavyTurns.take(now, unpaid, runtime.GOMAXPROCS(0)))
-	r.since += clock() - now
+	if long {
+		r.ahead = 0
+	}
+	rest := heavyTurns.take(now, unpaid, runtime.GOMAXPROCS(0)) - r.ahead
+	if rest <= 0 {
+		r.ahead = -rest
+		runtime.Gosched()
+		return
+	}
+	time.Sleep(rest)
+	rested := clock() - now
+	r.ahead = min(max(0, rested-rest), mostAhead)
+	r.since += rested
 }
 
 // ran counts what a run has taken since its last rest. Of one that was too short for a look at the clock that is nothing.

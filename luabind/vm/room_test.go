@@ -88,6 +88,31 @@ func TestWhoRests(t *testing.T) {
 	}
 	forgetLights()
 	sawLight(other.watched, clock())
+	for _, tt := range []struct {
+		name  string
+		long  bool
+		rests int64
+	}{
+		{"short runs, a quarter of a processor", false, 0},
+		{"long runs, a quarter of a processor", true, 1},
+	} {
+		s.budget.active = 0
+		if tt.long {
+			s.budget.active = 2 * longRun
+		}
+		s.room = room{since: clock() - 4*2*lightFirst}
+		if s.makeRoom(2 * lightFirst); s.room.rests != tt.rests {
+			t.Errorf("%s: %d rests", tt.name, s.room.rests)
+		}
+		// What it rested too long counts for short runs.
+		const before = time.Minute
+		s.room = room{since: clock(), ahead: before}
+		s.makeRoom(2 * lightFirst)
+		if kept := s.room.ahead > mostAhead; kept == tt.long {
+			t.Errorf("%s: %v ahead", tt.name, s.room.ahead)
+		}
+	}
+	s.budget.active = 0
 	s.room = room{since: clock() - 100*lightFirst}
 	if s.makeRoom(2 * lightFirst); s.room.rests != 0 || s.room.used != 0 {
 		t.Errorf("a light state: %+v", s.room)
