@@ -47,7 +47,7 @@ const (
 	factUnbind                   // at: the transport took the machine's own unbind
 	factHold                     // on: what becomes of requests is not to come to more than it does already
 	factTune                     // cfg, at: limits that hold from now on
-	factStopping                 // code, at: the session begins to end, and why
+	factStopping                 // code, at, lost: the session begins to end, and why; it ends what was to be sent again
 	factStop                     // lost
 	factEnd                      // must: of the run
 )

@@ -21,6 +21,7 @@ type entry struct {
 	answered  bool
 	tries     int  // how often it was refused for the peer's load, and was to be sent again
 	again     bool // it waits for that
+	over      bool // ... and the refusal is its end: the session ends
 	pending   bool // it left the queue again, and was not taken yet
 	resulted  bool
 	refused   bool
@@ -100,6 +101,9 @@ func (l *ledger) enter(f fact) error {
 		return nil
 	case factStopping:
 		l.stopping, l.stopAt, l.drainFor = true, f.at, l.unbindLimit
+		for _, e := range l.order {
+			e.over = e.again && slices.Contains(f.lost, e.name)
+		}
 		if f.code == "timers: stalled" && (!l.stalled || f.at < l.since+l.stalledLimit) {
 			return broken("stalled_limit", "stopped at %v; requests without an answer: %t, since %v", f.at, l.stalled, l.since)
 		}
@@ -173,11 +177,11 @@ func (l *ledger) leave(e *entry, f fact) error {
 	if e.free = f.free; e.free {
 		return nil
 	}
-	if e.taken && !e.again {
+	if e.taken && !e.again || e.over {
 		return broken("O4", "it leaves the queue twice")
 	}
 	for _, other := range l.order {
-		if other.again && other.order < e.order {
+		if other.again && !other.over && other.order < e.order {
 			return broken("O2", "it goes out before %s, which is older and to be sent again", other.name)
 		}
 	}

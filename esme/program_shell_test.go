@@ -196,7 +196,16 @@ func (p *program) collect() {
 		if reason.Kind == "" {
 			reason = p.m.finish.reason
 		}
-		p.add(fact{kind: factStopping, code: reason.String(), at: p.since()})
+		f := fact{kind: factStopping, code: reason.String(), at: p.since()}
+		for _, e := range events { // what goes out in its stead does so before this is told
+			switch {
+			case e.Kind == EventAnswer && e.own:
+				f.lost = append(f.lost, p.waiters[e.waiter])
+			case e.Kind == EventResp && e.own:
+				f.lost = append(f.lost, nameOf(e.Original))
+			}
+		}
+		p.add(f)
 	}
 	p.tellRate()
 	for _, e := range events { // what ends without going out
