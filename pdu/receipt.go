@@ -158,8 +158,8 @@ func (r Receipt) String() string { return string(r.AppendTo(nil)) }
 
 // Set makes the deliver_sm or data_sm that is being built the receipt: esm_class, the text, and the TLVs
 // receipted_message_id, message_state and where it has a type network_error_code (SMPP 5.0 §4.3.5.1 wants
-// them). The caller swaps the addresses of the message it is for. A value that would not be read back, such as a Stat of two words, is in
-// [PDU.Err] of what is built; AppendTo takes any.
+// them). The caller swaps the addresses of the message it is for. A value that would be read back as another field or cut, such as a Stat of two words, is in
+// [PDU.Err] of what is built; AppendTo takes any. A Stat that the TLV message_state names otherwise is read as that.
 func (r *Receipt) Set(b *Builder) {
 	t := int64(esmReceipt)
 	if r.Intermediate {

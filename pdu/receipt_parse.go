@@ -246,7 +246,7 @@ func (x *receiptScan) untilField() string {
 
 // endsText reports whether the field that starts here, of which the key and the value are good, is one of the receipt rather than words of
 // the text. Behind an id and a stat, as appendix B has it, a text may say anything: only fields up to the very end are more than that, and
-// behind an err too, the last one before the text, only all that are missing.
+// behind an err too, the last one before the text, only two or more of them, or the one that is missing.
 func (x *receiptScan) endsText() bool {
 	const most, all = 1<<keyID | 1<<keyStat, 1<<keyNone - 1
 	if x.seen&most != most {
@@ -254,7 +254,8 @@ func (x *receiptScan) endsText() bool {
 	}
 	here, seen := x.at, x.seen
 	defer func() { x.at, x.seen = here, seen }()
-	for x.at < len(x.s) {
+	fields := 0
+	for ; x.at < len(x.s); fields++ {
 		key, n := x.key()
 		if key == keyNone || x.seen&(1<<key) != 0 || !wellFormed(key, x.peek(key, n)) {
 			return false
@@ -267,7 +268,7 @@ func (x *receiptScan) endsText() bool {
 			x.skipSpace()
 		}
 	}
-	return seen&(1<<keyErr) == 0 || x.seen == all
+	return seen&(1<<keyErr) == 0 || x.seen == all || fields > 1
 }
 
 // peek is the value behind a key of n octets that starts here, or as much of it as is enough to judge it.
