@@ -73,6 +73,10 @@ type decoder struct {
 }
 
 func (d *decoder) input(args []string, stdin io.Reader) error {
+	fromStdin := slices.Equal(args, []string{"-"})
+	if slices.Contains(args, "-") && !fromStdin {
+		return usage("'-' is standard input, which is read alone: give it without other arguments")
+	}
 	if files := slices.ContainsFunc(args, isFile); files {
 		for _, name := range args {
 			if err := d.file(name); err != nil {
@@ -81,10 +85,7 @@ func (d *decoder) input(args []string, stdin io.Reader) error {
 		}
 		return nil
 	}
-	if len(args) > 0 && !slices.Equal(args, []string{"-"}) { // which is standard input
-		if slices.Contains(args, "-") {
-			return usage("'-' is standard input, which is read alone: give it without other arguments")
-		}
+	if len(args) > 0 && !fromStdin {
 		return d.hex(strings.Join(args, " "), "no hex, nor is there a file of that name")
 	}
 	in := bufio.NewReaderSize(stdin, 1<<20)

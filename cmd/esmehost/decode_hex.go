@@ -15,13 +15,15 @@ var (
 	// prefixedQuote is a quote with the b of a Python literal before it; behind another quote, or behind digits, a b is a digit.
 	prefixedQuote = regexp.MustCompile(`(^|[\s,;:(\[{])[bB](['"])`)
 	escapedOctet  = regexp.MustCompile(`\\x[0-9A-Za-z]{3,}`)
+	// prefixedAll is \x before all digits, as PostgreSQL writes octets: a PDU has 32 of them or more.
+	prefixedAll = regexp.MustCompile(`^\s*\\x[0-9A-Fa-f]{32,}\s*$`)
 )
 
 // octetsOf reads hex as people have it. Groups of one or two digits each, as a program writes a list of octets, are an octet each;
 // others have two digits for each octet: glued together, an odd group would move all digits behind it.
 func octetsOf(text string) ([]byte, error) {
 	text = prefixedQuote.ReplaceAllString(text, "$1$2")
-	if wrong := escapedOctet.FindString(text); wrong != "" {
+	if wrong := escapedOctet.FindString(text); wrong != "" && !prefixedAll.MatchString(text) {
 		return nil, fmt.Errorf("'%s' is \\x, two digits and characters that stand for themselves: give all octets as hex", oneLine(wrong, 40))
 	}
 	groups := strings.Fields(notHex.Replace(text))

@@ -31,6 +31,7 @@ func TestOctetsOf(t *testing.T) {
 		{`'b','0b'`, "\x0b\x0b", ""},
 		{`'0a' b '0c'`, "\x0a\x0b\x0c", ""},
 		{`0b"`, "\x0b", ""},
+		{`\x00000010800000150000000000000007`, "\x00\x00\x00\x10\x80\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x07", ""},
 		{`b'\x00\x00\x00\x10ab'`, "", `'\x10ab' is \x, two digits and characters that stand for themselves: give all octets as hex`},
 		{`b'\x00\x10ready\x00'`, "", `'\x10ready' is \x, two digits and characters that stand for themselves: give all octets as hex`},
 		{`\x0\x1`, "\x00\x01", ""},
