@@ -37,7 +37,7 @@ var textOptions = []param{
 	{"split", optional(oneOf("udh8", "udh16", "sar", "payload")), "how a text of several parts is marked: udh8 unless told; payload puts all of it into message_payload"},
 	{"ref", optional(wordType), "the reference of the parts; the bind counts on unless told"},
 	{"ports", optional(options(param{"destination", wordType, "of the application"}, param{"source", optional(wordType), "0 unless told"})), "application ports, in the header"},
-	{"elements", optional(listOf(tableType)), "more information elements of the header, each {id, data}; not those that languages (0x24, 0x25) and split (0x00, 0x08) make"},
+	{"elements", optional(listOf(tableType)), "more information elements of the header, each {id = number, data = octets}; not those that languages (0x24, 0x25) and split (0x00, 0x08) make"},
 }
 
 var smsModule = module{
