@@ -11,7 +11,6 @@ func (m *Machine) Hold(now time.Time, held bool) {
 		return
 	}
 	m.held = held
-	m.turnAway()
 	m.pump(m.at(now))
 }
 

@@ -65,6 +65,31 @@ func TestMachineHolds(t *testing.T) {
 			r.m.Hold(r.now, true)
 			r.expect("written(2)", "answer("+errBehind.Error()+")")
 		}},
+		{"who waits is turned away when the one before what stays gives up", func(t *testing.T) {
+			r := boundRig(t, Config{Window: 1})
+			r.send(r.submit("a"))
+			r.sent("submit_sm")
+			first := r.ask("b")
+			r.send(r.submit("c"))
+			r.ask("d")
+			r.m.Hold(r.now, true)
+			r.expect("written(2)")
+			r.m.Cancel(first)
+			r.expect("answer(" + errBehind.Error() + ")")
+		}},
+		{"who waits is turned away when nobody waits any more for the one before what stays", func(t *testing.T) {
+			r := boundRig(t, Config{Window: 1})
+			r.send(r.submit("a"))
+			r.sent("submit_sm")
+			first := r.ask("b")
+			r.send(r.submit("c"))
+			r.ask("d")
+			r.m.Hold(r.now, true)
+			r.expect("written(2)")
+			first.gone = goes
+			r.respond(2, pdu.ESME_ROK)
+			r.expect("resp(2 ESME_ROK)", "answer("+errBehind.Error()+")")
+		}},
 		{"who comes to wait behind what stays is turned away", func(t *testing.T) {
 			r := boundRig(t, Config{})
 			r.m.Hold(r.now, true)

@@ -97,6 +97,7 @@ func (m *Machine) Cancel(w *Waiter) Written {
 		}
 		return o.waiter == w
 	})
+	m.turnAway()
 	for i := range m.marks.len() {
 		if m.marks.at(i).waiter == w {
 			written = WrittenUnknown
@@ -239,6 +240,7 @@ func (m *Machine) pump(t time.Duration) {
 		m.retries = slices.Delete(m.retries, 0, 1)
 		m.transmit(t, o)
 	}
+	m.turnAway() // who was before gave up, perhaps
 	for len(m.retries) == 0 && m.queue.len() > 0 && !m.heldUp(m.queue.peek()) && m.mayTransmit(t, m.queue.peek()) {
 		o := m.queue.pop()
 		m.queued -= o.pdu.Len()

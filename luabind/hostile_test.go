@@ -341,7 +341,11 @@ const (
 func (n *town) abuse(r *resident) (heard int) {
 	for batch := 1; heard < callbacks && r.hears(n.answers(r.bind.opts.Name, batch)); batch *= 2 {
 		heard += batch
-		state := r.bind.handler().generation().vm
+		h := r.bind.handler()
+		if h == nil { // the session has ended since
+			break
+		}
+		state := h.generation().vm
 		state.Lock()
 		used := state.Used()
 		state.Unlock()
