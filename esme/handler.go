@@ -32,8 +32,9 @@ type Handler interface {
 	// HandleSendPDUResult is called once for each PDU that Send or Reply accepted: err is nil when it
 	// was written to the transport, an *Error when it was not.
 	HandleSendPDUResult(p *pdu.PDU, err error)
-	// HandleUnparsedPDU gets a whole PDU that cannot be decoded. A generic_nack follows (AutoNack).
-	HandleUnparsedPDU(raw []byte, err error)
+	// HandleUnparsedPDU gets a whole PDU that cannot be decoded. A generic_nack follows (AutoNack), whatever it returns. An
+	// error whose method StopReason() Reason says that the handler crashed ends the session after that.
+	HandleUnparsedPDU(raw []byte, err error) error
 	// HandleStop is the last call. lost are the requests that were sent and got no response, in the order
 	// they were sent. What it returns is the exit reason for the supervisor: "normal" if nothing else.
 	HandleStop(reason Reason, lost []*pdu.PDU) (exit string)
@@ -79,7 +80,7 @@ func (Base) HandleSendPDUResult(p *pdu.PDU, err error) {
 }
 
 // HandleUnparsedPDU leaves the answer to the session.
-func (Base) HandleUnparsedPDU([]byte, error) {}
+func (Base) HandleUnparsedPDU([]byte, error) error { return nil }
 
 // HandleStop logs the reason and the number of lost requests and exits "normal".
 func (Base) HandleStop(reason Reason, lost []*pdu.PDU) string {

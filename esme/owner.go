@@ -178,7 +178,10 @@ func (s *Session) handleEvent(e *Event) (crash error) {
 	case EventSendResult:
 		crash = s.guard("HandleSendPDUResult", func() { h.HandleSendPDUResult(e.Original, e.Err) })
 	case EventUnparsed:
-		crash = s.guard("HandleUnparsedPDU", func() { h.HandleUnparsedPDU(e.PDU.Raw(), e.Err) })
+		var err error
+		if crash = s.guard("HandleUnparsedPDU", func() { err = h.HandleUnparsedPDU(e.PDU.Raw(), e.Err) }); crash == nil && err != nil && stopReason(err).Crashed() {
+			crash = err
+		}
 		s.do(func(now time.Time) { s.m.Nack(now, e.PDU.SequenceNumber(), e.Err) })
 	case EventBound:
 		st := s.Status()

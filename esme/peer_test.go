@@ -153,6 +153,8 @@ type witness struct {
 	stop func()
 	call func(request any, from *esme.From)
 	any  func(w *witness, callback string) // in each of them
+
+	unparsed error // what HandleUnparsedPDU returns
 }
 
 func newWitness(t *testing.T) *witness {
@@ -200,7 +202,10 @@ func (w *witness) HandleSendPDUResult(p *pdu.PDU, err error) {
 	w.say("written", "%d", p.SequenceNumber())
 }
 
-func (w *witness) HandleUnparsedPDU(raw []byte, err error) { w.say("unparsed", "%d octets", len(raw)) }
+func (w *witness) HandleUnparsedPDU(raw []byte, err error) error {
+	w.say("unparsed", "%d octets", len(raw))
+	return w.unparsed
+}
 
 func (w *witness) HandleStop(reason esme.Reason, lost []*pdu.PDU) string {
 	var numbers []uint32

@@ -903,7 +903,27 @@ func TestTCPScenariosZ(t *testing.T) {
 			w.expect("pdu deliver_sm 1", "written 2")
 			w.ended("stop script_error: panic in HandlePDU: boom [2]")
 		}},
+		{"Z28 a handler that crashed at what cannot be decoded: it is refused", func(t *testing.T) {
+			w, p := beginBound(t, esme.Config{}, func(w *witness) { w.unparsed = crash{} })
+			p.raw(append([]byte{0, 0, 0, 16, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 3}, p.make("deliver_sm", 4, pdu.ESME_ROK)...))
+			if got := p.expect("generic_nack"); got.SequenceNumber() != 3 || got.CommandStatus() != pdu.ESME_RINVCMDID {
+				t.Fatalf("got %v", got)
+			}
+			p.expectEnd()
+			p.close()
+			w.expect("unparsed 16 octets")
+			w.ended("stop script_error: it crashed []")
+		}},
 	})
+}
+
+// crash is the error of a handler that its session does not outlive.
+type crash struct{}
+
+func (crash) Error() string { return "it crashed" }
+
+func (crash) StopReason() esme.Reason {
+	return esme.Reason{Kind: esme.KindScriptError, Detail: "it crashed"}
 }
 
 // beginAsking begins a session whose callback waits for the response to a request, which no limit ends. told is what it

@@ -70,15 +70,21 @@ func (h *Handler) HandleSendPDUResult(p *pdu.PDU, err error) {
 }
 
 // HandleUnparsedPDU calls handle_unparsed_pdu(raw, err, state).
-func (h *Handler) HandleUnparsedPDU(raw []byte, err error) {
+func (h *Handler) HandleUnparsedPDU(raw []byte, err error) error {
 	g := h.generation()
 	if g.fns[cbHandleUnparsedPDU] == nil {
 		h.warn(g, "a PDU cannot be decoded", "error", err.Error(), "octets", len(raw))
-		return
+		return nil
 	}
 	g = h.turn(g)
+	h.hand = true
 	ret, failed := g.vm.Call(g.fns[cbHandleUnparsedPDU], 1, lua.LString(raw), errorValue(g.vm.L(), err), g.state)
 	g.settle(cbHandleUnparsedPDU, 0, ret, failed)
+	h.hand = false
+	if h.died != nil {
+		return h.died
+	}
+	return nil // the nack is the same whether it failed or not
 }
 
 // HandleCast calls handle_cast(request, state).

@@ -37,7 +37,7 @@ func (h *Handler) failed(g *generation, where string, err *vm.Error) {
 }
 
 // crash ends the session of a script that died. Its tasks die too: the requests that they wait for are among the lost.
-// While handle_pdu runs, the session ends by what that returns: so its PDU is answered before.
+// While handle_pdu or handle_unparsed_pdu runs, the session ends by what that returns: so its PDU is answered before.
 func (h *Handler) crash(reason esme.Reason) {
 	for _, g := range h.generations() {
 		g.vm.Close()

@@ -31,8 +31,8 @@ type Handler struct {
 	waiting   atomic.Int64 // octets of large messages that wait for the bind
 
 	repeats  repeats
-	hand     bool     // handle_pdu runs: its PDU is to be answered yet
-	died     *crashed // by handle_pdu
+	hand     bool     // handle_pdu or handle_unparsed_pdu runs: its PDU is to be answered yet
+	died     *crashed // in one of them
 	stopping bool     // handle_stop runs, or ran
 	dead     bool     // init broke the state, and no other takes its place
 	done     chan struct{}

@@ -127,7 +127,10 @@ function M.handle_send_pdu_result(p, err, state)
   stop_in(state, "result")
 end
 
-function M.handle_unparsed_pdu(raw, err) say("unparsed", #raw, err.code) end
+function M.handle_unparsed_pdu(raw, err)
+  say("unparsed", #raw, err.code)
+  if raw:sub(-1) == "!" then error("raise") end
+end
 
 function M.handle_stop(reason, lost, state)
   say("stop", tostring(reason), numbers(lost))
@@ -654,6 +657,28 @@ func TestLuaScenarios(t *testing.T) {
 				t.Fatalf("what was in hand is answered %v", got)
 			}
 			r.told("pdu deliver_sm 1 raise")
+			ended(r, "lost test script_error [2]")
+		}},
+		{"Z28 a script that crashed at what cannot be decoded: it is refused", setup{options: Options{Crash: true}}, func(t *testing.T, r *rig) {
+			cast(r, "send")
+			r.peer.expect("submit_sm")
+			r.told("written 2")
+			r.peer.raw(append([]byte("\x00\x00\x00\x10\x00\x01\x02\x09\x00\x00\x00\x00\x00\x00\x00!"), r.peer.make("deliver_sm", 2, 0)...))
+			if got := r.peer.expect("generic_nack"); got.SequenceNumber() != '!' || got.CommandStatus() != pdu.ESME_RINVCMDID {
+				t.Fatalf("what was in hand is answered %v", got)
+			}
+			r.told("unparsed 16 ESME_RINVCMDID")
+			ended(r, "lost test script_error [2]")
+		}},
+		{"Z28 too many errors at what cannot be decoded: each is refused", setup{options: Options{Errors: 1, ErrorsIn: time.Hour}}, func(t *testing.T, r *rig) {
+			cast(r, "send")
+			r.peer.expect("submit_sm")
+			r.told("written 2")
+			for range 2 {
+				r.peer.raw([]byte("\x00\x00\x00\x10\x00\x01\x02\x09\x00\x00\x00\x00\x00\x00\x00!"))
+				r.peer.expect("generic_nack")
+				r.told("unparsed 16 ESME_RINVCMDID")
+			}
 			ended(r, "lost test script_error [2]")
 		}},
 	} {
