@@ -103,7 +103,15 @@ func (o *outbinds) accept(ctx context.Context) {
 func (o *outbinds) expected(conn net.Conn) bool {
 	from := o.client.OutbindFrom
 	a, ok := conn.RemoteAddr().(*net.TCPAddr)
-	return len(from) == 0 || ok && slices.ContainsFunc(from, func(p netip.Prefix) bool { return p.Contains(a.AddrPort().Addr().Unmap().WithZone("")) })
+	return len(from) == 0 || ok && slices.ContainsFunc(from, func(p netip.Prefix) bool { return unmapped(p).Contains(a.AddrPort().Addr().Unmap().WithZone("")) })
+}
+
+// unmapped is the IPv4 network that p is, where it is one in the words of IPv6 (::ffff:192.0.2.0/120).
+func unmapped(p netip.Prefix) netip.Prefix {
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
+	return p
 }
 
 // offer makes in the next session. It reports false when the client has one, or pauses for too long.

@@ -207,8 +207,8 @@ func TestOutbindIsNotShutOutByAFlood(t *testing.T) {
 
 // Where it is known where the SMSC comes from, no number of other addresses takes its place, not even before it was here.
 func TestOutbindFromWhereItIsAwaited(t *testing.T) {
-	at, w, _ := awaitOutbind(t, esme.Config{SessionInitLimit: time.Hour}, netip.MustParsePrefix("127.0.0.2/32"), netip.MustParsePrefix("127.9.0.0/16"))
-	for i, source := range []string{"127.0.0.2", "127.9.3.4"} {
+	at, w, _ := awaitOutbind(t, esme.Config{SessionInitLimit: time.Hour}, netip.MustParsePrefix("127.0.0.2/32"), netip.MustParsePrefix("127.9.0.0/16"), netip.MustParsePrefix("::ffff:127.8.0.0/112"))
+	for i, source := range []string{"127.0.0.2", "127.9.3.4", "127.8.3.4"} {
 		smsc := connectFrom(t, source, at)
 		for n := range 70 {
 			turnedAway(t, connectFrom(t, fmt.Sprintf("127.0.%d.%d", 1+i, 1+n), at))

@@ -211,6 +211,13 @@ func (b *bindReader) outbindFrom(n *node) {
 			b.fail(v, fmt.Sprintf("'%s' is no address and no network", s), "for instance 192.0.2.10, or 192.0.2.0/24")
 			continue
 		}
+		if network.Addr().Is4In6() {
+			if network.Bits() < 96 {
+				b.fail(v, fmt.Sprintf("'%s' is an IPv4 address with a network that is none of IPv4's", s), "for instance 192.0.2.0/24, or 2001:db8::/32")
+				continue
+			}
+			network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-96)
+		}
 		b.Outbind.From = append(b.Outbind.From, network)
 	}
 }

@@ -160,12 +160,12 @@ binds:
   plain: { smsc: "c:3", keepalive: 0 }
   tls: { transport: tls }
   waits: { mode: outbind, listen: ":3550", outbind: { bind: transceiver, system_id: smsc }, tls: null }
-  knows: { mode: outbind, listen: ":3551", outbind: { from: [192.0.2.10, "2001:db8::/32"] }, tls: null }
+  knows: { mode: outbind, listen: ":3551", outbind: { from: [192.0.2.10, "2001:db8::/32", "::ffff:192.0.2.11", "::ffff:198.51.100.0/120"] }, tls: null }
 `)
 	if c == nil {
 		t.Fatal(wrong)
 	}
-	if b, _ := c.Bind("knows"); fmt.Sprint(b.Outbind.From) != "[192.0.2.10/32 2001:db8::/32]" {
+	if b, _ := c.Bind("knows"); fmt.Sprint(b.Outbind.From) != "[192.0.2.10/32 2001:db8::/32 192.0.2.11/32 198.51.100.0/24]" {
 		t.Errorf("awaited from %v", b.Outbind.From)
 	}
 	secure := &esme.TLS{ServerName: "smsc", MinVersion: 0x0304, Insecure: true}
