@@ -3,7 +3,9 @@ package esme_test
 import (
 	"io"
 	"net"
+	"os"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/esmehost/esmehost/esme"
@@ -12,6 +14,9 @@ import (
 // C7: a connection comes from the address and port that are given, and so does the next one, although this side closed the
 // first and the system holds its port in TIME-WAIT.
 func TestSourcePortIsUsedAgain(t *testing.T) {
+	if on, err := os.ReadFile("/proc/sys/net/ipv4/tcp_timestamps"); err == nil && strings.TrimSpace(string(on)) == "0" {
+		t.Skip("this machine has no TCP timestamps: the port waits for the end of TIME-WAIT")
+	}
 	free := listen(t, "127.0.0.1:0")
 	source := free.Addr().String()
 	free.Close()
