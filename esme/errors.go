@@ -52,8 +52,9 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
+// errStopped is the error of what the session was not given any more: another one may take it.
 func errStopped(what string) *Error {
-	return &Error{Code: CodeStopped, Message: what, Written: WrittenNever}
+	return &Error{Code: CodeStopped, Message: what, Retryable: true, Written: WrittenNever}
 }
 
 func errQueueFull(requests, octets int) *Error {

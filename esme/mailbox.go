@@ -64,7 +64,7 @@ func (s *Session) Call(ctx context.Context, request any) (any, error) {
 			return r.value, r.err
 		default:
 			from.giveUp()
-			return nil, errStopped("the session ended before the reply")
+			return nil, &Error{Code: CodeStopped, Message: "the session ended before the reply"} // the handler may have done it
 		}
 	case <-ctx.Done():
 		from.giveUp()

@@ -132,7 +132,7 @@ func (c *Client) Bound(ctx context.Context) (*Session, error) {
 		change := c.bound
 		c.mu.Unlock()
 		if st == "stopped" || st == "failed" {
-			return nil, errStopped("the client has ended")
+			return nil, &Error{Code: CodeStopped, Message: "the client has ended"} // for good
 		}
 		if s != nil && s.Bound(ctx) == nil {
 			return s, nil

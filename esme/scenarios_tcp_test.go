@@ -555,7 +555,8 @@ func TestTCPScenariosZ(t *testing.T) {
 		{"Z12 a send after the stop is refused", func(t *testing.T) {
 			w, p := beginBound(t, esme.Config{})
 			w.session.Stop(custom)
-			if err := w.session.Send(submit("1")); !isCode(err, esme.CodeStopped) {
+			var stopped *esme.Error
+			if err := w.session.Send(submit("1")); !errors.As(err, &stopped) || stopped.Code != esme.CodeStopped || !stopped.Retryable || stopped.Written != esme.WrittenNever {
 				t.Fatalf("got %v", err)
 			}
 			p.answer(p.expect("unbind"), pdu.ESME_ROK)
