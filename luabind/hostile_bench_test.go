@@ -23,7 +23,11 @@ import (
 // those of the good binds alone. The goal is 2; docs/sandbox.md has what was measured.
 func BenchmarkHostile(b *testing.B) {
 	files, _ := filepath.Glob("testdata/hostile/*.lua")
-	const goods, each = 8, 500
+	const goods = 8
+	each := 500
+	if os.Getenv("CI") != "" {
+		each = 50 // to see that it runs
+	}
 	n := newTown(b)
 	for i := range goods {
 		if _, err := n.move(fmt.Sprintf("good-%d", i), goodScript, vm.Limits{}); err != nil {
@@ -38,7 +42,10 @@ func BenchmarkHostile(b *testing.B) {
 	n.latencies(goods, 10*each)
 	number := 0
 	var all []string
-	for _, file := range append(files, "a good one") {
+	for i, file := range append(files, "a good one") {
+		if os.Getenv("CI") != "" && i%20 != 0 {
+			continue
+		}
 		src, err := os.ReadFile(file)
 		if file == "a good one" {
 			src, err = []byte(goodScript), nil
