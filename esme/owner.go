@@ -149,15 +149,22 @@ func (s *Session) handle(it *item, handled *tally) {
 // tallyEvery is after how many reports of a batch those who wait to send are let on.
 const tallyEvery = 256
 
+// orCrashed is the panic of a method, or the error by which it says that the handler crashed; nil for any other.
+func orCrashed(panicked, err error) error {
+	if panicked == nil && err != nil && stopReason(err).Crashed() {
+		return err
+	}
+	return panicked
+}
+
 func (s *Session) handleEvent(e *Event) (crash error) {
 	h := s.handler
 	switch e.Kind {
 	case EventPDU:
 		var err error
-		if crash = s.guard("HandlePDU", func() { err = h.HandlePDU(e.In) }); crash != nil {
+		crash = s.guard("HandlePDU", func() { err = h.HandlePDU(e.In) })
+		if crash = orCrashed(crash, err); crash != nil {
 			err = crash
-		} else if err != nil && stopReason(err).Crashed() {
-			crash = err
 		}
 		s.mu.Lock()
 		var now time.Time // of interest to a stop only
@@ -179,9 +186,8 @@ func (s *Session) handleEvent(e *Event) (crash error) {
 		crash = s.guard("HandleSendPDUResult", func() { h.HandleSendPDUResult(e.Original, e.Err) })
 	case EventUnparsed:
 		var err error
-		if crash = s.guard("HandleUnparsedPDU", func() { err = h.HandleUnparsedPDU(e.PDU.Raw(), e.Err) }); crash == nil && err != nil && stopReason(err).Crashed() {
-			crash = err
-		}
+		crash = s.guard("HandleUnparsedPDU", func() { err = h.HandleUnparsedPDU(e.PDU.Raw(), e.Err) })
+		crash = orCrashed(crash, err)
 		s.do(func(now time.Time) { s.m.Nack(now, e.PDU.SequenceNumber(), e.Err) })
 	case EventBound:
 		st := s.Status()

@@ -274,7 +274,7 @@ func (h *Host) sendBack(ctx context.Context, c *canary, why string, r ReloadRequ
 	h.endCanary(c, rolloutBack, why)
 	s := c.script
 	s.restore(c)
-	if len(back) == 0 && len(stuck) > 0 {
+	if back == 0 && len(stuck) > 0 {
 		return stuck
 	}
 	passed := h.archive.history(s.name).Passed
@@ -305,7 +305,7 @@ func (s *script) restore(c *canary) {
 }
 
 // takeOut takes the binds that run the code of a canary which ends back.
-func (h *Host) takeOut(ctx context.Context, c *canary) (back []string, stuck []result) {
+func (h *Host) takeOut(ctx context.Context, c *canary) (back int, stuck []result) {
 	binds := slices.DeleteFunc(h.users(c.script.name), func(b *Bind) bool { return b.lua.Info().Hash != c.prog.Hash })
 	running, cancel := h.whileItRuns(context.WithoutCancel(ctx))
 	defer cancel()

@@ -120,24 +120,24 @@ func (h *Host) goBack(ctx context.Context, s *script, b *Bind, bad, good *vm.Pro
 		s.endTrial()
 	}
 	s.mu.Unlock()
-	if len(back) == 0 {
+	if back == 0 {
 		return
 	}
-	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: len(back), Files: good.Files, Good: true,
+	h.note(s, bad.Hash, Version{What: "went_back", By: "host", Hash: good.Hash, Binds: back, Files: good.Files, Good: true,
 		Why: fmt.Sprintf("%s: %s %s", short(bad.Hash), b.cfg.Name, why)}, good)
 	h.spoil(s, bad)
 	// Said last, so that whoever reads it finds the history written.
 	h.log.Error("the new script does badly: the host went back to the last good one; save a better one, or see esmehost history",
-		"script", s.name, "bind", b.cfg.Name, "binds", len(back), "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
+		"script", s.name, "bind", b.cfg.Name, "binds", back, "bad", short(bad.Hash), "hash", short(good.Hash), "error", why)
 }
 
-// wayBack takes binds back from bad to good, and returns the names of those that went, and those that cannot: good may not load
+// wayBack takes binds back from bad to good, and returns how many went, and those that cannot: good may not load
 // with the args of today. They go on with bad, and it is said. Nobody tries again: their error limit ends their sessions.
-func (h *Host) wayBack(ctx context.Context, s *script, binds []*Bind, bad, good *vm.Program) (back []string, stuck []result) {
+func (h *Host) wayBack(ctx context.Context, s *script, binds []*Bind, bad, good *vm.Program) (back int, stuck []result) {
 	var names []string
 	for _, r := range forAll(ctx, binds, func(b *Bind) result { return resultOf(b, b.lua.Back(ctx, good)) }) {
 		if r.word != outcomeRefused {
-			back = append(back, r.bind.cfg.Name)
+			back++
 			continue
 		}
 		stuck, names = append(stuck, r), append(names, r.bind.cfg.Name)

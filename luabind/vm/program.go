@@ -94,16 +94,15 @@ func CompileFrom(read Reader, main string, lib *Library) (*Program, diag.List) {
 		wrong = append(wrong, list...)
 		p.protos[r.file] = proto
 		for _, q := range requires {
-			if !seen[q.file] {
-				if len(seen) == maxFiles {
-					wrong = append(wrong, diag.Diagnostic{File: q.from, Line: q.line, Message: fmt.Sprintf("the script requires more than %d files", maxFiles)})
-				}
-				if len(seen) >= maxFiles {
-					seen[q.file] = true
-					continue
-				}
-				seen[q.file] = true
+			if seen[q.file] {
+				continue
+			}
+			seen[q.file] = true
+			switch n := len(seen); {
+			case n <= maxFiles:
 				queue = append(queue, q)
+			case n == maxFiles+1: // said once
+				wrong = append(wrong, diag.Diagnostic{File: q.from, Line: q.line, Message: fmt.Sprintf("the script requires more than %d files", maxFiles)})
 			}
 		}
 	}
